@@ -1,0 +1,121 @@
+"""Expressions of rules and activations after their names are resolved: what the plan holds and the runtime evaluates.
+
+As JSON a number is itself, a symbol is `"pre"` or `"pre@phase"`, a parameter is `"$margin"`, an operation is
+`["mul", a, b]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias, Union
+
+JSON: TypeAlias = Union[None, bool, int, float, str, list["JSON"], dict[str, "JSON"]]
+
+SYMBOLS: Final = frozenset(
+    {
+        "pre", "post", "field", "predicted", "slope", "weight", "batch", "fan_in", "fan_out",
+        "state", "uniform", "normal",
+    }
+)  # fmt: skip
+"""Every name that an expression can read, beside its parameters."""
+
+OPERATIONS: Final[Mapping[str, tuple[int, ...]]] = {
+    "add": (2,), "sub": (2,), "mul": (2,), "div": (2,), "floordiv": (2,), "mod": (2,), "pow": (2,), "neg": (1,),
+    "lt": (2,), "le": (2,), "gt": (2,), "ge": (2,), "eq": (2,), "ne": (2,), "and": (2,), "or": (2,), "not": (1,),
+    "indicator": (1,), "abs": (1,), "sign": (1,), "tanh": (1,), "exp": (1,), "log": (1,), "sqrt": (1,),
+    "min": (2,), "max": (2,), "clip": (3,), "where": (3,),
+}  # fmt: skip
+"""Operations and how many operands each takes.
+
+Comparisons, `and`, `or` and `not` give truth values and take (the last three) truth values; `indicator` turns one into
+1 or 0; the first operand of `where` is one. `sign(0)` is 1. `clip(x, low, high)`. `floordiv` and `mod` round down, as
+in Python.
+"""
+
+CONDITIONS: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
+"""The operations that give truth values."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A constant."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One of `SYMBOLS`, at the end of the phase `moment`, or at the end of the protocol where that is None."""
+
+    name: str
+    moment: str | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A numeric parameter of the rule, activation or edge: a leaf of the orchestrator."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An operation on expressions."""
+
+    operation: str
+    operands: tuple[Expression, ...]
+
+
+Expression = Number | Symbol | Parameter | Apply
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """The expression and everything in it, outermost first."""
+    yield expression
+    if isinstance(expression, Apply):
+        for operand in expression.operands:
+            yield from walk(operand)
+
+
+def symbols(expression: Expression) -> frozenset[Symbol]:
+    """The symbols that an expression reads."""
+    return frozenset(e for e in walk(expression) if isinstance(e, Symbol))
+
+
+def parameters(expression: Expression) -> frozenset[str]:
+    """The names of the parameters that an expression reads."""
+    return frozenset(e.name for e in walk(expression) if isinstance(e, Parameter))
+
+
+def to_json(expression: Expression) -> JSON:
+    """The expression as plain data."""
+    match expression:
+        case Number(value):
+            return value
+        case Symbol(name, None):
+            return name
+        case Symbol(name, moment):
+            return f"{name}@{moment}"
+        case Parameter(name):
+            return f"${name}"
+        case Apply(operation, operands):
+            return [operation, *map(to_json, operands)]
+
+
+def from_json(data: JSON) -> Expression:
+    """Read back what `to_json` gave; raises ValueError for anything else."""
+    match data:
+        case bool():
+            pass
+        case int() | float():
+            return Number(float(data))
+        case str() if data.startswith("$"):
+            return Parameter(data[1:])
+        case str():
+            name, _, moment = data.partition("@")
+            if name in SYMBOLS:
+                return Symbol(name, moment or None)
+        case [str(operation), *operands] if len(operands) in OPERATIONS.get(operation, ()):
+            return Apply(operation, tuple(map(from_json, operands)))
+    raise ValueError(f"not an expression of a plan: {data!r}")

@@ -36,10 +36,16 @@ class Fix:
 
 @dataclass(frozen=True)
 class Diagnostic(ABC):
-    """One mistake at one place. Subclasses add what their sentence needs and set `code` and `severity`."""
+    """One mistake at one place. Subclasses add what their sentence needs and set the class variables.
+
+    `dync explain CODE` shows the docstring of the subclass, which says in plain words what the mistake is and why it is
+    one, and two whole files: `wrong`, which has the mistake, and `right`, which has not.
+    """
 
     code: ClassVar[str]
     severity: ClassVar[Severity] = "error"
+    wrong: ClassVar[str]
+    right: ClassVar[str]
 
     span: Span
 

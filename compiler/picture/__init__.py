@@ -1,0 +1,1 @@
+"""Pictures of a topology: SVG, HTML, DOT, Mermaid, GraphML."""

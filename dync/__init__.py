@@ -1,0 +1,1 @@
+"""dync: a declarative graph compiler for recurrent networks that learn by local rules."""

@@ -1,0 +1,52 @@
+# Everything that is done with this repository. `make help` lists it.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup digits test lint test-wheel benchmark grammar format wheel clean
+
+help: ## say what there is
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make the virtual environment .venv, with the tested versions of everything
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "no python3.11 or python3 was found; name one: make PYTHON=..." >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+digits: setup ## train specs/digits.dyn
+	$(BIN)/dync run specs/digits.dyn
+
+lint: setup ## check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy -p dync -p benchmarks
+	$(BIN)/lint-imports
+
+test: lint ## check everything and run all the tests
+	$(BIN)/pytest -n $(JOBS)
+
+test-wheel: setup ## build the wheel, install it elsewhere, run the tests and every command against it
+	$(BIN)/python tests/wheel/check_installed_wheel.py
+
+benchmark: setup ## time ours against hand-written JAX (make benchmark ARGS=--quick)
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+grammar: setup ## make grammar/tables.json anew from grammar/dyn.lark
+	$(BIN)/python -m dync.grammar.tables
+
+format: setup ## put the code in its one layout
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+wheel: setup ## build dist/*.whl
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## remove what was made, .venv too
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,281 @@
+"""A literal interpreter of plans, as evidence for the runtime: slow, in float64, one unit of meaning a line.
+
+It reads of a plan the layers, the flat list of edges, the waves, phases and protocols, the expressions as written and
+the numbers. Blocks, separated terms and the order of levels, which make the runtime fast, play no part in it. States
+and weights are mappings by name (`h[1]`, `x->h[1]`) of arrays `[batch, units]` and `[units of sender, units of
+receiver]`; layers of several dimensions are flattened in C order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dync.compiler.expression import Symbol
+from dync.compiler.plan import MessageFilter, PhasePlan, Plan
+from dync.testing.evaluate import Array, Margin, evaluate
+from dync.testing.moment import ActivationCall, Draws, Moment, no_draws
+from dync.testing.unstacked import Edge, Layer, edges_of, layers_of
+
+State: TypeAlias = dict[str, Array]
+Weights: TypeAlias = Mapping[str, Any]
+Absent: TypeAlias = Mapping[str, NDArray[np.bool_]]
+Data: TypeAlias = Mapping[str, Any] | Any | None
+"""Arrays `[batch, …]` by the names of layers, or one array where there is one layer to give it to."""
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """What a protocol did: the last state, the state at the end of each of its phases, the steps that each took.
+
+    A phase that the protocol names twice is in `snapshots` as it ended last; `steps` goes by the order of the protocol.
+    """
+
+    state: State
+    snapshots: dict[str, State]
+    steps: tuple[int, ...]
+
+
+class Interpreter:
+    """Runs one plan. `absent` marks weights that do not exist by edge (True: absent); `draws` serves activations.
+
+    `margin` keeps the smallest distance by which any decision so far could have fallen the other way. Raises ValueError
+    where two edges join one pair.
+    """
+
+    def __init__(self, plan: Plan, *, absent: Absent | None = None, draws: Draws = no_draws) -> None:
+        self.plan = plan
+        self.layers: dict[str, Layer] = {layer.name: layer for layer in layers_of(plan)}
+        self.edges: dict[str, Edge] = edges_of(plan)
+        self.absent = {name: np.asarray(mask, np.bool_) for name, mask in (absent or {}).items()}
+        self.draws = draws
+        self.margin = Margin()
+        self._names = tuple(self.layers)
+
+    # --- states -------------------------------------------------------------------------------------------------------
+
+    def start(self, x: Data = None, y: Data = None, *, batch: int | None = None) -> State:
+        """The state before a protocol: inputs hold `x`, outputs `y` (zero without), constants their value.
+
+        All else is zero or its `start`. `batch` is needed where there are no data. Raises ValueError for data that no
+        layer takes, a missing input, or sizes that disagree.
+        """
+        given = {**self._by_name(x, "input"), **self._by_name(y, "output")}
+        missing = [n for n, layer in self.layers.items() if layer.role == "input" and n not in given]
+        sizes = {len(array) for array in given.values()} | ({batch} if batch is not None else set())
+        if missing or len(sizes) != 1:
+            raise ValueError(f"inputs without data: {missing}; sizes of the batch: {sorted(sizes)}")
+        (size,) = sizes
+        return {name: self._first(layer, given, size) for name, layer in self.layers.items()}
+
+    def _by_name(self, data: Data, role: Literal["input", "output"]) -> State:
+        takers = [name for name, layer in self.layers.items() if layer.role == role]
+        if data is None:
+            return {}
+        if not isinstance(data, Mapping):
+            if len(takers) != 1:
+                raise ValueError(f"one array for {len(takers)} layers: {takers}")
+            data = {takers[0]: data}
+        if not set(data) <= set(takers):
+            raise ValueError(f"{sorted(set(data) - set(takers))} is no {role}")
+        return {name: self._flat(self.layers[name], array) for name, array in data.items()}
+
+    @staticmethod
+    def _flat(layer: Layer, array: Any) -> Array:
+        values = np.asarray(array, np.float64)
+        if values.shape[1:] not in (layer.shape, (layer.units,)):
+            raise ValueError(f"{layer.name} has the shape {layer.shape} an example, the data {values.shape[1:]}")
+        return values.reshape(len(values), layer.units)
+
+    @staticmethod
+    def _first(layer: Layer, given: State, size: int) -> Array:
+        if layer.role == "constant":
+            return np.full((size, layer.units), layer.value)
+        if layer.start is not None:
+            return given[layer.start].reshape(size, layer.units).copy()
+        return given[layer.name].copy() if layer.name in given else np.zeros((size, layer.units))
+
+    # --- messages, fields, steps --------------------------------------------------------------------------------------
+
+    def message(self, edge: Edge, state: State, weights: Weights) -> Array:
+        """What an edge brings to its receiver, `[batch, units of receiver]`."""
+        sender = state[edge.sender.name]
+        sent = evaluate(edge.sends, lambda symbol: _state_of(symbol, sender), edge.sends_parameters, self.margin)
+        sent = np.broadcast_to(sent, sender.shape)
+        weight = np.asarray(weights[edge.name], np.float64)
+        return sent @ weight if edge.kind == "dense" else sent * weight
+
+    def field(
+        self, layer: str, state: State, weights: Weights, messages: MessageFilter = "all", silent: Collection[str] = ()
+    ) -> Array:
+        """The sum of the messages that reach a layer, `[batch, units]`; zero where none does."""
+        total = np.zeros_like(state[layer])
+        for edge in self.edges.values():
+            if edge.receiver.name == layer and edge.speaks(messages) and edge.sender.name not in silent:
+                total = total + self.message(edge, state, weights)
+        return total
+
+    def fields(self, state: State, weights: Weights, messages: MessageFilter | None = None) -> State:
+        """The fields of all layers, by default with the messages that the rules see."""
+        heard = self.plan.structure.rule_messages if messages is None else messages
+        return {name: self.field(name, state, weights, heard) for name in self.layers}
+
+    def step(
+        self,
+        state: State,
+        weights: Weights,
+        messages: MessageFilter = "all",
+        silent: Collection[str] = (),
+        clamped: Collection[str] | None = None,
+    ) -> State:
+        """One step, wave by wave; the layers of a wave all read the state from before it.
+
+        `clamped` layers do not move, by default every input and output; constants never do.
+        """
+        still = [n for n, layer in self.layers.items() if layer.held] if clamped is None else clamped
+        for wave in self.plan.structure.waves:
+            movers = [self._names[n] for n in wave if self._names[n] not in still]
+            state = self._update(movers, state, weights, messages, silent)
+        return dict(state)
+
+    def _update(
+        self, movers: list[str], state: State, weights: Weights, messages: MessageFilter, silent: Collection[str]
+    ) -> State:
+        """The state after these layers moved at once."""
+        new = dict(state)
+        for name in movers:
+            if self.layers[name].role != "constant":
+                field = self.field(name, state, weights, messages, silent)
+                new[name] = ActivationCall(self.layers[name], field, state[name], self.draws, self.margin).next()
+        return new
+
+    def predict(self, state: State, weights: Weights) -> State:
+        """The read-out: the state with every output updated once, at the same time, from all messages."""
+        outputs = [name for name, layer in self.layers.items() if layer.role == "output"]
+        return self._update(outputs, state, weights, "all", ())
+
+    # --- phases and protocols -----------------------------------------------------------------------------------------
+
+    def relax(
+        self, protocol: Literal["train", "infer"], state: State, weights: Weights, held: State | None = None
+    ) -> Relaxation:
+        """A whole protocol from `state`; `infer` ends with the read-out.
+
+        `held` are the values that inputs and outputs take where a phase clamps them, by default those in `state`.
+        Raises ValueError where the network has no such protocol.
+        """
+        numbers = self.plan.structure.train if protocol == "train" else self.plan.structure.infer
+        if numbers is None:
+            raise ValueError(f"the network has no {protocol}")
+        values = {n: (held or state)[n] for n, layer in self.layers.items() if layer.held}
+        was_clamped = set(values)
+        snapshots: dict[str, State] = {}
+        steps = []
+        for phase in (self.plan.structure.phases[n] for n in numbers):
+            clamped = {self._names[n] for n in phase.clamped}
+            state = self._enter(state, values, was_clamped, clamped)
+            state, taken = self._run(phase, state, weights, clamped)
+            snapshots[phase.name] = state
+            steps.append(taken)
+            was_clamped = clamped
+        if protocol == "infer":
+            state = self.predict(state, weights)
+        return Relaxation(state, snapshots, tuple(steps))
+
+    def _enter(self, state: State, held: State, before: set[str], now: set[str]) -> State:
+        """The state at the beginning of a phase: what it clamps takes its held value, an output let go starts at 0."""
+        new = dict(state)
+        for name, value in held.items():
+            if name in now:
+                new[name] = value
+            elif name in before and self.layers[name].role == "output":
+                new[name] = np.zeros_like(value)
+        return new
+
+    def _run(self, phase: PhasePlan, state: State, weights: Weights, clamped: set[str]) -> tuple[State, int]:
+        silent = {self._names[n] for n in phase.silent}
+        for taken in range(1, phase.steps + 1):
+            new = self.step(state, weights, phase.messages, silent, clamped)
+            settled = phase.settle and self._settled(phase, state, new)
+            state = new
+            if settled:
+                return state, taken
+        return state, phase.steps
+
+    def _settled(self, phase: PhasePlan, before: State, after: State) -> bool:
+        moved = max((float(np.max(np.abs(after[n] - before[n]), initial=0.0)) for n in before), default=0.0)
+        within = self.plan.numbers[f"phase.{phase.name}.within"][0]
+        if moved > 0:
+            self.margin.see(np.asarray(moved), np.asarray(within))
+        return not moved > within
+
+    # --- learning -----------------------------------------------------------------------------------------------------
+
+    def updates(self, state: State, weights: Weights, snapshots: Mapping[str, State] | None = None) -> dict[str, Array]:
+        """The rule's change of each learning edge's weight; zero at fixed diagonals and absent weights.
+
+        `snapshots` are the states at the ends of the phases that rules name with `@`.
+        """
+        moments: dict[str | None, Moment] = {
+            name: Moment(then, self.fields(then, weights), self.draws, self.margin)
+            for name, then in [(None, state), *(snapshots or {}).items()]
+        }
+        learning = {name: edge for name, edge in self.edges.items() if edge.rule is not None}
+        return {
+            name: np.where(self.moves(edge), self._update_of(edge, moments, weights), 0.0)
+            for name, edge in learning.items()
+        }
+
+    def _update_of(self, edge: Edge, moments: Mapping[str | None, Moment], weights: Weights) -> Array:
+        """The rule at every synapse and example, summed over the batch."""
+        assert edge.rule is not None
+        batch = len(moments[None].of_sender(edge.sender))
+        dense = edge.kind == "dense"
+        sizes = {"batch": batch, "fan_in": edge.sender.units, "fan_out": edge.receiver.units}
+
+        def read(symbol: Symbol) -> Array:
+            if symbol.name in sizes:
+                return np.asarray(sizes[symbol.name], np.float64)
+            if symbol.name == "weight":
+                return np.asarray(weights[edge.name], np.float64)[None]
+            moment = moments[symbol.moment]
+            if symbol.name == "pre":
+                pre = moment.of_sender(edge.sender)
+                return pre[:, :, None] if dense else pre
+            value = moment.of_receiver(symbol.name, edge.receiver)
+            return value[:, None, :] if dense else value
+
+        change = evaluate(edge.rule.update, read, edge.rule_parameters, self.margin)
+        total: Array = np.broadcast_to(change, (batch, *edge.shape)).sum(axis=0)
+        return total
+
+    def moves(self, edge: Edge) -> NDArray[np.bool_]:
+        """Which weights of an edge can learn, in its shape: not the absent ones, not a fixed diagonal."""
+        free = np.full(edge.shape, edge.rule is not None)
+        if edge.name in self.absent:
+            free &= ~self.absent[edge.name]
+        if edge.diagonal is not None:
+            free &= ~np.eye(edge.sender.units, dtype=np.bool_)
+        return free
+
+    def pseudo_gradients(
+        self, state: State, weights: Weights, snapshots: Mapping[str, State] | None = None
+    ) -> dict[str, Array]:
+        """`rate * (decay * weight - update)` for every edge, zero for weights that never move."""
+        updates = self.updates(state, weights, snapshots)
+        gradients = {}
+        for name, edge in self.edges.items():
+            weight = np.broadcast_to(np.asarray(weights[name], np.float64), edge.shape)
+            change = edge.rate * (edge.decay * weight - updates.get(name, np.zeros(edge.shape)))
+            gradients[name] = np.where(self.moves(edge), change, 0.0)
+        return gradients
+
+
+def _state_of(symbol: Symbol, state: Array) -> Array:
+    if symbol.name != "state":
+        raise ValueError(f"`sends` cannot read {symbol.name}")
+    return state

@@ -1,0 +1,106 @@
+"""What rules see of a network at one moment: states, fields, and what the activations make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dync.compiler.expression import Expression, Symbol
+from dync.testing.evaluate import Array, Margin, evaluate
+from dync.testing.unstacked import Layer
+
+Draws = Callable[[str, str, tuple[int, int]], Array]
+"""Gives fresh draws: `uniform` or `normal`, the name of the layer, the shape `[batch, units]`."""
+
+
+def no_draws(kind: str, layer: str, shape: tuple[int, int]) -> Array:
+    """Refuses: raises ValueError. For networks without chance."""
+    raise ValueError(f"{layer} needs {kind} draws of shape {shape}; give the interpreter draws")
+
+
+@dataclass
+class ActivationCall:
+    """One application of a layer's activation at a field and a state, both `[batch, units]`.
+
+    The new value and the slope read the same draws. A layer without an activation is the identity of its field.
+    """
+
+    layer: Layer
+    local_field: Array
+    state: Array
+    draws: Draws
+    margin: Margin
+    drawn: dict[str, Array] = field(default_factory=dict)
+
+    def next(self) -> Array:
+        """The layer's new state, `[batch, units]`."""
+        if self.layer.activation is None:
+            return self.local_field
+        return self._value(self.layer.activation.next)
+
+    def slope(self) -> Array:
+        """The derivative of `next` by the field, `[batch, units]`."""
+        if self.layer.activation is None:
+            return np.ones_like(self.local_field)
+        return self._value(self.layer.activation.slope)
+
+    def _value(self, expression: Expression) -> Array:
+        value = evaluate(expression, self._read, self.layer.parameters, self.margin)
+        return np.broadcast_to(value, self.local_field.shape).copy()
+
+    def _read(self, symbol: Symbol) -> Array:
+        match symbol.name:
+            case "field":
+                return self.local_field
+            case "state":
+                return self.state
+            case "uniform" | "normal":
+                if symbol.name not in self.drawn:
+                    shape = (self.local_field.shape[0], self.local_field.shape[1])
+                    self.drawn[symbol.name] = np.asarray(self.draws(symbol.name, self.layer.name, shape), np.float64)
+                return self.drawn[symbol.name]
+            case other:
+                raise ValueError(f"an activation cannot read {other}")
+
+
+@dataclass
+class Moment:
+    """The states and fields of all layers at one moment, by name, `[batch, units]` each.
+
+    `predicted` and `slope` are found once a layer, so that all edges into it see the same draws.
+    """
+
+    states: Mapping[str, Array]
+    fields: Mapping[str, Array]
+    draws: Draws
+    margin: Margin
+    predictions: dict[str, Array] = field(default_factory=dict)
+    slopes: dict[str, Array] = field(default_factory=dict)
+
+    def of_sender(self, layer: Layer) -> Array:
+        """`pre`."""
+        return self.states[layer.name]
+
+    def of_receiver(self, symbol: str, layer: Layer) -> Array:
+        """`post`, `field`, `predicted` or `slope` of a layer; raises ValueError for another name."""
+        match symbol:
+            case "post":
+                return self.states[layer.name]
+            case "field":
+                return self.fields[layer.name]
+            case "predicted":
+                self._activate(layer)
+                return self.predictions[layer.name]
+            case "slope":
+                self._activate(layer)
+                return self.slopes[layer.name]
+            case other:
+                raise ValueError(f"a rule cannot read {other}")
+
+    def _activate(self, layer: Layer) -> None:
+        if layer.name not in self.predictions:
+            call = ActivationCall(layer, self.fields[layer.name], self.states[layer.name], self.draws, self.margin)
+            self.predictions[layer.name] = call.next()
+            self.slopes[layer.name] = call.slope()

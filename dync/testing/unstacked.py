@@ -1,0 +1,141 @@
+"""A plan taken apart: one record a layer and one an edge, each with its own numbers, as the language speaks of them.
+
+Blocks and families serve only to find the numbers of a layer or an edge; how they stack arrays plays no part here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from dync.compiler.expression import Expression
+from dync.compiler.plan import ActivationPlan, FamilyPlan, Kind, LayerPlan, MessageFilter, Plan, Role, RulePlan
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer. `value` is what a constant holds, `start` the name of the input that its state starts from."""
+
+    name: str
+    number: int
+    role: Role
+    shape: tuple[int, ...]
+    activation: ActivationPlan | None
+    parameters: dict[str, float]
+    value: float
+    start: str | None
+    units: int
+
+    @property
+    def held(self) -> bool:
+        """Whether data or a target come from outside: an input or an output."""
+        return self.role in ("input", "output")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An edge. `strength`, `density`, `rate` and `decay` are its numbers, `diagonal` the fixed one or None."""
+
+    name: str
+    sender: Layer
+    receiver: Layer
+    kind: Kind
+    sends: Expression
+    sends_parameters: dict[str, float]
+    rule: RulePlan | None
+    rule_parameters: dict[str, float]
+    strength: float
+    density: float
+    diagonal: float | None
+    rate: float
+    decay: float
+
+    def speaks(self, messages: MessageFilter) -> bool:
+        """Whether its message is sent under this filter; by the order of the layers, both ends included."""
+        match messages:
+            case "all":
+                return True
+            case "forward":
+                return self.sender.number <= self.receiver.number
+            case "backward":
+                return self.sender.number >= self.receiver.number
+            case _:
+                assert_never(messages)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of its weight: one number, one a unit where a `one_to_one` edge learns, or one a synapse."""
+        match self.kind:
+            case "dense":
+                return (self.sender.units, self.receiver.units)
+            case "one_to_one":
+                return () if self.rule is None else (self.sender.units,)
+            case _:
+                assert_never(self.kind)
+
+
+def layers_of(plan: Plan) -> tuple[Layer, ...]:
+    """The layers in their order."""
+    return tuple(_layer(plan, number, layer) for number, layer in enumerate(plan.structure.layers))
+
+
+def edges_of(plan: Plan) -> dict[str, Edge]:
+    """The edges by their names `S->R`, in the order of the plan.
+
+    Raises ValueError where two edges join one pair, which such names cannot tell apart.
+    """
+    layers = layers_of(plan)
+    edges: dict[str, Edge] = {}
+    for number, family in enumerate(plan.structure.families):
+        for place in range(len(family.edges)):
+            edge = _edge(plan, layers, number, family, place)
+            if edge.name in edges:
+                raise ValueError(f"two edges {edge.name}; the interpreter knows one edge a pair")
+            edges[edge.name] = edge
+    return edges
+
+
+def _layer(plan: Plan, number: int, layer: LayerPlan) -> Layer:
+    activation = plan.structure.blocks[layer.block].activation
+    names = () if activation is None else activation.parameters
+    key = f"block.{layer.block}"
+    return Layer(
+        name=layer.name,
+        number=number,
+        role=layer.role,
+        shape=layer.shape,
+        activation=activation,
+        parameters={name: plan.numbers[f"{key}.{name}"][layer.member] for name in names},
+        value=plan.numbers[f"{key}.value"][layer.member] if layer.role == "constant" else 0.0,
+        start=None if layer.start is None else plan.structure.layers[layer.start].name,
+        units=layer.units,
+    )
+
+
+def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan, place: int) -> Edge:
+    edge = family.edges[place]
+    sender, receiver = layers[edge.sender], layers[edge.receiver]
+    rule = None if family.rule is None else plan.structure.rules[family.rule]
+    key = f"family.{number}"
+
+    def numbers_under(prefix: str) -> dict[str, float]:
+        return {k.removeprefix(prefix): v[place] for k, v in plan.numbers.items() if k.startswith(prefix)}
+
+    def own(name: str) -> float:
+        return plan.numbers[f"{key}.{name}"][place]
+
+    return Edge(
+        name=f"{sender.name}->{receiver.name}",
+        sender=sender,
+        receiver=receiver,
+        kind=family.kind,
+        sends=family.sends,
+        sends_parameters=numbers_under(f"{key}.sends."),
+        rule=rule,
+        rule_parameters=numbers_under(f"{key}.rule."),
+        strength=own("strength"),
+        density=own("density") if family.masked else 1.0,
+        diagonal=own("diagonal") if family.diagonal else None,
+        rate=1.0 if rule is None else own("rate"),
+        decay=0.0 if rule is None else own("decay"),
+    )

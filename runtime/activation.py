@@ -1,0 +1,77 @@
+"""Activations: the new state of layers from their field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from dync.compiler.expression import Expression, Symbol, symbols
+from dync.compiler.plan import BlockPlan, Structure
+from dync.runtime.evaluate import Value, evaluate
+from dync.runtime.layer_map import Parameters
+
+Draws = dict[str, Array]
+"""Fresh random draws for a block, `uniform` and `normal`, where its activation reads them: `[members, batch, units]`."""
+
+_DRAWS: dict[str, Callable[..., Array]] = {"uniform": jax.random.uniform, "normal": jax.random.normal}
+
+
+def draws_of(block: BlockPlan) -> tuple[str, ...]:
+    """The random draws that a block's activation reads."""
+    if block.activation is None:
+        return ()
+    return tuple(sorted({s.name for s in symbols(block.activation.next)} & set(_DRAWS)))
+
+
+def is_stochastic(structure: Structure) -> bool:
+    """Whether any layer draws at random."""
+    return any(draws_of(block) for block in structure.blocks)
+
+
+def draw(structure: Structure, b: int, key: Array | None, shape: tuple[int, ...]) -> Draws:
+    """The draws that a block needs in one step; every block has its own stream."""
+    names = draws_of(structure.blocks[b])
+    if not names:
+        return {}
+    if key is None:
+        raise ValueError("this network draws at random: give it a key, rng=jax.random.key(seed)")
+    keys = jax.random.split(jax.random.fold_in(key, b), len(_DRAWS))
+    return {name: _DRAWS[name](keys[sorted(_DRAWS).index(name)], shape, jnp.float32) for name in names}
+
+
+def activate(
+    structure: Structure,
+    b: int,
+    parameters: Parameters,
+    field: Array,
+    state: Array,
+    draws: Draws,
+    places: Callable[[Array], Array] = lambda members: members,
+    expression: Expression | None = None,
+) -> Array:
+    """The new state of members of block `b`, `[members, batch, units]`; inputs that move have the identity.
+
+    `places` picks the members from arrays that hold one row a member; `expression` stands in for the activation's own
+    (for its slope).
+    """
+    plan = structure.blocks[b].activation
+    if plan is None:
+        return field
+
+    def symbol(s: Symbol) -> Value:
+        match s.name:
+            case "field":
+                return field
+            case "state":
+                return state
+            case name:
+                return places(draws[name])
+
+    def parameter(name: str) -> Value:
+        return places(parameters[f"block.{b}.{name}"])[:, None, None]
+
+    new = evaluate(plan.next if expression is None else expression, symbol, parameter)
+    return jnp.broadcast_to(jnp.asarray(new, field.dtype), field.shape)

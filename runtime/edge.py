@@ -1,0 +1,156 @@
+"""One edge of a layer map: its weights, its message, its own update; on the diagonal also the layer itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from dync.compiler.expression import Expression, Symbol
+from dync.compiler.plan import FamilyPlan, LayerPlan, RulePlan, Structure
+from dync.runtime.activation import activate, draw
+from dync.runtime.evaluate import Value
+from dync.runtime.layer_map import LayerMap, Parameters
+from dync.runtime.layout import EdgeKey, Place, layout
+from dync.runtime.messages import messages_of
+from dync.runtime.state import as_units
+from dync.runtime.updates import confine, rule_update
+
+
+class Edge(eqx.Module):
+    """The edge from `sender` to `receiver`, read from a layer map.
+
+    `weight` is `[units of sender, units of receiver]`, absent weights zero and a fixed diagonal in place; for
+    `one_to_one` a number, or `[units]` where it learns. A layer without an edge to itself still has a diagonal entry: its
+    `weight` is None, and it has `reduce` and `activation`.
+    """
+
+    weight: Array | None
+    mask: Array | None
+    parameters: Parameters | None
+    receiver: str = eqx.field(static=True)
+    sender: str = eqx.field(static=True)
+    place: Place | None = eqx.field(static=True)
+    structure: Structure = eqx.field(static=True)
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """The message, `[batch, *shape of the receiver]`, for the sender's state `[batch, *shape of the sender]`."""
+        if self.place is None or self.weight is None:
+            raise TypeError(f"{self.receiver!r} has no edge to itself, so nothing is sent")
+        f, e = self.place.family, self.place.index
+        family = self.structure.families[f]
+        sender, receiver = self._layer(self.sender), self._layer(self.receiver)
+        state = as_units(x, self.sender, sender.shape, None)[None]
+
+        def parameter(name: str) -> Array:
+            return self._numbers()[f"family.{f}.sends.{name}"][e : e + 1]
+
+        message = messages_of(family, state, self.weight[None], None, parameter)[0]
+        return message.reshape(message.shape[0], *receiver.shape)
+
+    def backward(self, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike) -> Edge:
+        """The edge's own update, shaped like the edge and ready for Optax: `rate * (decay * weight - update)`.
+
+        `x` is the sender's state, `y` the receiver's, `y_hat` the receiver's field, each `[batch, *shape]`. Zero where
+        nothing learns. Raises ValueError for a rule that reads other moments (`@`), which needs a whole orchestrator.
+        """
+        if self.place is None or self.weight is None:
+            return self
+        family = self.structure.families[self.place.family]
+        if family.rule is None:
+            return self._with(jnp.zeros_like(self.weight))
+        rule = self.structure.rules[family.rule]
+        if rule.moments:
+            raise ValueError(
+                f"the rule {rule.name} reads the phases {', '.join(rule.moments)}; call backward of the orchestrator"
+            )
+        return self._with(self._pseudo_gradient(family, rule, x, y, y_hat))
+
+    def reduce(self, messages: Sequence[ArrayLike]) -> Array:
+        """The layer's field: the sum of the messages that reach it, each `[batch, *shape]`."""
+        self._on_diagonal("reduce")
+        if not messages:
+            raise ValueError("give at least one message; the field of a layer that nothing reaches is zero")
+        return jnp.sum(jnp.stack([jnp.asarray(m) for m in messages]), axis=0)
+
+    def activation(self, field: ArrayLike, state: ArrayLike | None = None, *, rng: Array | None = None) -> Array:
+        """The layer's new state for its field `[batch, *shape]` and its present state (zero where left out).
+
+        Activations that draw at random need a key.
+        """
+        self._on_diagonal("activation")
+        layer = self._layer(self.receiver)
+        units = as_units(field, self.receiver, layer.shape, None)[None]
+        present = jnp.zeros_like(units) if state is None else as_units(state, self.receiver, layer.shape, None)[None]
+        return self._activate(units, present, rng)[0].reshape(units.shape[1], *layer.shape)
+
+    def _pseudo_gradient(
+        self, family: FamilyPlan, rule: RulePlan, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike
+    ) -> Array:
+        assert self.place is not None and self.weight is not None
+        f, e = self.place.family, self.place.index
+        sender, receiver = self._layer(self.sender), self._layer(self.receiver)
+        post = as_units(y, self.receiver, receiver.shape, None)
+        given = {
+            "pre": as_units(x, self.sender, sender.shape, post.shape[0])[None],
+            "post": post[None],
+            "field": as_units(y_hat, self.receiver, receiver.shape, post.shape[0])[None],
+        }
+
+        def ends(symbol: Symbol) -> Value:
+            if symbol.name in given:
+                return given[symbol.name]
+            slope = self.structure.blocks[receiver.block].activation if symbol.name == "slope" else None
+            return self._activate(given["field"], given["post"], None, None if slope is None else slope.slope)
+
+        def number(name: str) -> Array:
+            return self._numbers()[f"family.{f}.{name}"][e : e + 1]
+
+        weight, mask = self.weight[None], None if self.mask is None else self.mask[None]
+        update = rule_update(
+            self.structure, family, rule, weight, mask, lambda name: number(f"rule.{name}"), ends, post.shape[0]
+        )
+        decayed = confine(family, mask, number("decay")[0] * weight)
+        return (number("rate")[0] * (decayed - update))[0]
+
+    def _activate(self, field: Array, state: Array, rng: Array | None, expression: Expression | None = None) -> Array:
+        """The receiver's activation, or another expression of it, for units `[1, batch, units]`."""
+        layer = self._layer(self.receiver)
+        draws = draw(self.structure, layer.block, rng, field.shape)
+
+        def pick(array: Array) -> Array:
+            return array if array.ndim > 1 else array[layer.member : layer.member + 1]
+
+        return activate(self.structure, layer.block, self._numbers(), field, state, draws, pick, expression=expression)
+
+    def _on_diagonal(self, what: str) -> None:
+        if self.receiver != self.sender:
+            raise TypeError(f"{what} belongs to a layer's diagonal entry: lmap[{self.receiver!r}, {self.receiver!r}]")
+
+    def _layer(self, name: str) -> LayerPlan:
+        return self.structure.layers[self.structure.layer_numbers[name]]
+
+    def _numbers(self) -> Parameters:
+        if self.parameters is None:
+            raise ValueError("this map was taken out of its orchestrator; read the edge from orchestrator.lmap")
+        return self.parameters
+
+    def _with(self, weight: Array) -> Edge:
+        return Edge(weight, self.mask, self.parameters, self.receiver, self.sender, self.place, self.structure)
+
+
+def read_edge(lmap: LayerMap, key: EdgeKey) -> Edge:
+    """The edge at (receiver, sender), which exists or is on the diagonal."""
+    receiver, sender = key
+    parameters = getattr(lmap, "_parameters", None)
+    place = layout(lmap.structure).edges.get(key)
+    if place is None:
+        return Edge(None, None, parameters, receiver, sender, None, lmap.structure)
+    f, e = place.family, place.index
+    weight, diagonal, mask = lmap.weights[f][e], lmap.diagonals[f], lmap.masks[f]
+    if diagonal is not None:
+        weight = weight + diagonal[e] * jnp.eye(weight.shape[0], dtype=weight.dtype)
+    return Edge(weight, None if mask is None else mask[e], parameters, receiver, sender, place, lmap.structure)

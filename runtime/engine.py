@@ -1,0 +1,160 @@
+"""The engine: one step of any schedule, wave by wave, as few concurrent updates as its topology allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from dync.compiler.plan import Structure
+from dync.runtime.activation import Draws, activate, draw
+from dync.runtime.layer_map import LayerMap, Parameters
+from dync.runtime.layout import as_slice
+from dync.runtime.messages import Fields, add_messages, messages_of, take
+from dync.runtime.state import Values
+from dync.runtime.step_program import Level, StepProgram, Transfer
+
+
+class Machine(eqx.Module):
+    """A network ready to move: its structure, weights and numbers."""
+
+    structure: Structure = eqx.field(static=True)
+    lmap: LayerMap
+    parameters: Parameters
+
+    def held_fields(self, program: StepProgram, values: Values) -> Fields:
+        """The part of the fields that stays the same during a phase: the messages of layers at rest."""
+        return add_messages(self.structure, self.lmap, self.parameters, values, program.held)
+
+    def step(self, program: StepProgram, values: Values, held: Fields, key: Array | None) -> Values:
+        """The values after one step; `held` is what `held_fields` gave for this program."""
+        fields = add_messages(self.structure, self.lmap, self.parameters, values, program.old, held)
+        for b in program.blocks:
+            fields.setdefault(b, jnp.zeros_like(values[b]))
+        draws = {b: draw(self.structure, b, key, values[b].shape) for b in program.blocks}
+        new = values
+        for segment in program.segments:
+            if len(segment) == 1:
+                new = self._level(segment[0], values, new, fields, draws)
+            else:
+                new = self._scan(segment, values, new, fields, draws)
+        return new
+
+    def _level(self, level: Level, old: Values, new: Values, fields: Fields, draws: dict[int, Draws]) -> Values:
+        """The updates of one level, with static places."""
+        arrived = add_messages(self.structure, self.lmap, self.parameters, new, level.transfers, fields)
+        found = list(new)
+        for b, places in level.updates:
+            pick = partial(take, places=places)
+            state = activate(self.structure, b, self.parameters, pick(arrived[b]), pick(old[b]), draws[b], pick)
+            every = len(places) == old[b].shape[0]
+            found[b] = state if every else new[b].at[as_slice(places)].set(state)
+        return tuple(found)
+
+    def _scan(
+        self, levels: Sequence[Level], old: Values, new: Values, fields: Fields, draws: dict[int, Draws]
+    ) -> Values:
+        """The updates of a segment of levels, one after the other, by one scan over their places."""
+        blocks = [b for b, _ in levels[0].updates]
+        table = _table(self.structure, levels)
+
+        def body(carry: dict[int, Array], row: _Row) -> tuple[dict[int, Array], None]:
+            current = tuple(carry.get(b, v) for b, v in enumerate(new))
+            arrived = self._arrivals(row, current, fields)
+            after = dict(carry)
+            for b in blocks:
+                pick = partial(_gather, places=row.updates[b])
+                state = activate(self.structure, b, self.parameters, arrived[b], pick(old[b]), draws[b], pick)
+                after[b] = _scatter(carry[b], row.updates[b], state)
+            return after, None
+
+        carry, _ = lax.scan(body, {b: new[b] for b in blocks}, table)
+        return tuple(carry.get(b, v) for b, v in enumerate(new))
+
+    def _arrivals(self, row: _Row, values: Values, fields: Fields) -> Fields:
+        """The fields of the members that one row of a segment updates, fresh messages included."""
+        arrived = {b: _gather(fields[b], places) for b, places in row.updates.items()}
+        for f, (edges, senders, slots) in row.transfers.items():
+            family = self.structure.families[f]
+            diagonal = self.lmap.diagonals[f]
+            messages = messages_of(
+                family,
+                _gather(values[family.sender], senders),
+                _gather(self.lmap.weights[f], edges),
+                None if diagonal is None else _gather(diagonal, edges),
+                lambda name, f=f, edges=edges: _gather(self.parameters[f"family.{f}.sends.{name}"], edges),  # type: ignore[misc]
+            )
+            arrived[family.receiver] = _sum_into(arrived[family.receiver], slots, messages)
+        return arrived
+
+
+class _Row(eqx.Module):
+    """One level of a segment as index arrays; scanned, so every leaf has a leading axis of levels.
+
+    `updates`: members by block; `transfers`: edges, senders and the receivers' slots among the members, by family.
+    Padding points one past the end: it reads zeros and writes nothing.
+    """
+
+    updates: dict[int, Array]
+    transfers: dict[int, tuple[Array, Array, Array]]
+
+
+def _table(structure: Structure, levels: Sequence[Level]) -> _Row:
+    updates = {
+        b: _padded([dict(level.updates)[b] for level in levels], len(structure.blocks[b].layers))
+        for b, _ in levels[0].updates
+    }
+    transfers: dict[int, tuple[Array, Array, Array]] = {}
+    for f in sorted({t.family for level in levels for t in level.transfers}):
+        family = structure.families[f]
+        rows = [_of_family(level, f) for level in levels]
+        slots = [
+            tuple(dict(level.updates)[family.receiver].index(r) for r in row.receivers)
+            for level, row in zip(levels, rows, strict=True)
+        ]
+        transfers[f] = (
+            _padded([row.edges for row in rows], len(family.edges)),
+            _padded([row.senders for row in rows], len(structure.blocks[family.sender].layers)),
+            _padded(slots, updates[family.receiver].shape[1]),
+        )
+    return _Row(updates, transfers)
+
+
+def _of_family(level: Level, f: int) -> Transfer:
+    return next((t for t in level.transfers if t.family == f), Transfer(f, (), (), ()))
+
+
+def _padded(rows: Sequence[tuple[int, ...]], padding: int) -> Array:
+    width = max(map(len, rows))
+    return jnp.asarray(np.array([[*row, *[padding] * (width - len(row))] for row in rows], dtype=np.int32))
+
+
+def _gather(array: Array, places: Array) -> Array:
+    """Rows of an array by traced places; padding reads zeros. One row is a slice, which is cheaper than a gather."""
+    if places.shape == (1,) or array.shape[0] == 0:
+        return _one_or_padding(array, places)
+    return array.at[places].get(mode="fill", fill_value=0)
+
+
+def _one_or_padding(array: Array, places: Array) -> Array:
+    """A single row; padding reads the last row, which `_sum_into` and `_scatter` then drop."""
+    return lax.dynamic_slice_in_dim(array, places[0], 1)
+
+
+def _scatter(array: Array, places: Array, rows: Array) -> Array:
+    """Rows written at traced places; a width of one is never padded where blocks are written."""
+    if places.shape == (1,):
+        return lax.dynamic_update_slice_in_dim(array, rows, places[0], 0)
+    return array.at[places].set(rows, mode="drop")
+
+
+def _sum_into(field: Array, slots: Array, messages: Array) -> Array:
+    """Messages added to the members at `slots`; padding is dropped."""
+    if field.shape[0] == 1 and slots.shape == (1,):
+        return field + jnp.where(slots[0] == 0, messages, 0)
+    return field + jax.ops.segment_sum(messages, slots, num_segments=field.shape[0] + 1)[:-1]

@@ -1,0 +1,75 @@
+"""Evaluating the plan's expressions with JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import jax.numpy as jnp
+from jax import Array
+
+from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol
+
+Value = Array | float
+
+
+def _sign(x: Array) -> Array:
+    """The sign with `sign(0) = 1`, as the language has it."""
+    return jnp.where(jnp.asarray(x) >= 0, 1.0, -1.0)
+
+
+def _indicator(condition: Array) -> Array:
+    return jnp.asarray(condition).astype(jnp.float32)
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[..., Array]]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": jnp.divide,
+    "floordiv": jnp.floor_divide,
+    "mod": jnp.mod,
+    "pow": lambda a, b: a ** int(b) if isinstance(b, float) and b.is_integer() and abs(b) <= 64 else jnp.power(a, b),
+    "neg": lambda a: -a,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "and": jnp.logical_and,
+    "or": jnp.logical_or,
+    "not": jnp.logical_not,
+    "indicator": _indicator,
+    "abs": jnp.abs,
+    "sign": _sign,
+    "tanh": jnp.tanh,
+    "exp": jnp.exp,
+    "log": jnp.log,
+    "sqrt": jnp.sqrt,
+    "min": jnp.minimum,
+    "max": jnp.maximum,
+    "clip": lambda x, low, high: jnp.minimum(jnp.maximum(x, low), high),
+    "where": jnp.where,
+}
+
+
+def evaluate(
+    expression: Expression,
+    symbol: Callable[[Symbol], Value],
+    parameter: Callable[[str], Value],
+) -> Value:
+    """The value of an expression; `symbol` and `parameter` give arrays that broadcast against each other.
+
+    Numbers stay Python floats, so that they never widen the type of an array.
+    """
+    match expression:
+        case Number(value):
+            return value
+        case Symbol():
+            return symbol(expression)
+        case Parameter(name):
+            return parameter(name)
+        case Apply(operation, operands):
+            values = [evaluate(operand, symbol, parameter) for operand in operands]
+            return _FUNCTIONS[operation](*values)

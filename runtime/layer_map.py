@@ -1,0 +1,166 @@
+"""The layer map: the weights of a network, stacked by family, readable edge by edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import Array
+
+from dync.compiler.plan import Structure
+from dync.runtime.layout import EdgeKey, as_slice, layout, unknown, weight_shape
+from dync.runtime.step_program import Transfer
+
+if TYPE_CHECKING:
+    from dync.runtime.edge import Edge
+
+Parameters = dict[str, Array]
+"""The numbers of a plan by key, one value a member or an edge: leaves of the orchestrator."""
+
+
+class LayerMap(eqx.Module):
+    """All edges of a network as a PyTree of static structure; its inexact leaves are weights.
+
+    `weights` holds one array a family: `[edges, units of sender, units of receiver]` for `dense`, `[edges]` for
+    `one_to_one` (`[edges, units]` where it learns). `diagonals` (`[edges]`) are the fixed diagonals, which are zero in
+    `weights`; `masks` say which weights exist. Both are None where a family has none.
+
+    Reading: `lmap[receiver, sender]` or `lmap[label]` is one `Edge`; `lmap[layer]` a row, sender to edge; `lmap[group]`
+    the rows of a group, receiver to row. The diagonal entry of a layer, `lmap[layer, layer]`, always exists.
+    """
+
+    weights: tuple[Array, ...]
+    diagonals: tuple[Array | None, ...]
+    masks: tuple[Array | None, ...]
+    structure: Structure = eqx.field(static=True)
+
+    def bind(self, parameters: Parameters) -> None:
+        """Tell the edges read from here which numbers their rules use; an orchestrator does this when it is asked.
+
+        They are no leaves of the map, whose leaves are weights alone, and so cannot be a field of it.
+        """
+        object.__setattr__(self, "_parameters", parameters)
+
+    def __getitem__(self, key: EdgeKey | str) -> Edge | dict[str, Edge] | dict[str, dict[str, Edge]]:
+        """One edge, a row or the rows of a group; raises KeyError that names the nearest."""
+        from dync.runtime.edge import read_edge
+
+        known = layout(self.structure)
+        if isinstance(key, tuple):
+            return read_edge(self, self.key(key))
+        if key in known.labels:
+            return read_edge(self, known.labels[key])
+        if key in known.groups:
+            return {layer: self.row(layer) for layer in known.groups[key]}
+        if key in self.structure.layer_numbers:
+            return self.row(key)
+        raise KeyError(
+            unknown("label, layer or group", key, [*known.labels, *known.groups, *self.structure.layer_numbers])
+        )
+
+    def __contains__(self, key: object) -> bool:
+        known = layout(self.structure)
+        return key in known.edges or key in known.labels
+
+    def __iter__(self) -> Iterator[EdgeKey]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return len(layout(self.structure).edges)
+
+    def keys(self) -> tuple[EdgeKey, ...]:
+        """(receiver, sender) of every edge, in the order of the layers."""
+        numbers = self.structure.layer_numbers
+        return tuple(sorted(layout(self.structure).edges, key=lambda k: (numbers[k[0]], numbers[k[1]])))
+
+    def items(self) -> Iterator[tuple[EdgeKey, Edge]]:
+        """Every edge with its key."""
+        from dync.runtime.edge import read_edge
+
+        return ((key, read_edge(self, key)) for key in self.keys())
+
+    def row(self, receiver: str) -> dict[str, Edge]:
+        """The edges that reach a layer, by sender."""
+        from dync.runtime.edge import read_edge
+
+        return {key[1]: read_edge(self, key) for key in self.keys() if key[0] == receiver}
+
+    def key(self, key: EdgeKey | str) -> EdgeKey:
+        """(receiver, sender) of an edge or a diagonal entry by that pair or its label; raises KeyError."""
+        known = layout(self.structure)
+        if isinstance(key, str):
+            if key not in known.labels:
+                raise KeyError(unknown("label", key, known.labels))
+            return known.labels[key]
+        for name in key:
+            if name not in self.structure.layer_numbers:
+                raise KeyError(unknown("layer", name, self.structure.layer_numbers))
+        if key not in known.edges and key[0] != key[1]:
+            raise KeyError(f"there is no edge from {key[1]!r} to {key[0]!r} (keys are (receiver, sender))")
+        return key
+
+    def take(self, transfer: Transfer) -> LayerMap:
+        """The weights of some edges of one family, as a map in which that family has just those."""
+        f, place = transfer.family, as_slice(transfer.edges)
+        weights = list(self.weights)
+        weights[f] = self.weights[f][place]
+        diagonals = list(self.diagonals)
+        diagonal = diagonals[f]
+        diagonals[f] = None if diagonal is None else diagonal[place]
+        return LayerMap(tuple(weights), tuple(diagonals), self.masks, self.structure)
+
+
+def with_weights(lmap: LayerMap, weights: Mapping[EdgeKey | str, Array]) -> LayerMap:
+    """A new map with the weights of some edges replaced, each `[units of sender, units of receiver]` or a number.
+
+    Where weights can be absent (`density` below 1), those given as zero are; a fixed diagonal must be given as it is.
+    Raises KeyError for an unknown edge and ValueError for another shape or diagonal.
+    """
+    by_family: dict[int, dict[int, tuple[EdgeKey, Array]]] = {}
+    for key, weight in weights.items():
+        pair = lmap.key(key)
+        if pair not in layout(lmap.structure).edges:
+            raise KeyError(f"{pair[0]!r} has no edge to itself")
+        place = layout(lmap.structure).edges[pair]
+        by_family.setdefault(place.family, {})[place.index] = (pair, jnp.asarray(weight, dtype=jnp.float32))
+    for f, found in by_family.items():
+        lmap = _replace_family(lmap, f, found)
+    return lmap
+
+
+def _replace_family(lmap: LayerMap, f: int, found: dict[int, tuple[EdgeKey, Array]]) -> LayerMap:
+    family = lmap.structure.families[f]
+    shape = weight_shape(lmap.structure, family)
+    places = jnp.asarray(list(found))
+    new = jnp.stack([_fitted(pair, weight, shape) for pair, weight in found.values()])
+    masks, weights = list(lmap.masks), list(lmap.weights)
+    diagonal = lmap.diagonals[f]
+    if diagonal is not None:
+        _check_diagonals(found, diagonal)
+        new = new * (1 - jnp.eye(shape[0], dtype=new.dtype))
+    mask = masks[f]
+    if mask is not None:
+        masks[f] = mask.at[places].set(new != 0)
+    weights[f] = weights[f].at[places].set(new)
+    return LayerMap(tuple(weights), lmap.diagonals, tuple(masks), lmap.structure)
+
+
+def _fitted(pair: EdgeKey, weight: Array, shape: tuple[int, ...]) -> Array:
+    if weight.ndim == 0 or weight.shape == shape:
+        return jnp.broadcast_to(weight, shape)
+    raise ValueError(f"the weights of {pair[1]} -> {pair[0]} have the shape {shape}, not {weight.shape}")
+
+
+def _check_diagonals(found: dict[int, tuple[EdgeKey, Array]], diagonals: Array) -> None:
+    for index, (pair, weight) in found.items():
+        given, fixed = jnp.diagonal(weight), diagonals[index]
+        if eqx.is_array(given) and not _traced(given, fixed) and not bool(jnp.allclose(given, fixed, atol=1e-6)):
+            raise ValueError(f"the diagonal of {pair[1]} -> {pair[0]} is fixed at {float(fixed):g}; give it so")
+
+
+def _traced(*arrays: Array) -> bool:
+    from jax.core import Tracer
+
+    return any(isinstance(a, Tracer) for a in arrays)

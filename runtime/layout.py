@@ -1,0 +1,93 @@
+"""Where things live: names of layers, edges, labels and groups to places in the stacked arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+
+import numpy as np
+
+from dync.compiler.plan import FamilyPlan, Structure
+
+EdgeKey = tuple[str, str]
+"""(receiver, sender), by the full names of the layers."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of an edge: its family, its index there."""
+
+    family: int
+    index: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All the edges of a structure by (receiver, sender), and by label; the layers of each group."""
+
+    edges: dict[EdgeKey, Place]
+    labels: dict[str, EdgeKey]
+    groups: dict[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=64)
+def layout(structure: Structure) -> Layout:
+    """The layout of a structure."""
+    names = [layer.name for layer in structure.layers]
+    edges: dict[EdgeKey, Place] = {}
+    labels: dict[str, EdgeKey] = {}
+    for f, family in enumerate(structure.families):
+        for e, edge in enumerate(family.edges):
+            key = names[edge.receiver], names[edge.sender]
+            edges[key] = Place(f, e)
+            if edge.label is not None:
+                labels[edge.label] = key
+    groups = {group.name: tuple(names[n] for n in group.layers) for group in structure.groups}
+    return Layout(edges, labels, groups)
+
+
+def members(structure: Structure, layers: tuple[int, ...]) -> tuple[int, ...]:
+    """The places of layers within their blocks."""
+    return tuple(structure.layers[n].member for n in layers)
+
+
+def senders(structure: Structure, family: FamilyPlan) -> tuple[int, ...]:
+    """Of each edge of a family, the place of its sender within the sender's block."""
+    return members(structure, tuple(edge.sender for edge in family.edges))
+
+
+def receivers(structure: Structure, family: FamilyPlan) -> tuple[int, ...]:
+    """Of each edge of a family, the place of its receiver within the receiver's block."""
+    return members(structure, tuple(edge.receiver for edge in family.edges))
+
+
+def weight_shape(structure: Structure, family: FamilyPlan) -> tuple[int, ...]:
+    """The shape of one edge's stored weights: a matrix, a number, or, for a unit-by-unit edge that learns, a vector."""
+    sender, receiver = structure.blocks[family.sender].units, structure.blocks[family.receiver].units
+    if family.kind == "dense":
+        return sender, receiver
+    return () if family.rule is None else (receiver,)
+
+
+def as_slice(places: tuple[int, ...]) -> slice | np.ndarray:
+    """Places as a slice where they follow each other, which reads without a gather; else as an index array."""
+    if places and places == tuple(range(places[0], places[0] + len(places))):
+        return slice(places[0], places[-1] + 1)
+    return np.asarray(places, dtype=np.int32)
+
+
+def layer_number(structure: Structure, name: str) -> int:
+    """The number of a layer by its full name; raises KeyError that names the nearest."""
+    try:
+        return structure.layer_numbers[name]
+    except KeyError:
+        raise KeyError(unknown("layer", name, structure.layer_numbers)) from None
+
+
+def unknown(what: str, name: object, known: object) -> str:
+    """The sentence about a name that is not there."""
+    names = [str(k) for k in known] if isinstance(known, dict | list | tuple) else []
+    near = get_close_matches(str(name), names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there is no {what} {name!r}{hint}"

@@ -1,0 +1,146 @@
+"""Phases and protocols: how a state moves from data to the end of training or to a prediction."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from dync.compiler.plan import PhasePlan, Structure
+from dync.runtime.activation import activate, draw, is_stochastic
+from dync.runtime.engine import Machine
+from dync.runtime.messages import add_messages
+from dync.runtime.state import State, Values, with_constants
+from dync.runtime.step_program import StepProgram, step_program, transfers
+
+
+def outer_layers(structure: Structure) -> frozenset[int]:
+    """The inputs and outputs, which are clamped unless a phase says otherwise."""
+    return frozenset(n for n, layer in enumerate(structure.layers) if layer.role in ("input", "output"))
+
+
+def run_protocol(machine: Machine, state: State, protocol: Literal["train", "infer"], key: Array) -> State:
+    """All phases of a protocol, one after the other; `infer` ends with the read-out.
+
+    Raises ValueError where the network has no such protocol.
+    """
+    structure = machine.structure
+    phases = structure.train if protocol == "train" else structure.infer
+    if phases is None:
+        raise ValueError(
+            f"the network {structure.network} has no `{protocol}` protocol; declare one: {protocol} PHASE, …"
+        )
+    clamped_before = outer_layers(structure)
+    fresh = True
+    for order, number in enumerate(phases):
+        phase = structure.phases[number]
+        state = _enter(state, phase, clamped_before, fresh)
+        state = _run_phase(machine, state, number, jax.random.fold_in(key, order))
+        clamped_before, fresh = frozenset(phase.clamped) & outer_layers(structure), False
+    if protocol == "infer":
+        state = read_out(machine, state, jax.random.fold_in(key, len(phases)))
+    return state
+
+
+def _enter(state: State, phase: PhasePlan, clamped_before: frozenset[int], fresh: bool) -> State:
+    """Clamped inputs and outputs go back to what they are held at; an output that is let go starts from zero."""
+    structure = state.structure
+    values = list(state.values)
+    for n in sorted(outer_layers(structure)):
+        layer = structure.layers[n]
+        b, m = layer.block, layer.member
+        if n in phase.clamped and (fresh or n not in clamped_before):
+            values[b] = values[b].at[m].set(state.held[b][m])
+        elif n not in phase.clamped and n in clamped_before and layer.role == "output":
+            values[b] = values[b].at[m].set(0.0)
+    return State(tuple(values), state.held, state.snapshots, state.steps, structure)
+
+
+def _run_phase(machine: Machine, state: State, number: int, key: Array) -> State:
+    structure = machine.structure
+    phase = structure.phases[number]
+    program = step_program(structure, phase.messages, frozenset(phase.silent), frozenset(phase.clamped))
+    values = with_constants(structure, machine.parameters, state.values)
+    if phase.settle:
+        values, taken = _settle(machine, program, phase, values, key)
+    else:
+        values, taken = _repeat(machine, program, phase.steps, values, key), jnp.int32(phase.steps)
+    snapshots = state.snapshots
+    if phase.name in snapshots:
+        snapshots = {**snapshots, phase.name: values}
+    return State(values, state.held, snapshots, state.steps.at[number].set(taken), structure)
+
+
+def _repeat(machine: Machine, program: StepProgram, steps: int, values: Values, key: Array) -> Values:
+    """A fixed number of steps, as one scan over the blocks that move."""
+    if steps == 0 or not program.blocks:
+        return values
+    held = machine.held_fields(program, values)
+    stochastic = is_stochastic(machine.structure)
+    if steps == 1:
+        return machine.step(program, values, held, key)
+    moving = program.blocks
+
+    def body(carry: Values, step_key: Array | None) -> tuple[Values, None]:
+        after = machine.step(program, _spread(values, moving, carry), held, step_key)
+        return tuple(after[b] for b in moving), None
+
+    keys = jax.random.split(key, steps) if stochastic else None
+    carry, _ = lax.scan(body, tuple(values[b] for b in moving), keys, length=steps)
+    return _spread(values, moving, carry)
+
+
+def _settle(
+    machine: Machine, program: StepProgram, phase: PhasePlan, values: Values, key: Array
+) -> tuple[Values, Array]:
+    """Steps until no unit of any row moved by more than the tolerance in a whole step, or the maximum is reached."""
+    held = machine.held_fields(program, values)
+    moving = program.blocks
+    within = machine.parameters[f"phase.{phase.name}.within"][0]
+
+    def body(carry: tuple[Values, Array, Array]) -> tuple[Values, Array, Array]:
+        before, taken, _ = carry
+        step_key = jax.random.fold_in(key, taken)
+        after = machine.step(program, _spread(values, moving, before), held, step_key)
+        now = tuple(after[b] for b in moving)
+        moved = jnp.stack([jnp.max(jnp.abs(n - b), initial=0.0) for n, b in zip(now, before, strict=True)])
+        return now, taken + 1, jnp.all(moved <= within)
+
+    def unsettled(carry: tuple[Values, Array, Array]) -> Array:
+        return ~carry[2] & (carry[1] < phase.steps)
+
+    start = tuple(values[b] for b in moving), jnp.int32(0), jnp.bool_(not moving)
+    now, taken, _ = lax.while_loop(unsettled, body, start)
+    return _spread(values, moving, now), taken
+
+
+def _spread(values: Values, blocks: tuple[int, ...], new: Values) -> Values:
+    found = dict(zip(blocks, new, strict=True))
+    return tuple(found.get(b, value) for b, value in enumerate(values))
+
+
+def run_step(machine: Machine, state: State, program: StepProgram, key: Array) -> State:
+    """One step outside any protocol."""
+    values = with_constants(machine.structure, machine.parameters, state.values)
+    values = machine.step(program, values, machine.held_fields(program, values), key)
+    return State(values, state.held, state.snapshots, state.steps, machine.structure)
+
+
+def read_out(machine: Machine, state: State, key: Array) -> State:
+    """Every output updated once, together, from all its messages."""
+    structure = machine.structure
+    outputs = frozenset(n for n, layer in enumerate(structure.layers) if layer.role == "output")
+    values = with_constants(structure, machine.parameters, state.values)
+    fields = add_messages(
+        structure, machine.lmap, machine.parameters, values, transfers(structure, "all", moving=outputs)
+    )
+    found = list(values)
+    for b, block in enumerate(structure.blocks):
+        if block.role == "output":
+            update = partial(activate, structure, b, machine.parameters)
+            draws = draw(structure, b, key, values[b].shape)
+            found[b] = update(fields.get(b, jnp.zeros_like(values[b])), values[b], draws)
+    return State(tuple(found), state.held, state.snapshots, state.steps, structure)

@@ -1,0 +1,114 @@
+"""The state of a network: what every layer holds, and what its inputs and outputs are clamped to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from dync.compiler.plan import Structure
+from dync.runtime.layout import layer_number, unknown
+
+Values = tuple[Array, ...]
+"""One array `[members, batch, units]` a block."""
+
+
+class State(eqx.Module):
+    """The values of all layers for a batch, as a PyTree of static structure.
+
+    `values` holds one array `[members, batch, units]` a block. `held` are the data and targets that clamped inputs and
+    outputs go back to (zero where there is no target). `snapshots` are the values at the end of the phases that rules
+    name with `@`, not-a-number before those ran. `steps` counts what each phase took when it last ran, `[phases]`.
+    """
+
+    values: Values
+    held: Values
+    snapshots: dict[str, Values]
+    steps: Array
+    structure: Structure = eqx.field(static=True)
+
+    def __getitem__(self, layer: str) -> Array:
+        """The value of a layer by its full name, `[batch, *shape]`; raises KeyError that names the nearest."""
+        plan = self.structure.layers[layer_number(self.structure, layer)]
+        value = self.values[plan.block][plan.member]
+        return value.reshape(*value.shape[:-1], *plan.shape)
+
+    def __contains__(self, layer: object) -> bool:
+        return layer in self.structure.layer_numbers
+
+    def keys(self) -> tuple[str, ...]:
+        """The names of the layers, in their order."""
+        return tuple(self.structure.layer_numbers)
+
+    @property
+    def batch(self) -> int:
+        """How many examples it holds."""
+        return int(self.values[0].shape[-2])
+
+    def steps_taken(self, phase: str) -> Array:
+        """How many steps a phase took when it last ran (fewer than its maximum where it settled)."""
+        names = [p.name for p in self.structure.phases]
+        if phase not in names:
+            raise KeyError(unknown("phase", phase, names))
+        return self.steps[names.index(phase)]
+
+    def with_values(self, values: Mapping[str, ArrayLike]) -> State:
+        """A new state with some layers set, each `[batch, *shape]`; inputs and outputs are then clamped to that.
+
+        Raises KeyError for an unknown layer and ValueError for another shape.
+        """
+        found, held = list(self.values), list(self.held)
+        for name, value in values.items():
+            layer = self.structure.layers[layer_number(self.structure, name)]
+            new = as_units(value, name, layer.shape, self.batch)
+            found[layer.block] = found[layer.block].at[layer.member].set(new)
+            if layer.role in ("input", "output"):
+                held[layer.block] = held[layer.block].at[layer.member].set(new)
+        return State(tuple(found), tuple(held), self.snapshots, self.steps, self.structure)
+
+
+def as_units(value: ArrayLike, name: str, shape: tuple[int, ...], batch: int | None) -> Array:
+    """A layer's value `[batch, *shape]` as `[batch, units]`; raises ValueError for another shape."""
+    array = jnp.asarray(value, dtype=jnp.float32)
+    if array.shape[1:] != shape or array.ndim < 1 or (batch is not None and array.shape[0] != batch):
+        size = "batch" if batch is None else batch
+        raise ValueError(f"{name} takes an array {[size, *shape]}, not {list(array.shape)}".replace("'", ""))
+    return array.reshape(array.shape[0], -1)
+
+
+def initial_state(
+    structure: Structure, numbers: Mapping[str, ArrayLike], data: Mapping[str, Array], batch: int
+) -> State:
+    """The state before the first phase: inputs and outputs as in `data` (`[batch, *shape]`; zero where left out).
+
+    All else is zero, what its `start` says, or what its constant holds.
+    """
+    rows: list[list[Array]] = [[] for _ in structure.blocks]
+    for layer in structure.layers:
+        source = layer.name if layer.start is None else structure.layers[layer.start].name
+        if source in data:
+            value = jnp.asarray(data[source], dtype=jnp.float32).reshape(batch, layer.units)
+        else:
+            value = jnp.zeros((batch, layer.units), jnp.float32)
+        rows[layer.block].append(value)
+    values = with_constants(structure, numbers, tuple(jnp.stack(row) for row in rows))
+    held = tuple(
+        v if block.role in ("input", "output") else jnp.zeros((0, batch, 0), jnp.float32)
+        for v, block in zip(values, structure.blocks, strict=True)
+    )
+    moments = sorted({moment for rule in structure.rules for moment in rule.moments})
+    snapshots = {moment: tuple(jnp.full_like(v, jnp.nan) for v in values) for moment in moments}
+    return State(values, held, snapshots, jnp.zeros(len(structure.phases), jnp.int32), structure)
+
+
+def with_constants(structure: Structure, numbers: Mapping[str, ArrayLike], values: Values) -> Values:
+    """The values with every constant holding its number."""
+    return tuple(
+        jnp.broadcast_to(jnp.asarray(numbers[f"block.{b}.value"], jnp.float32)[:, None, None], value.shape)
+        if block.role == "constant"
+        else value
+        for b, (block, value) in enumerate(zip(structure.blocks, values, strict=True))
+    )

@@ -1,0 +1,185 @@
+"""What one step does, worked out once before anything is traced.
+
+Of all edges, only those run whose message is asked for and whose receiver moves. Messages of layers that do not move
+are the same at every step of a phase (`held`); messages that read old states are known when the step begins
+(`old`); only messages that read new states have to wait. The longest chain of those gives each layer its **level**:
+layers of one level update together, whatever their waves, so a sequential schedule takes as few concurrent updates as
+its topology allows. Consecutive levels that look alike form a **segment**, which runs as one scan, so that the time to
+compile does not grow with the length of a chain.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dync.compiler.plan import FamilyPlan, MessageFilter, Structure
+from dync.runtime.layout import members
+
+_WASTE = 1.25
+"""Levels join a segment while the padded work stays within this factor of the work itself."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Some edges of one family: their indices, and the members of the blocks that they read and reach."""
+
+    family: int
+    edges: tuple[int, ...]
+    senders: tuple[int, ...]
+    receivers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Level:
+    """Layers that update together: members by block, and the fresh messages that they wait for."""
+
+    updates: tuple[tuple[int, tuple[int, ...]], ...]
+    transfers: tuple[Transfer, ...]
+
+
+@dataclass(frozen=True)
+class StepProgram:
+    """The messages of layers at rest, the messages of old states, and the levels by segment."""
+
+    held: tuple[Transfer, ...]
+    old: tuple[Transfer, ...]
+    segments: tuple[tuple[Level, ...], ...]
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """The blocks in which something moves."""
+        return tuple(sorted({b for segment in self.segments for level in segment for b, _ in level.updates}))
+
+
+def sends(family: FamilyPlan, messages: MessageFilter) -> bool:
+    """Whether a message filter lets the messages of a family through."""
+    return (
+        messages == "all" or (messages == "forward" and family.forward) or (messages == "backward" and family.backward)
+    )
+
+
+def transfers(
+    structure: Structure,
+    messages: MessageFilter,
+    silent: frozenset[int] = frozenset(),
+    moving: frozenset[int] | None = None,
+) -> tuple[Transfer, ...]:
+    """The edges whose messages are sent, to the layers in `moving` or, where that is None, to all."""
+    found = (
+        _transfer(structure, f, [
+            e for e, edge in enumerate(family.edges)
+            if edge.sender not in silent and (moving is None or edge.receiver in moving)
+        ])
+        for f, family in enumerate(structure.families)
+        if sends(family, messages)
+    )  # fmt: skip
+    return tuple(t for t in found if t.edges)
+
+
+@lru_cache(maxsize=256)
+def step_program(
+    structure: Structure, messages: MessageFilter, silent: frozenset[int], clamped: frozenset[int]
+) -> StepProgram:
+    """The program of a step in which the layers in `clamped` rest and those in `silent` send nothing, by number."""
+    moving = frozenset(n for wave in structure.waves for n in wave if n not in clamped)
+    held: list[Transfer] = []
+    old: list[Transfer] = []
+    fresh: list[Transfer] = []
+    for transfer in transfers(structure, messages, silent, moving):
+        family = structure.families[transfer.family]
+        rest = [e for e in transfer.edges if family.edges[e].sender not in moving]
+        live = [e for e in transfer.edges if family.edges[e].sender in moving]
+        held.append(_transfer(structure, transfer.family, rest))
+        (fresh if family.fresh else old).append(_transfer(structure, transfer.family, live))
+    levels = _levels(structure, moving, [t for t in fresh if t.edges])
+    return StepProgram(
+        held=tuple(t for t in held if t.edges),
+        old=tuple(t for t in old if t.edges),
+        segments=tuple(_segments(structure, levels)),
+    )
+
+
+def _transfer(structure: Structure, f: int, edges: list[int]) -> Transfer:
+    family = structure.families[f]
+    return Transfer(
+        f,
+        tuple(edges),
+        members(structure, tuple(family.edges[e].sender for e in edges)),
+        members(structure, tuple(family.edges[e].receiver for e in edges)),
+    )
+
+
+def _levels(structure: Structure, moving: frozenset[int], fresh: list[Transfer]) -> list[Level]:
+    """Each moving layer at the length of the longest chain of new states that leads to it."""
+    incoming: dict[int, list[int]] = defaultdict(list)
+    for transfer in fresh:
+        for e in transfer.edges:
+            edge = structure.families[transfer.family].edges[e]
+            incoming[edge.receiver].append(edge.sender)
+    level: dict[int, int] = {}
+    for wave in structure.waves:
+        for layer in (n for n in wave if n in moving):
+            level[layer] = 1 + max((level[sender] for sender in incoming[layer]), default=-1)
+    by_level: dict[int, list[int]] = defaultdict(list)
+    for layer in sorted(level):
+        by_level[level[layer]].append(layer)
+    edges_by_level = _edges_by_level(structure, fresh, level)
+    return [
+        Level(
+            updates=_by_block(structure, by_level[n]),
+            transfers=tuple(_transfer(structure, f, edges) for f, edges in sorted(edges_by_level[n].items())),
+        )
+        for n in sorted(by_level)
+    ]
+
+
+def _edges_by_level(
+    structure: Structure, fresh: list[Transfer], level: dict[int, int]
+) -> dict[int, dict[int, list[int]]]:
+    found: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for transfer in fresh:
+        for e in transfer.edges:
+            found[level[structure.families[transfer.family].edges[e].receiver]][transfer.family].append(e)
+    return found
+
+
+def _by_block(structure: Structure, layers: list[int]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    blocks: dict[int, list[int]] = defaultdict(list)
+    for n in layers:
+        blocks[structure.layers[n].block].append(structure.layers[n].member)
+    return tuple((b, tuple(sorted(found))) for b, found in sorted(blocks.items()))
+
+
+def _segments(structure: Structure, levels: list[Level]) -> list[tuple[Level, ...]]:
+    """Join consecutive levels of the same blocks as long as padding them to one shape is cheap."""
+    segments: list[list[Level]] = []
+    widest: Counter[int] = Counter()
+    done = 0
+    for level in levels:
+        work = _work(structure, level)
+        padded = widest | work
+        joined = [*segments[-1], level] if segments else []
+        fits = padded.total() * len(joined) <= _WASTE * (done + work.total())
+        if joined and fits and _blocks(joined[0]) == _blocks(level):
+            segments[-1].append(level)
+            widest, done = padded, done + work.total()
+        else:
+            segments.append([level])
+            widest, done = work, work.total()
+    return [tuple(segment) for segment in segments]
+
+
+def _blocks(level: Level) -> tuple[int, ...]:
+    return tuple(b for b, _ in level.updates)
+
+
+def _work(structure: Structure, level: Level) -> Counter[int]:
+    """Multiply-adds of a level by family; the updates of block b count under -1 - b."""
+    work = Counter({-1 - b: len(found) * structure.blocks[b].units for b, found in level.updates})
+    for transfer in level.transfers:
+        family = structure.families[transfer.family]
+        sender, receiver = structure.blocks[family.sender].units, structure.blocks[family.receiver].units
+        work[transfer.family] = len(transfer.edges) * (sender * receiver if family.kind == "dense" else receiver)
+    return work

@@ -1,0 +1,104 @@
+"""Transforms that choose examples: `split` makes parts, `limit` shortens the training part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dync.runtime.data.error import DataError
+from dync.runtime.data.randomness import generator
+from dync.runtime.data.table import Examples, PartName, Table
+
+
+@dataclass(frozen=True)
+class Split:
+    """`split(test, validation, seed, stratify)`: held-out fractions of the training part, drawn at random.
+
+    Each part keeps the order of the source and has `fraction * examples` of them, to within one. With `stratify` each
+    class gives every part the same share, to within one example; data without classes count as one class.
+    """
+
+    test: float = 0
+    validation: float = 0
+    seed: int = 0
+    stratify: bool = True
+
+    def __post_init__(self) -> None:
+        fractions = {"test": self.test, "validation": self.validation}
+        for name, fraction in fractions.items():
+            if not 0 <= fraction < 1:
+                raise DataError(f"split has {name} = {fraction}: give a fraction from 0 to below 1, such as 0.2")
+        if not 0 < self.test + self.validation < 1:
+            raise DataError(
+                f"split has test = {self.test} and validation = {self.validation}: their sum must be above 0 and below"
+                " 1, so that a training part is left"
+            )
+
+    def apply(self, table: Table) -> Table:
+        """Cut the held-out parts off the training part; raises DataError where one would be empty or is there."""
+        fractions: dict[PartName, float] = {"test": self.test, "validation": self.validation}
+        wanted = {part: fraction for part, fraction in fractions.items() if fraction > 0}
+        for part in wanted:
+            if part in table.parts:
+                raise DataError(f"split makes a {part} part, but the data have one already: leave {part} out of it")
+        rows, parts = self._order(table.train), dict(table.parts)
+        left = 1.0
+        for part, fraction in wanted.items():
+            chosen = _evenly(len(rows), fraction / left)
+            parts[part] = _some(table.train, rows[chosen], part, self)
+            rows, left = rows[~chosen], left - fraction
+        parts["train"] = _some(table.train, rows, "train", self)
+        return Table(table.layers, parts)
+
+    def _order(self, train: Examples) -> NDArray[np.int64]:
+        """A random order of the examples; one class after the other where the parts are to be stratified."""
+        order = generator(self.seed, "split").permutation(train.count)
+        if self.stratify and train.classes is not None:
+            order = order[np.argsort(train.classes[order], kind="stable")]
+        return order
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`limit(n)`: the first n examples of the training part; `limit(n, per = "class")`: the first n of each class.
+
+    Held-out parts stay whole, so a small training set is still measured well; before `split` it shortens all of them.
+    """
+
+    n: int
+    per: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise DataError(f"limit has n = {self.n}: give at least 1")
+        if self.per not in (None, "class"):
+            raise DataError(f'limit has per = "{self.per}": the only choice is per = "class"')
+
+    def apply(self, table: Table) -> Table:
+        """The table with a shorter training part."""
+        train = table.train
+        if self.per is None:
+            rows = np.arange(min(self.n, train.count))
+        elif train.classes is None:
+            raise DataError('limit has per = "class", but the data have no classes: leave per out')
+        else:
+            rows = np.sort(np.concatenate([np.flatnonzero(train.classes == c)[: self.n] for c in set(train.classes)]))
+        return Table(table.layers, {**table.parts, "train": train.take(rows)})
+
+
+def _evenly(count: int, fraction: float) -> NDArray[np.bool_]:
+    """Mark `round(fraction * count)` of `count` places, spread evenly, so that every stretch has its share."""
+    marks = np.floor(np.arange(count + 1) * fraction + 0.5)
+    chosen: NDArray[np.bool_] = marks[1:] > marks[:-1]
+    return chosen
+
+
+def _some(train: Examples, rows: NDArray[np.int64], part: PartName, split: Split) -> Examples:
+    if len(rows) == 0:
+        raise DataError(
+            f"split(test = {split.test}, validation = {split.validation}) of {train.count} examples leaves the {part}"
+            " part empty: take another fraction or more data"
+        )
+    return train.take(np.sort(rows))

@@ -1,0 +1,89 @@
+"""Strategies that draw rules and activations of one's own, as `.dyn` text (needs the package hypothesis).
+
+All stay bounded for bounded states, so that float32 and float64 can be compared. Where they have thresholds, these are
+numbers that a state seldom meets; `Margin` tells the cases in which it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hypothesis import strategies as st
+
+ONE_SIDED: Final = (
+    "{a}", "{a}**2", "tanh({a})", "abs({a})", "[{a} > {c}]", "clip({a}, -{c}, {c})", "min({a}, {c})",
+    "where({a} <= {c}, {a}, {c} * {a})", "exp(-abs({a}))", "sqrt({a}**2 + {c})", "{a} / (1 + abs({a}))", "(1 - {a})",
+    "max({a}, k)", "[not {a} > {c}]", "sign({a} - {c})",
+)  # fmt: skip
+"""Functions of one end alone, of which a rule that separates is a sum of products."""
+
+MIXED: Final = (
+    "max({a}, {b})", "tanh({a} * {b} + weight)", "exp(-abs({a} - {b}))", "[{a} > {b} + {c}]", "min({a} * weight, {c})",
+    "{a} * {b} / (1 + abs(weight * {b}))", "clip(weight * {a}, -{c}, {c})", "abs({a} + {b})",
+    "sqrt(({a} - {b})**2 + {c})", "where({a} * {b} > {c}, {b}, weight)", "[{a} * {b} <= {c} and {b} > -{c}]",
+    "sign({a} + {b} - {c})",
+)  # fmt: skip
+"""Functions that tie both ends together; some separate (`abs` of a product would), most do not."""
+
+ACTIVATIONS: Final = (
+    "tanh({c} * field) + {d} * state",
+    "field / (1 + abs(field))",
+    "clip(field, -{c}, {c})",
+    "where(field > {d}, tanh(field), {d} * state)",
+    "(1 - {d}) * state + {d} * clip(field, -1, 1)",
+    "exp(-field**2) * (1 - {d}) + a * tanh(state)",
+    "[field > {d}] * [state <= {c}]",
+    "max(-1, min(1, a * field))",
+)
+"""Bounded activations: {c} is about one, {d} well below it, `a` the parameter."""
+
+NOISY_ACTIVATIONS: Final = (
+    "tanh(field + {d} * normal)",
+    "2 * [uniform < 1 / (1 + exp(-2 * field))] - 1",
+    "(1 - {d}) * state + {d} * tanh(field) * uniform",
+)
+"""Activations that draw."""
+
+
+def decimals(low: float, high: float) -> st.SearchStrategy[float]:
+    """Numbers of three decimals; both ends included."""
+    return st.integers(round(low * 1000), round(high * 1000)).map(lambda n: n / 1000)
+
+
+@st.composite
+def rules(draw: st.DrawFn, name: str, moments: Sequence[str] = ()) -> str:
+    """A rule of one parameter, `k`, that may name the phases `moments` with `@`."""
+    at = [f"@{moment}" for moment in moments]
+
+    def end(words: tuple[str, ...]) -> str:
+        return draw(st.sampled_from(words)) + draw(st.sampled_from(["", *at]))
+
+    def factor() -> str:
+        pre, post = end(("pre",)), end(("post", "field", "predicted", "slope"))
+        template, a = draw(
+            st.one_of(
+                st.tuples(st.sampled_from(ONE_SIDED), st.sampled_from([pre, post, post, "weight"])),
+                st.tuples(st.sampled_from(MIXED), st.just(pre)),
+            )
+        )
+        return template.format(a=a, b=post, c=draw(decimals(0.05, 0.9)))
+
+    def term() -> str:
+        return " * ".join(f"({factor()})" for _ in range(draw(st.integers(1, 3))))
+
+    signs = st.sampled_from(["+", "-"])
+    total = term() + "".join(f" {draw(signs)} {term()}" for _ in range(draw(st.integers(0, 2))))
+    size = draw(st.sampled_from(["batch", "sqrt(batch * fan_in)", "(batch * fan_out)"]))
+    k = draw(decimals(0.1, 0.9))
+    if draw(st.booleans()):
+        return f"rule {name}(k = {k}) {{\n  let part = {term()}\n  update (part * k + {total}) / {size}\n}}"
+    return f"rule {name}(k = {k}) {{ update k * ({total}) / {size} }}"
+
+
+@st.composite
+def activations(draw: st.DrawFn, name: str, *, stochastic: bool = False) -> str:
+    """An activation of one parameter, `a`."""
+    template = draw(st.sampled_from(NOISY_ACTIVATIONS if stochastic else ACTIVATIONS))
+    text = template.format(c=draw(decimals(0.6, 1.2)), d=draw(decimals(0.05, 0.4)))
+    return f"activation {name}(a = {draw(decimals(0.2, 0.9))}) {{ next {text} }}"

@@ -14,7 +14,7 @@ from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.layer_map import Parameters
 
 Draws = dict[str, Array]
-"""Fresh random draws for a block, `uniform` and `normal`, where its activation reads them: `[members, batch, units]`."""
+"""Fresh `uniform` and `normal` draws for a block, where its activation reads them: `[members, batch, units]`."""
 
 _DRAWS: dict[str, Callable[..., Array]] = {"uniform": jax.random.uniform, "normal": jax.random.normal}
 

@@ -24,8 +24,8 @@ class Edge(eqx.Module):
     """The edge from `sender` to `receiver`, read from a layer map.
 
     `weight` is `[units of sender, units of receiver]`, absent weights zero and a fixed diagonal in place; for
-    `one_to_one` a number, or `[units]` where it learns. A layer without an edge to itself still has a diagonal entry: its
-    `weight` is None, and it has `reduce` and `activation`.
+    `one_to_one` a number, or `[units]` where it learns. A layer without an edge to itself still has a diagonal entry:
+    its `weight` is None, and it has `reduce` and `activation`.
     """
 
     weight: Array | None

@@ -87,7 +87,7 @@ class Machine(eqx.Module):
                 _gather(values[family.sender], senders),
                 _gather(self.lmap.weights[f], edges),
                 None if diagonal is None else _gather(diagonal, edges),
-                lambda name, f=f, edges=edges: _gather(self.parameters[f"family.{f}.sends.{name}"], edges),  # type: ignore[misc]
+                lambda name, f=f, edges=edges: _gather(self.parameters[f"family.{f}.sends.{name}"], edges),
             )
             arrived[family.receiver] = _sum_into(arrived[family.receiver], slots, messages)
         return arrived

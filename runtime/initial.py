@@ -17,7 +17,7 @@ from dync.runtime.layout import weight_shape
 
 @eqx.filter_jit
 def draw_weights(structure: Structure, parameters: Parameters, key: Array) -> LayerMap:
-    """The weights of all edges, drawn from one key: a pure function of the numbers, so it maps over strengths and seeds.
+    """The weights of all edges from one key: a pure function of the numbers, so it maps over strengths and seeds.
 
     Every edge has a stream of its own, named after its ends: adding an edge leaves the weights of the others alone.
     """

@@ -144,7 +144,7 @@ class WaveOrchestrator(AbstractOrchestrator):
         return type(self)(lmap, self.parameters, self.structure)
 
     def with_parameters(self, place: EdgeKey | str, **numbers: ArrayLike) -> WaveOrchestrator:
-        """A new orchestrator with numbers of one layer (its activation's) or one edge (its rule's, rate, decay) changed.
+        """A new orchestrator with numbers of a layer (its activation's) or an edge (its rule's, rate, decay) changed.
 
         `place` is a layer, a label or (receiver, sender). Nothing is compiled anew. Raises KeyError for an unknown
         name. The strength and density of a `dense` edge only say how weights are drawn, so changing them here would

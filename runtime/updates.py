@@ -20,7 +20,7 @@ from dync.runtime.state import State, Values, with_constants
 from dync.runtime.step_program import transfers
 
 CHUNK_BYTES = 64 * 2**20
-"""Memory that a rule which cannot be separated may use for its `[batch, in, out]` intermediate, at least one example."""
+"""Memory for the `[batch, in, out]` intermediate of a rule that cannot be separated; at least one example is taken."""
 
 Ends = Callable[[Symbol], Value]
 """What a symbol of a rule stands for: the sender's side `[edges, batch, in]`, the receiver's `[edges, batch, out]`."""
@@ -117,7 +117,7 @@ def confine(family: FamilyPlan, mask: Array | None, change: Array) -> Array:
 
 @dataclass(frozen=True)
 class _Contraction:
-    """The sum of a rule over the batch, for edges of one family. `weight` is `[edges, in, out]`, or `[edges, units]`."""
+    """The sum of a rule over the batch, for edges of one family: `weight` is `[edges, in, out]` or `[edges, units]`."""
 
     structure: Structure
     family: FamilyPlan
@@ -186,13 +186,13 @@ class _Contraction:
             factors = [f for f in (sender, receiver) if f is not None]
             both = factors[0] if len(factors) == 1 else factors[0] * factors[1] if factors else None
             return jnp.asarray(float(self.batch)) if both is None else jnp.sum(both, axis=1)
-        match sender, receiver:
-            case None, None:
-                return jnp.asarray(float(self.batch))
-            case None, found:
-                return jnp.sum(self._over_batch(found), axis=1)[:, None, :]
-            case found, None:
-                return jnp.sum(self._over_batch(found), axis=1)[:, :, None]
+        if sender is None and receiver is None:
+            return jnp.asarray(float(self.batch))
+        if sender is None:
+            assert receiver is not None
+            return jnp.sum(self._over_batch(receiver), axis=1)[:, None, :]
+        if receiver is None:
+            return jnp.sum(self._over_batch(sender), axis=1)[:, :, None]
         if self.weight.shape[0] == 1:
             return (sender[0].T @ receiver[0])[None]
         return jnp.einsum("ebi,ebj->eij", sender, receiver)

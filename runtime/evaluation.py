@@ -1,0 +1,75 @@
+"""Evaluation: the read-outs of a network on a part of the data, and their measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from numpy.typing import NDArray
+
+from dync.runtime.data.dataset import Part
+from dync.runtime.measures import measure
+from dync.runtime.orchestrator import WaveOrchestrator
+from dync.runtime.phases import run_protocol
+from dync.runtime.state import initial_state
+
+BATCH = 256
+"""Examples that are relaxed together."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A part of the data ready to be evaluated: inputs on the device, targets `[examples, units]`, by layer."""
+
+    inputs: dict[str, Array]
+    targets: dict[str, NDArray[np.float32]]
+    count: int
+
+
+def examples(orchestrator: WaveOrchestrator, part: Part) -> Examples:
+    """The inputs and targets of a part."""
+    roles = {layer.name: layer.role for layer in orchestrator.structure.layers}
+    flat = {name: array.reshape(part.examples, -1) for name, array in part.arrays.items()}
+    return Examples(
+        {name: jnp.asarray(array) for name, array in flat.items() if roles[name] == "input"},
+        {name: array for name, array in flat.items() if roles[name] == "output"},
+        part.examples,
+    )
+
+
+def evaluate_examples(orchestrator: WaveOrchestrator, some: Examples, key: Array) -> dict[str, float]:
+    """The measures of the outputs that `infer` reads out from the inputs alone."""
+    if not some.targets:
+        return {}
+    found = predict_examples(orchestrator, some, key)
+    return measure({name: found[name] for name in some.targets}, some.targets)
+
+
+def predict_examples(orchestrator: WaveOrchestrator, some: Examples, key: Array) -> dict[str, NDArray[np.float32]]:
+    """The read-out of every output, `[examples, units]` by layer."""
+    size = min(BATCH, some.count)
+    batches = -(-some.count // size)
+    rows = np.minimum(np.arange(batches * size), some.count - 1).reshape(batches, size)
+    found = _predict(orchestrator, some.inputs, jnp.asarray(rows), key)
+    return {name: np.asarray(v).reshape(batches * size, -1)[: some.count] for name, v in found.items()}
+
+
+@eqx.filter_jit
+def _predict(
+    orchestrator: WaveOrchestrator, inputs: dict[str, Array], rows: Array, key: Array
+) -> dict[str, Array]:
+    structure = orchestrator.structure
+    outputs = [layer for layer in structure.layers if layer.role == "output"]
+
+    def body(_: None, item: tuple[Array, Array]) -> tuple[None, dict[str, Array]]:
+        chosen, batch_key = item
+        data = {name: array[chosen] for name, array in inputs.items()}
+        state = initial_state(structure, orchestrator.parameters, data, rows.shape[1])
+        state = run_protocol(orchestrator.machine, state, "infer", batch_key)
+        return None, {layer.name: state.values[layer.block][layer.member] for layer in outputs}
+
+    return lax.scan(body, None, (rows, jax.random.split(key, rows.shape[0])))[1]

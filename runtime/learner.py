@@ -1,0 +1,161 @@
+"""Learning: one compiled program that takes a network through many batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array, lax
+
+from dync.compiler.plan import Structure
+from dync.runtime.layer_map import LayerMap
+from dync.runtime.layout import layout
+from dync.runtime.orchestrator import WaveOrchestrator
+from dync.runtime.phases import run_protocol
+from dync.runtime.state import State, initial_state
+from dync.runtime.updates import confine, updates
+
+Weights: TypeAlias = dict[str, Array]
+"""The weights of the families that learn, by number: what the optimizer sees."""
+
+
+class Learner(eqx.Module):
+    """A network in training: its orchestrator, the optimizer's state, the number of updates made."""
+
+    orchestrator: WaveOrchestrator
+    optimizer_state: optax.OptState
+    count: Array
+
+
+class Feed(eqx.Module):
+    """Batches to learn from: whole arrays `[examples, units]` by layer, the rows of each batch `[batches, batch]`.
+
+    Only the first `count` batches are used. `key` is the run's; every update has a key of its own, made from its number.
+    """
+
+    arrays: dict[str, Array]
+    rows: Array
+    count: Array
+    key: Array
+
+
+class Outcome(eqx.Module):
+    """What became of a feed: whether all states and weights stayed finite, and the steps of each phase, summed."""
+
+    finite: Array
+    steps: Array
+
+
+def start_learner(orchestrator: WaveOrchestrator, optimizer: optax.GradientTransformation) -> Learner:
+    """A learner before its first update. It owns its arrays: the orchestrator's are copied."""
+    owned = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), orchestrator)
+    return Learner(owned, optimizer.init(learning_weights(owned)), jnp.int32(0))
+
+
+def learning_weights(orchestrator: WaveOrchestrator) -> Weights:
+    """The weights of the families that learn."""
+    families = orchestrator.structure.families
+    return {str(f): w for f, w in enumerate(orchestrator.lmap.weights) if families[f].rule is not None}
+
+
+Program: TypeAlias = Callable[[Feed, Learner], tuple[Learner, Outcome]]
+
+
+def learning_program(optimizer: optax.GradientTransformation) -> Program:
+    """The compiled program: many batches a call, weights and optimizer state updated in place (the learner is donated)."""
+
+    @eqx.filter_jit(donate="all-except-first")
+    def learn(feed: Feed, learner: Learner) -> tuple[Learner, Outcome]:
+        def body(batch: Array, carry: tuple[Learner, Outcome]) -> tuple[Learner, Outcome]:
+            before, outcome = carry
+            after, state = learn_batch(optimizer, before, _rows(feed, batch), feed.key)
+            finite = outcome.finite & _all_finite(state.values)
+            return after, Outcome(finite, outcome.steps + state.steps)
+
+        phases = len(learner.orchestrator.structure.phases)
+        start = learner, Outcome(jnp.bool_(True), jnp.zeros(phases, jnp.int32))
+        after, outcome = lax.fori_loop(0, feed.count, body, start)
+        finite = outcome.finite & _all_finite(learning_weights(after.orchestrator))
+        return after, Outcome(finite, outcome.steps)
+
+    return learn
+
+
+def learn_batch(
+    optimizer: optax.GradientTransformation, learner: Learner, data: Mapping[str, Array], run_key: Array
+) -> tuple[Learner, State]:
+    """One batch: the training protocol, the local updates, the optimizer. Gives the final state too."""
+    orchestrator = learner.orchestrator
+    structure = orchestrator.structure
+    relaxing, updating = jax.random.split(jax.random.fold_in(run_key, learner.count))
+    batch = next(iter(data.values())).shape[0]
+    state = initial_state(structure, orchestrator.parameters, data, batch)
+    state = run_protocol(orchestrator.machine, state, "train", relaxing)
+    found = updates(orchestrator.machine, state, updating)
+    after, optimizer_state = _apply(optimizer, learner, found)
+    return Learner(after, optimizer_state, learner.count + 1), state
+
+
+def _apply(
+    optimizer: optax.GradientTransformation, learner: Learner, found: Mapping[int, Array]
+) -> tuple[WaveOrchestrator, optax.OptState]:
+    """The optimizer gets `decay * weight - update`; the step that it returns is multiplied by the edge's rate."""
+    orchestrator = learner.orchestrator
+    structure, lmap = orchestrator.structure, orchestrator.lmap
+    weights = learning_weights(orchestrator)
+    gradients = {str(f): _per_edge(orchestrator, f, "decay") * lmap.weights[f] - update for f, update in found.items()}
+    steps, optimizer_state = optimizer.update(gradients, learner.optimizer_state, weights)
+    changed = list(lmap.weights)
+    for f in found:
+        step = confine(structure.families[f], lmap.masks[f], _per_edge(orchestrator, f, "rate") * steps[str(f)])
+        changed[f] = changed[f] + step
+    lmap = LayerMap(tuple(changed), lmap.diagonals, lmap.masks, structure)
+    return type(orchestrator)(lmap, orchestrator.parameters, structure), optimizer_state
+
+
+def _per_edge(orchestrator: WaveOrchestrator, f: int, name: str) -> Array:
+    weight = orchestrator.lmap.weights[f]
+    return orchestrator.parameters[f"family.{f}.{name}"].reshape(-1, *(1,) * (weight.ndim - 1))
+
+
+def _rows(feed: Feed, batch: Array) -> dict[str, Array]:
+    rows = lax.dynamic_index_in_dim(feed.rows, batch, keepdims=False)
+    return {name: array[rows] for name, array in feed.arrays.items()}
+
+
+def _all_finite(tree: object) -> Array:
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)] or [jnp.bool_(True)]))
+
+
+class Divergence(eqx.Module):
+    """Where a run stopped being finite: the number of the update, and the edge or layer."""
+
+    update: int = eqx.field(static=True)
+    place: str = eqx.field(static=True)
+
+
+def find_divergence(optimizer: optax.GradientTransformation, feed: Feed, learner: Learner) -> Divergence | None:
+    """Repeat a feed batch by batch from the learner that it began with, and say where the first non-finite value arose."""
+    step = eqx.filter_jit(lambda before, data, key: learn_batch(optimizer, before, data, key))
+    for batch in range(int(feed.count)):
+        learner, state = step(learner, _rows(feed, jnp.int32(batch)), feed.key)
+        place = _not_finite(learner.orchestrator, state)
+        if place is not None:
+            return Divergence(int(learner.count), place)
+    return None
+
+
+def _not_finite(orchestrator: WaveOrchestrator, state: State) -> str | None:
+    structure: Structure = orchestrator.structure
+    for name in state.keys():
+        if not np.isfinite(np.asarray(state[name])).all():
+            return f"the state of {name}"
+    for (receiver, sender), place in layout(structure).edges.items():
+        if not np.isfinite(np.asarray(orchestrator.lmap.weights[place.family][place.index])).all():
+            return f"the weights of the edge {sender} -> {receiver}"
+    return None

@@ -1,0 +1,56 @@
+"""Measures: how well the outputs of a network fit their targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Units = NDArray[np.float32]
+"""`[examples, units]`."""
+
+
+def is_one_of_many(target: Units) -> bool:
+    """Whether every row has one unit that is on, all others being off by one and the same value."""
+    if target.shape[1] < 2 or not len(target):
+        return False
+    on, off = target.max(), target.min()
+    return bool(on > off and ((target == on).sum(axis=1) == 1).all() and ((target == on) | (target == off)).all())
+
+
+def accuracy(found: Units, target: Units) -> float:
+    """The fraction of examples whose largest unit is the target's."""
+    return float((found.argmax(axis=1) == target.argmax(axis=1)).mean())
+
+
+def mse(found: Units, target: Units) -> float:
+    """The squared error, averaged over units and examples."""
+    return float(((found.astype(np.float64) - target) ** 2).mean())
+
+
+def agreement(found: Units, target: Units) -> float:
+    """The fraction of units whose sign is the target's (zero counts as positive)."""
+    return float(((found >= 0) == (target >= 0)).mean())
+
+
+def measure(found: Mapping[str, Units], target: Mapping[str, Units]) -> dict[str, float]:
+    """All measures that apply, averaged over the outputs; of several outputs also each one's, as `NAME.measure`.
+
+    `accuracy` is given where targets are one of many; a measure that is not finite is given as it is.
+    """
+    by_output = {name: _measure(found[name], target[name]) for name in target}
+    measures = {m for found_measures in by_output.values() for m in found_measures}
+    results = {
+        m: float(np.mean([values[m] for values in by_output.values() if m in values])) for m in sorted(measures)
+    }
+    if len(by_output) > 1:
+        results |= {f"{name}.{m}": value for name, values in by_output.items() for m, value in values.items()}
+    return results
+
+
+def _measure(found: Units, target: Units) -> dict[str, float]:
+    values = {"mse": mse(found, target), "agreement": agreement(found, target)}
+    if is_one_of_many(target):
+        values["accuracy"] = accuracy(found, target)
+    return values

@@ -1,8 +1,8 @@
 """The sources that ship with the package: small classic tables, as scikit-learn has them.
 
 digits: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository (1998),
-its test part; iris: R. A. Fisher, Annals of Eugenics 7 (1936); wine: M. Forina et al., PARVUS (1991); breast_cancer: W. N.
-Street, W. H. Wolberg and O. L. Mangasarian, SPIE 1905 (1993). `tools/embed_datasets.py` makes the files.
+its test part; iris: R. A. Fisher, Annals of Eugenics 7 (1936); wine: M. Forina et al., PARVUS (1991); breast_cancer:
+W. N. Street, W. H. Wolberg and O. L. Mangasarian, SPIE 1905 (1993). `tools/embed_datasets.py` makes the files.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from dync.runtime.data.table import Examples, Table
 class OneHot:
     """`onehot(on = 1, off = -1)`: the unit of the class is `on`, all others are `off`.
 
-    It changes every layer that takes class labels. Without it in the list, labels become one-of-many with its defaults, after all other transforms.
+    It changes every layer that takes class labels. Where nobody asks for it, labels become one-of-many with its
+    defaults after all other transforms.
     """
 
     on: float = 1

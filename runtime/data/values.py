@@ -132,7 +132,8 @@ def _unit_length(values: Values, part: PartName) -> Values:
     largest = np.abs(flat).max(axis=1, keepdims=True)
     scaled = flat / np.where(largest > 0, largest, 1)  # so that squares of great or tiny values stay finite
     length = np.sqrt(np.square(scaled).sum(axis=1, keepdims=True))
-    return (scaled / np.where(length > 0, length, 1)).reshape(values.shape)
+    directions: Values = np.divide(scaled, np.where(length > 0, length, 1), dtype=np.float32)
+    return directions.reshape(values.shape)
 
 
 def _sign(values: Values, part: PartName) -> Values:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
+from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from dync.compiler import plan as plan_module
 from dync.compiler.expression import JSON, Apply, Expression, Number, Parameter, Symbol, from_json, to_json
 from dync.compiler.plan import VERSION, Plan, Structure
+from dync.compiler.plan_error import PlanError
+from dync.compiler.verify_plan import verify_plan
+
+__all__ = [
+    "DEEPEST", "PlanError", "canonical", "digest", "digest_of_plan", "digest_of_structure", "plain", "plan_from_json",
+    "plan_from_text", "plan_to_json", "typed",
+]  # fmt: skip
 
 _EXPRESSIONS = (Number, Symbol, Parameter, Apply)
 
 
-class PlanError(ValueError):
-    """A text that is not a plan of this version."""
+DEEPEST = 256
+"""How deeply the parts of a plan may be nested. Beyond this, reading it could exhaust Python's stack."""
 
 
 def plain(value: Any) -> JSON:
@@ -59,31 +69,47 @@ def plan_to_json(plan: Plan) -> JSON:
     return {"version": VERSION, "structure": plain(plan.structure), "numbers": plain(plan.numbers)}
 
 
+def plan_from_text(text: str) -> Plan:
+    """Read back a plan's JSON text; raises PlanError where it is damaged, of another version or no plan at all."""
+    try:
+        return plan_from_json(json.loads(text, object_pairs_hook=_object))
+    except json.JSONDecodeError as error:
+        raise PlanError(f"not a plan: no JSON at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise PlanError(f"not a plan: nested more than {DEEPEST} deep") from None
+    except ValueError as error:  # PlanError itself, or an integer of more digits than Python reads
+        raise error if isinstance(error, PlanError) else PlanError(f"not a plan: {error}") from None
+
+
 def plan_from_json(data: JSON) -> Plan:
     """Read back what `plan_to_json` gave.
 
-    Raises PlanError where the version differs or the data have another form.
+    Raises PlanError where the version differs, the data have another form, or the plan does not hold together (see
+    `verify_plan`).
     """
+    _refuse_depth(data)
     match data:
-        case {"version": version} if version != VERSION:
-            raise PlanError(f"a plan of version {version}; this dync reads version {VERSION}")
-        case {"version": _, "structure": dict(structure), "numbers": dict(numbers)}:
-            return Plan(typed(structure, Structure), typed(numbers, dict[str, tuple[float, ...]]))
-    raise PlanError("not a plan: it needs version, structure and numbers")
+        case {"version": version} if type(version) is not int or version != VERSION:
+            raise PlanError(f"a plan of version {_shown(version)}; this dync reads version {VERSION}")
+        case {"version": _, "structure": dict(structure), "numbers": dict(numbers), **rest} if not rest:
+            plan = Plan(typed(structure, Structure), typed(numbers, dict[str, tuple[float, ...]]))
+            verify_plan(plan)
+            return plan
+    raise PlanError("not a plan: it needs version, structure and numbers, and nothing else")
 
 
 def typed(data: Any, kind: Any) -> Any:
-    """Plain data as the dataclasses that `kind` says, checked all the way down; raises PlanError."""
+    """Plain data as the dataclasses that `kind` says, checked all the way down; raises PlanError.
+
+    The data are taken to be nested no deeper than `DEEPEST`.
+    """
     if kind == Expression:
-        try:
-            return from_json(data)
-        except ValueError as error:
-            raise PlanError(str(error)) from None
+        return _expression(data)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return _optional(data, kind)
     if origin is Literal:
-        if data in arguments:
+        if isinstance(data, str) and data in arguments:
             return data
     elif origin is tuple and isinstance(data, list):
         return tuple(typed(v, arguments[0]) for v in data)
@@ -91,11 +117,31 @@ def typed(data: Any, kind: Any) -> Any:
         return {k: typed(v, arguments[1]) for k, v in data.items()}
     elif is_dataclass(kind) and isinstance(data, dict):
         return _dataclass(data, kind)
-    elif kind is float and isinstance(data, int | float) and not isinstance(data, bool):
-        return float(data)
+    elif kind is float and type(data) in (int, float):
+        return _float(data)
     elif kind in (int, str, bool) and type(data) is kind:
         return data
-    raise PlanError(f"not a plan: expected {kind}, found {data!r:.80}")
+    name = kind.__name__ if isinstance(kind, type) and origin is None else str(kind)
+    raise PlanError(f"not a plan: expected {name}, found {_shown(data)}")
+
+
+def _float(data: float) -> float:
+    try:
+        number = float(data)
+    except OverflowError:
+        raise PlanError("not a plan: a number is too large") from None
+    if not isfinite(number):
+        raise PlanError("not a plan: a number is not finite")
+    return number
+
+
+def _expression(data: Any) -> Expression:
+    try:
+        return from_json(data)
+    except OverflowError:
+        raise PlanError("not a plan: a number is too large") from None
+    except ValueError:
+        raise PlanError(f"not a plan: expected an expression, found {_shown(data)}") from None
 
 
 def _optional(data: Any, kind: Any) -> Any:
@@ -107,8 +153,48 @@ def _optional(data: Any, kind: Any) -> Any:
 
 
 def _dataclass(data: dict[str, Any], kind: Any) -> Any:
+    hints = _hints(kind)
+    if data.keys() != hints.keys():
+        raise PlanError(f"not a plan: {kind.__name__} has the fields {sorted(hints)}, found {_shown(sorted(data))}")
+    return kind(**{name: typed(data[name], hint) for name, hint in hints.items()})
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
     hints = get_type_hints(kind, vars(plan_module))
-    names = {f.name for f in fields(kind)}
-    if set(data) != names:
-        raise PlanError(f"not a plan: {kind.__name__} has the fields {sorted(names)}, found {sorted(data)}")
-    return kind(**{name: typed(data[name], hints[name]) for name in names})
+    return {f.name: hints[f.name] for f in fields(kind)}
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose keys are all different: of two alike, one would silently be lost."""
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise PlanError("not a plan: a key stands twice")
+    return data
+
+
+def _refuse_depth(data: Any) -> None:
+    """Raise PlanError for data nested deeper than `DEEPEST`, level by level and so without recursion."""
+    level = [data]
+    for _ in range(DEEPEST):
+        level = [v for part in level for v in _parts(part)]
+        if not level:
+            return
+    raise PlanError(f"not a plan: nested more than {DEEPEST} deep")
+
+
+def _parts(data: Any) -> list[Any]:
+    match data:
+        case dict():
+            return list(data.values())
+        case list():
+            return data
+    return []
+
+
+def _shown(data: Any) -> str:
+    """The beginning of some foreign data, for a message."""
+    if isinstance(data, int) and not isinstance(data, bool) and data.bit_length() > 256:
+        return "a very large integer"
+    text = repr(data)
+    return text if len(text) <= 80 else text[:79] + "…"

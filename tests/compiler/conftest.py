@@ -128,9 +128,20 @@ class Network:
         rule = None if learn is None else RuleUse(RULES[learn], RULES[learn].parameters | arguments, SPAN)
         self.edges.append(
             EdgeModel(
-                label, sender, receiver, kind, strength, density, diagonal, sends, sends_arguments or {}, rule, rate,
-                decay, SPAN,
-            )  # fmt: skip
+                label,
+                sender,
+                receiver,
+                kind,
+                strength,
+                density,
+                diagonal,
+                sends,
+                sends_arguments or {},
+                rule,
+                rate,
+                decay,
+                SPAN,
+            )
         )
         return self
 
@@ -155,12 +166,23 @@ class Network:
     def model(self, train: tuple[str, ...] | None = None, infer: tuple[str, ...] | None = None) -> NetworkModel:
         in_waves = tuple(group.name for group in self.groups) if self.schedule == "grouped" else ()
         return NetworkModel(
-            self.name, {}, tuple(self.layers), tuple(self.edges), tuple(self.groups),
-            ScheduleModel(self.schedule, in_waves, SPAN), tuple(self.phases), train, infer, "forward", SPAN,
-        )  # fmt: skip
+            self.name,
+            {},
+            tuple(self.layers),
+            tuple(self.edges),
+            tuple(self.groups),
+            ScheduleModel(self.schedule, in_waves, SPAN),
+            tuple(self.phases),
+            train,
+            infer,
+            "forward",
+            SPAN,
+        )
 
 
-def digits(depth: int = 2, hidden: int = 200, schedule: ScheduleKind = "sequential", margin: float = 1.0) -> NetworkModel:
+def digits(
+    depth: int = 2, hidden: int = 200, schedule: ScheduleKind = "sequential", margin: float = 1.0
+) -> NetworkModel:
     """The network of the language's page: a chain with feedback between pixels and classes."""
     net = Network("Digits", schedule).input("x", 64).array("h", depth, hidden).output("y", 10)
     net.edge("x -> h[1]", strength=5.0, learn="perceptron", margin=margin)
@@ -178,13 +200,13 @@ def digits(depth: int = 2, hidden: int = 200, schedule: ScheduleKind = "sequenti
     return net.model(("warm", "clamped", "relax"), ("warm", "relax"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def network() -> type[Network]:
     """Builds models by hand: `network().input("x", 4).layer("h", 8).edge("x -> h").model()`."""
     return Network
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def digits_model() -> Callable[..., NetworkModel]:
     """The Digits network of the language's page, by depth, hidden, schedule and margin."""
     return digits

@@ -1,0 +1,1 @@
+"""The networks of the benchmark, written by hand: stacked and fused, and as a dictionary of modules."""

@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array, lax
 from numpy.typing import NDArray
 
+from dync.compiler.plan import Structure
 from dync.runtime.data.dataset import Part
 from dync.runtime.measures import measure
 from dync.runtime.orchestrator import WaveOrchestrator
@@ -30,9 +31,9 @@ class Examples:
     count: int
 
 
-def examples(orchestrator: WaveOrchestrator, part: Part) -> Examples:
+def examples(structure: Structure, part: Part) -> Examples:
     """The inputs and targets of a part."""
-    roles = {layer.name: layer.role for layer in orchestrator.structure.layers}
+    roles = {layer.name: layer.role for layer in structure.layers}
     flat = {name: array.reshape(part.examples, -1) for name, array in part.arrays.items()}
     return Examples(
         {name: jnp.asarray(array) for name, array in flat.items() if roles[name] == "input"},
@@ -59,9 +60,7 @@ def predict_examples(orchestrator: WaveOrchestrator, some: Examples, key: Array)
 
 
 @eqx.filter_jit
-def _predict(
-    orchestrator: WaveOrchestrator, inputs: dict[str, Array], rows: Array, key: Array
-) -> dict[str, Array]:
+def _predict(orchestrator: WaveOrchestrator, inputs: dict[str, Array], rows: Array, key: Array) -> dict[str, Array]:
     structure = orchestrator.structure
     outputs = [layer for layer in structure.layers if layer.role == "output"]
 

@@ -35,7 +35,7 @@ class Learner(eqx.Module):
 class Feed(eqx.Module):
     """Batches to learn from: whole arrays `[examples, units]` by layer, the rows of each batch `[batches, batch]`.
 
-    Only the first `count` batches are used. `key` is the run's; every update has a key of its own, made from its number.
+    Only the first `count` batches are used. `key` is the run's; every update makes one of its own from its number.
     """
 
     arrays: dict[str, Array]
@@ -67,7 +67,7 @@ Program: TypeAlias = Callable[[Feed, Learner], tuple[Learner, Outcome]]
 
 
 def learning_program(optimizer: optax.GradientTransformation) -> Program:
-    """The compiled program: many batches a call, weights and optimizer state updated in place (the learner is donated)."""
+    """The compiled program: many batches a call, the learner donated, so that its arrays are updated in place."""
 
     @eqx.filter_jit(donate="all-except-first")
     def learn(feed: Feed, learner: Learner) -> tuple[Learner, Outcome]:
@@ -140,7 +140,7 @@ class Divergence(eqx.Module):
 
 
 def find_divergence(optimizer: optax.GradientTransformation, feed: Feed, learner: Learner) -> Divergence | None:
-    """Repeat a feed batch by batch from the learner that it began with, and say where the first non-finite value arose."""
+    """Repeat a feed batch by batch from the learner that it began with, and find the first value that is not finite."""
     step = eqx.filter_jit(lambda before, data, key: learn_batch(optimizer, before, data, key))
     for batch in range(int(feed.count)):
         learner, state = step(learner, _rows(feed, jnp.int32(batch)), feed.key)
@@ -152,7 +152,7 @@ def find_divergence(optimizer: optax.GradientTransformation, feed: Feed, learner
 
 def _not_finite(orchestrator: WaveOrchestrator, state: State) -> str | None:
     structure: Structure = orchestrator.structure
-    for name in state.keys():
+    for name in structure.layer_numbers:
         if not np.isfinite(np.asarray(state[name])).all():
             return f"the state of {name}"
     for (receiver, sender), place in layout(structure).edges.items():

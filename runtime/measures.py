@@ -41,9 +41,7 @@ def measure(found: Mapping[str, Units], target: Mapping[str, Units]) -> dict[str
     """
     by_output = {name: _measure(found[name], target[name]) for name in target}
     measures = {m for found_measures in by_output.values() for m in found_measures}
-    results = {
-        m: float(np.mean([values[m] for values in by_output.values() if m in values])) for m in sorted(measures)
-    }
+    results = {m: float(np.mean([values[m] for values in by_output.values() if m in values])) for m in sorted(measures)}
     if len(by_output) > 1:
         results |= {f"{name}.{m}": value for name, values in by_output.items() for m, value in values.items()}
     return results

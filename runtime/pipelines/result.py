@@ -1,0 +1,50 @@
+"""What a pipeline leaves: which stages were completed, what failed and why, and what there is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dync.runtime.plain_json import plain_json
+
+Status = Literal["success", "partial", "failed"]
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """The result of a pipeline.
+
+    `status` is `success` where all stages were completed, `partial` where a stage failed after the one that does the
+    pipeline's work, `failed` otherwise. `errors` has a sentence for each failed stage. Paths in `outputs` are relative
+    to the run's folder. `timestamp` is when it ended, in ISO 8601 with the time zone.
+    """
+
+    pipeline_name: str
+    status: Status
+    stages_completed: tuple[str, ...]
+    stages_failed: tuple[str, ...]
+    errors: tuple[str, ...]
+    outputs: Mapping[str, Any]
+    total_time_seconds: float
+    timestamp: str
+
+    def is_success(self) -> bool:
+        """Whether every stage was completed."""
+        return self.status == "success"
+
+    def to_json(self) -> str:
+        """The result as a JSON text; what is not finite is written as null."""
+        return json.dumps(plain_json(self), indent=2, sort_keys=True, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> PipelineResult:
+        """Read back what `to_json` gave; raises ValueError for anything else."""
+        data = json.loads(text)
+        names = set(cls.__dataclass_fields__)
+        if not isinstance(data, dict) or set(data) != names:
+            raise ValueError(f"not a pipeline's result: it has the fields {', '.join(sorted(names))}")
+        for name in ("stages_completed", "stages_failed", "errors"):
+            data[name] = tuple(data[name])
+        return cls(**data)

@@ -1,0 +1,94 @@
+"""The folder of a run: its events as they happen, its spec, its record, its checkpoints, its result."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dync.compiler.expression import JSON
+from dync.runtime.error import RunError
+from dync.runtime.event_log import append_event
+from dync.runtime.files import remove_stale, write_file
+from dync.runtime.pipelines.result import PipelineResult
+from dync.runtime.plain_json import plain_json
+
+SPEC, RECORD, RESULT, EVENTS = "spec.json", "record.json", "result.json", "events.jsonl"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder that belongs to one run.
+
+    `spec.json` is the resolved spec (plan and pipeline), `record.json` what the run depended on, `events.jsonl` one
+    event a line, `result.json` the result, `checkpoints/` and `final/` the checkpoints.
+    """
+
+    path: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints go while the run lasts."""
+        return self.path / "checkpoints"
+
+    @property
+    def final(self) -> Path:
+        """The final checkpoint."""
+        return self.path / "final"
+
+    def event(self, kind: str, **facts: Any) -> None:
+        """Append one event with its time."""
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+        found = plain_json({"time": stamp, "event": kind, **facts})
+        assert isinstance(found, dict)
+        append_event(self.path / EVENTS, found)
+
+    def write_json(self, name: str, data: Any) -> None:
+        """Write a JSON file in one step."""
+        text = json.dumps(plain_json(data), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        write_file(self.path / name, text.encode() + b"\n")
+
+    def read_json(self, name: str) -> JSON:
+        """Read a JSON file back; raises RunError for one that is missing or damaged."""
+        path = self.path / name
+        try:
+            data: JSON = json.loads(path.read_bytes())
+        except OSError as error:
+            raise RunError(f"{path} cannot be read ({error.strerror}); is {self.path} the folder of a run?") from None
+        except (ValueError, RecursionError):
+            raise RunError(f"{path} is damaged: it is not JSON") from None
+        return data
+
+    def finish(self, result: PipelineResult) -> PipelineResult:
+        """Write the result, and give it back."""
+        write_file(self.path / RESULT, result.to_json().encode() + b"\n")
+        self.event("run_finished", status=result.status)
+        return result
+
+
+def open_run_folder(path: Path, digest: str, *, resume: bool) -> RunFolder:
+    """The folder for a run whose spec has this digest; made where it is missing.
+
+    Raises RunError where the folder holds another run, or one that was not to be resumed: nothing is overwritten.
+    """
+    folder = RunFolder(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{path} cannot be made ({error.strerror}): give another folder with --out") from None
+    remove_stale(path)
+    names = {entry.name for entry in path.iterdir()}
+    if not names:
+        return folder
+    if SPEC not in names:
+        raise RunError(f"{path} is not empty and holds no run: give another folder with --out")
+    if not resume:
+        raise RunError(f"{path} holds a run already: go on with --resume, or give another folder with --out")
+    match folder.read_json(SPEC):
+        case {"digest": found} if found == digest:
+            return folder
+    raise RunError(
+        f"{path} holds a run of another spec: give the spec that it began with, or another folder with --out"
+    )

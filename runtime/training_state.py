@@ -1,0 +1,95 @@
+"""A learner on disk: everything that a run needs to go on to the same bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from dync.compiler.plan_json import PlanError, plan_from_json, plan_to_json
+from dync.runtime.checkpoint import Checkpoint, save_checkpoint, write_checkpoint
+from dync.runtime.error import RunError
+from dync.runtime.learner import Learner, start_learner
+from dync.runtime.network import Network
+from dync.runtime.plain_json import plain_json
+from dync.runtime.saved_weights import restored_orchestrator, saved_arrays
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a training is: whole epochs done, batches done in the next, and the history so far."""
+
+    epoch: int = 0
+    batch: int = 0
+    history: tuple[dict[str, Any], ...] = ()
+
+    def after_epoch(self, record: dict[str, Any]) -> Position:
+        """The position when one more epoch is done."""
+        return Position(self.epoch + 1, 0, (*self.history, record))
+
+    def at_batch(self, batch: int) -> Position:
+        """The position further on in the same epoch."""
+        return replace(self, batch=batch)
+
+
+def save_training(folder: Path, network: Network, learner: Learner, position: Position, *, keep: int) -> Path:
+    """Write a checkpoint named after the number of updates, and drop all but the last `keep`."""
+    return save_checkpoint(folder, _arrays(learner), _facts(network, learner, position), keep=keep)
+
+
+def write_training(path: Path, network: Network, learner: Learner, position: Position) -> None:
+    """Write a checkpoint at exactly this path."""
+    write_checkpoint(path, _arrays(learner), _facts(network, learner, position))
+
+
+def network_of(checkpoint: Checkpoint) -> Network:
+    """The network that a checkpoint was made from; raises RunError where it holds none."""
+    try:
+        return Network(plan_from_json(checkpoint.facts.get("plan")))
+    except PlanError as error:
+        raise RunError(f"the checkpoint holds no plan that this dync reads: {error}") from None
+
+
+def restore_training(
+    network: Network, optimizer: optax.GradientTransformation, checkpoint: Checkpoint
+) -> tuple[Learner, Position]:
+    """Learner and position of a checkpoint; raises RunError where it belongs to another network or optimizer."""
+    facts = checkpoint.facts
+    if facts.get("plan_digest") != network.plan.digest:
+        raise RunError("the checkpoint belongs to another network than the spec: give the spec that it was made with")
+    orchestrator = restored_orchestrator(network, checkpoint.arrays)
+    fresh = start_learner(orchestrator, optimizer)
+    leaves, tree = jax.tree.flatten(fresh.optimizer_state)
+    saved = [checkpoint.arrays.get(f"optimizer.{i}") for i in range(len(leaves))]
+    if any(s is None or s.shape != leaf.shape or s.dtype != leaf.dtype for s, leaf in zip(saved, leaves, strict=True)):
+        raise RunError("the checkpoint belongs to another optimizer than the spec: give the spec that it was made with")
+    state = jax.tree.unflatten(tree, [jnp.asarray(s) for s in saved])
+    match facts:
+        case {"step": int(count), "epoch": int(epoch), "batch": int(batch), "history": list(history)}:
+            learner = Learner(fresh.orchestrator, state, jnp.int32(count))
+            return learner, Position(epoch, batch, tuple(h for h in history if isinstance(h, dict)))
+    raise RunError("the checkpoint does not say where its training stood: it was not made by a training")
+
+
+def _arrays(learner: Learner) -> dict[str, Any]:
+    optimizer = {f"optimizer.{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(learner.optimizer_state))}
+    return saved_arrays(learner.orchestrator) | optimizer
+
+
+def _facts(network: Network, learner: Learner, position: Position) -> dict[str, Any]:
+    facts = {
+        "step": int(learner.count),
+        "epoch": position.epoch,
+        "batch": position.batch,
+        "history": position.history,
+        "plan": plan_to_json(network.plan),
+        "plan_digest": network.plan.digest,
+    }
+    found = plain_json(facts)
+    assert isinstance(found, dict)
+    return found

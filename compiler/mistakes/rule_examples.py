@@ -1,0 +1,52 @@
+"""The small files that explain mistakes in rules and activations."""
+
+from __future__ import annotations
+
+
+def with_rule(rule: str, learn: str = "r") -> str:
+    """A network whose one edge learns by `learn`, and the declaration of a rule."""
+    return f"""\
+{rule}
+
+network Small {{
+  input  x (4)
+  output y (2)
+  edge x -> y dense learn {learn}
+  phase settle {{ steps 1 }}
+  train settle
+  infer settle
+}}
+"""
+
+
+def with_activation(activation: str, use: str = "a") -> str:
+    """A network whose one layer uses the activation `use`, and the declaration of an activation."""
+    return f"""\
+{activation}
+
+network Small {{
+  input  x (4)
+  layer  h (3) {use}
+  output y (2)
+  edge x -> h dense
+  edge h -> y dense learn hebbian
+  phase settle {{ steps 1 }}
+  train settle
+  infer settle
+}}
+"""
+
+
+def with_sends(sends: str) -> str:
+    """A network whose input sends `sends`."""
+    return f"""\
+network Small {{
+  param gain = 2
+  input  x (4)
+  output y (2)
+  edge x -> y dense sends {sends} learn hebbian
+  phase settle {{ steps 1 }}
+  train settle
+  infer settle
+}}
+"""

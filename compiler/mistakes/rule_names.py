@@ -1,0 +1,233 @@
+"""Names that a rule, an activation or what an edge sends cannot read, or cannot give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dync.compiler.mistakes.rule_examples import with_activation, with_rule, with_sends
+from dync.grammar.diagnostic import Diagnostic, Fix, Note
+from dync.grammar.source import Span
+
+
+@dataclass(frozen=True)
+class UnknownInExpression(Diagnostic):
+    """Shared by the mistakes that are a name which an expression cannot read: `near` is one that it can."""
+
+    name: str
+    known: tuple[str, ...]
+    near: str | None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What can be read instead."""
+        return (Note(f"it can read {', '.join(f'`{name}`' for name in self.known)}"),)
+
+    @property
+    def fix(self) -> Fix | None:
+        """The nearest name."""
+        return Fix(f"write `{self.near}`", self.span, self.near) if self.near else None
+
+
+@dataclass(frozen=True)
+class NotLocal(UnknownInExpression):
+    """A learning rule changes a synapse by what is known at that synapse: the states of its two ends, the field that
+    the receiver gets, its own weight, and sizes. Another layer, the loss or the target are not there, so there is no
+    name for them: a rule that is not local cannot be written.
+    """
+
+    code: ClassVar[str] = "E0501"
+    wrong: ClassVar[str] = with_rule("rule r { update pre * (y - post) / batch }")
+    right: ClassVar[str] = with_rule("rule r { update pre * (post - predicted) / batch }")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"a rule cannot read `{self.name}`: only what is local to a synapse has a name here"
+
+
+@dataclass(frozen=True)
+class UnknownInActivation(UnknownInExpression):
+    """An activation gives the next state of a unit from its field and its state; it may use its parameters, its `let`s
+    and fresh random draws. It reads nothing else.
+    """
+
+    code: ClassVar[str] = "E0502"
+    wrong: ClassVar[str] = with_activation("activation a { next tanh(feild) }")
+    right: ClassVar[str] = with_activation("activation a { next tanh(field) }")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"an activation cannot read `{self.name}`"
+
+
+@dataclass(frozen=True)
+class UnknownInSends(UnknownInExpression):
+    """What an edge `sends` is made from the state of its sender and the parameters of the network."""
+
+    code: ClassVar[str] = "E0503"
+    wrong: ClassVar[str] = with_sends("gian * state")
+    right: ClassVar[str] = with_sends("gain * state")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"what an edge sends cannot read `{self.name}`"
+
+
+@dataclass(frozen=True)
+class UnknownFunction(UnknownInExpression):
+    """The functions of rules and activations are `abs sign tanh exp log sqrt min max clip where`."""
+
+    code: ClassVar[str] = "E0504"
+    wrong: ClassVar[str] = with_activation("activation a { next tahn(field) }")
+    right: ClassVar[str] = with_activation("activation a { next tanh(field) }")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"there is no function `{self.name}`"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """All the functions."""
+        return (Note(f"the functions are {', '.join(f'`{name}`' for name in self.known)}"),)
+
+
+@dataclass(frozen=True)
+class FunctionWithoutOperands(Diagnostic):
+    """A function needs what it is applied to, in brackets."""
+
+    code: ClassVar[str] = "E0505"
+    wrong: ClassVar[str] = with_activation("activation a { next tanh }")
+    right: ClassVar[str] = with_activation("activation a { next tanh(field) }")
+
+    name: str
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"`{self.name}` is a function: what it is applied to must follow in brackets"
+
+
+@dataclass(frozen=True)
+class LetUsedTooEarly(Diagnostic):
+    """A `let` can be used below the line that gives it its value, not in it or above it."""
+
+    code: ClassVar[str] = "E0506"
+    wrong: ClassVar[str] = with_rule(
+        "rule r {\n  let twice = 2 * error\n  let error = post - predicted\n  update twice * pre / batch\n}"
+    )
+    right: ClassVar[str] = with_rule(
+        "rule r {\n  let error = post - predicted\n  let twice = 2 * error\n  update twice * pre / batch\n}"
+    )
+
+    name: str
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"`{self.name}` is used before it has its value"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where it gets it."""
+        return (Note("it gets its value here", self.declared),)
+
+
+@dataclass(frozen=True)
+class NameTaken(Diagnostic):
+    """A parameter or a `let` cannot take a name that the language itself gives a meaning in this place."""
+
+    code: ClassVar[str] = "E0507"
+    wrong: ClassVar[str] = with_rule("rule r {\n  let field = post - predicted\n  update field * pre / batch\n}")
+    right: ClassVar[str] = with_rule("rule r {\n  let error = post - predicted\n  update error * pre / batch\n}")
+
+    name: str
+    meaning: str
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"`{self.name}` already is {self.meaning}, so nothing else can take the name"
+
+
+@dataclass(frozen=True)
+class NameRepeated(Diagnostic):
+    """Within a rule or an activation a name is given once: to one parameter or to one `let`."""
+
+    code: ClassVar[str] = "E0508"
+    wrong: ClassVar[str] = with_rule("rule r(gain = 1, gain = 2) { update gain * pre * post / batch }")
+    right: ClassVar[str] = with_rule("rule r(gain = 1) { update gain * pre * post / batch }")
+
+    name: str
+    first: Span
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"the name `{self.name}` is given twice"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where it is given first."""
+        return (Note("it is given here first", self.first),)
+
+
+@dataclass(frozen=True)
+class MomentNotAllowed(Diagnostic):
+    """`@PHASE` reads a value as it was at the end of a phase. Kept are the states of both ends and the field of the
+    receiver: in a rule it may follow `pre`, `post` and `field`, and nothing else.
+    """
+
+    code: ClassVar[str] = "E0509"
+    wrong: ClassVar[str] = with_rule("rule r { update pre * (post - predicted@settle) / batch }")
+    right: ClassVar[str] = with_rule("rule r { update pre * (post - predicted) / batch }")
+
+    name: str
+    allowed: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        if not self.allowed:
+            return f"`@` can be used in rules only, and here follows `{self.name}`"
+        return f"`@` cannot follow `{self.name}`, only {', '.join(f'`{name}`' for name in self.allowed)}"
+
+    @property
+    def fix(self) -> Fix:
+        """Without it."""
+        return Fix(f"write `{self.name}` alone", self.span, self.name)
+
+
+@dataclass(frozen=True)
+class UnknownMoment(Diagnostic):
+    """The phase after an `@` must be one of the phases of `train` in each network that uses the rule."""
+
+    code: ClassVar[str] = "E0510"
+    wrong: ClassVar[str] = with_rule("rule r { update pre@setle * post / batch }")
+    right: ClassVar[str] = with_rule("rule r { update pre@settle * post / batch }")
+
+    moment: str
+    rule: str
+    train: tuple[str, ...]
+    use: Span
+    near: str | None
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"`{self.moment}` is not a phase of `train` in the network that uses the rule `{self.rule}`"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The use, and the phases that there are."""
+        phases = ", ".join(f"`{name}`" for name in self.train)
+        return (Note(f"used here, where `train` has the phases {phases}" if phases else "used here", self.use),)
+
+    @property
+    def fix(self) -> Fix | None:
+        """The nearest phase."""
+        return Fix(f"write `{self.near}`", self.span, self.near) if self.near else None

@@ -1,0 +1,209 @@
+"""Values that do not fit in the expressions of rules, activations and what edges send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dync.compiler.mistakes.rule_examples import with_activation, with_rule
+from dync.grammar.diagnostic import Diagnostic, Fix, Note
+from dync.grammar.source import Span
+
+
+@dataclass(frozen=True)
+class ConditionAsNumber(Diagnostic):
+    """A comparison, or `and`, `or`, `not` of some, is a condition: it holds or not. It becomes a number, 1 or 0, in
+    square brackets.
+    """
+
+    code: ClassVar[str] = "E0511"
+    wrong: ClassVar[str] = with_rule("rule r { update pre * (post > 0) / batch }")
+    right: ClassVar[str] = with_rule("rule r { update pre * [post > 0] / batch }")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return "this is a condition, but a number is needed here"
+
+    @property
+    def fix(self) -> Fix:
+        """Square brackets."""
+        return Fix("put it into square brackets: 1 where it holds, 0 elsewhere", self.span, f"[{self.span.text}]")
+
+
+@dataclass(frozen=True)
+class NumberAsCondition(Diagnostic):
+    """`[ ]`, `and`, `or`, `not` and the first operand of `where` take a condition, such as a comparison. A number is
+    none: say when it is to count.
+    """
+
+    code: ClassVar[str] = "E0512"
+    wrong: ClassVar[str] = with_rule("rule r { update pre * [post] / batch }")
+    right: ClassVar[str] = with_rule("rule r { update pre * [post != 0] / batch }")
+
+    simple: bool
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return "this is a number, but a condition is needed here"
+
+    @property
+    def fix(self) -> Fix:
+        """A comparison with 0."""
+        text = self.span.text if self.simple else f"({self.span.text})"
+        return Fix("compare it with something", self.span, f"{text} != 0")
+
+
+@dataclass(frozen=True)
+class OperandCount(Diagnostic):
+    """Each function takes a fixed number of operands; `min` and `max` take two or more."""
+
+    code: ClassVar[str] = "E0513"
+    wrong: ClassVar[str] = with_activation("activation a { next clip(field, 1) }")
+    right: ClassVar[str] = with_activation("activation a { next clip(field, -1, 1) }")
+
+    function: str
+    usage: str
+    found: int
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        operands = "operand" if self.found == 1 else "operands"
+        return f"`{self.function}` is written `{self.usage}`, but has {self.found} {operands} here"
+
+
+@dataclass(frozen=True)
+class NamedOperand(Diagnostic):
+    """The operands of a function go by their order, not by names."""
+
+    code: ClassVar[str] = "E0514"
+    wrong: ClassVar[str] = with_activation("activation a { next clip(field, low = -1, high = 1) }")
+    right: ClassVar[str] = with_activation("activation a { next clip(field, -1, 1) }")
+
+    function: str
+    value: Span
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"the operands of `{self.function}` have no names"
+
+    @property
+    def fix(self) -> Fix:
+        """The value alone."""
+        return Fix("leave the name out", self.span, self.value.text)
+
+
+@dataclass(frozen=True)
+class TextAsNumber(Diagnostic):
+    """Rules, activations and what edges send compute with numbers; text has no place in them."""
+
+    code: ClassVar[str] = "E0515"
+    wrong: ClassVar[str] = with_rule('rule r { update "pre" * post / batch }')
+    right: ClassVar[str] = with_rule("rule r { update pre * post / batch }")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return "this is text, but a number is needed here"
+
+    @property
+    def fix(self) -> Fix | None:
+        """The text as a name, where it can be one."""
+        inside = self.span.text.strip('"')
+        return Fix("leave the quotes out", self.span, inside) if inside.isidentifier() else None
+
+
+@dataclass(frozen=True)
+class DivisionByZero(Diagnostic):
+    """A division, or the remainder of one, by a constant that is zero has no value."""
+
+    code: ClassVar[str] = "E0516"
+    wrong: ClassVar[str] = with_rule("rule r { update pre * post / (1 - 1) }")
+    right: ClassVar[str] = with_rule("rule r { update pre * post / batch }")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return "this is always zero, and nothing can be divided by it"
+
+
+@dataclass(frozen=True)
+class NotFinite(Diagnostic):
+    """A constant must be a number that float32 can hold, at most about 3.4e38: `log(0)`, `sqrt(-1)`, `1e999` are not."""
+
+    code: ClassVar[str] = "E0517"
+    wrong: ClassVar[str] = with_rule("rule r { update pre * post * log(0) }")
+    right: ClassVar[str] = with_rule("rule r { update pre * post * log(2) }")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return "this constant has no value that float32 can hold"
+
+
+@dataclass(frozen=True)
+class TooLarge(Diagnostic):
+    """A rule or an activation is compiled into one expression, in which each `let` stands as often as it is used. Its
+    size is bounded, so that a few lines cannot take up all memory.
+    """
+
+    code: ClassVar[str] = "E0518"
+    wrong: ClassVar[str] = with_rule(
+        "rule r {\n"
+        + "".join(f"  let a{i} = {'pre * post' if i == 0 else ' + '.join([f'a{i - 1}'] * 10)}\n" for i in range(5))
+        + "  update a4\n}"
+    )
+    right: ClassVar[str] = with_rule("rule r { update 10000 * pre * post }")
+
+    what: str
+    limit: str
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"with every `let` put in its place {self.what} grows beyond {self.limit}"
+
+
+@dataclass(frozen=True)
+class DefaultNotConstant(Diagnostic):
+    """The default of a parameter is a constant: nothing can be read in it."""
+
+    code: ClassVar[str] = "E0519"
+    wrong: ClassVar[str] = with_rule("rule r(gain = batch) { update gain * pre * post }")
+    right: ClassVar[str] = with_rule("rule r(gain = 2) { update gain * pre * post }")
+
+    name: str
+    parameter: str
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"the default of `{self.parameter}` must be a constant, so it cannot read `{self.name}`"
+
+
+@dataclass(frozen=True)
+class ParameterWithoutDefault(Diagnostic):
+    """Each parameter of a rule or an activation is written `NAME = DEFAULT`."""
+
+    code: ClassVar[str] = "E0520"
+    wrong: ClassVar[str] = with_rule("rule r(gain) { update gain * pre * post / batch }", "r(gain = 2)")
+    right: ClassVar[str] = with_rule("rule r(gain = 1) { update gain * pre * post / batch }", "r(gain = 2)")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return "a parameter is written with its default, `name = number`"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Why there is one."""
+        return (Note("who uses it may leave it out"),)
+
+    @property
+    def fix(self) -> Fix | None:
+        """The default 1, where this is a name."""
+        text = self.span.text
+        return Fix("give it a default", self.span, f"{text} = 1") if text.isidentifier() else None

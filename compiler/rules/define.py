@@ -1,0 +1,146 @@
+"""Declarations of rules and activations to their definitions, and what an edge sends to an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dync.compiler.expression import Apply, Expression, Symbol, parameters
+from dync.compiler.mistakes.rule_names import NameRepeated, NameTaken
+from dync.compiler.mistakes.rule_values import ParameterWithoutDefault, TooLarge
+from dync.compiler.mistakes.rules import NeverLearns, UnusedLet, UnusedParameter
+from dync.compiler.model import ActivationDefinition, RuleDefinition
+from dync.compiler.rules.default import default_value
+from dync.compiler.rules.derivative import derivative
+from dync.compiler.rules.resolve import MAXIMUM_SIZE, Resolver, parameter
+from dync.compiler.rules.scope import ACTIVATION, RULE, SENDS
+from dync.compiler.rules.separate import Obstacle, separate
+from dync.grammar import syntax
+from dync.grammar.diagnostic import Diagnostic, has_errors
+
+
+def define_rule(node: syntax.Rule) -> tuple[RuleDefinition | None, tuple[Diagnostic, ...]]:
+    """The rule, separated where that is possible, and all that is wrong with it: None where that is an error."""
+    resolver = Resolver(RULE)
+    body = _body(resolver, node.parameters, node.lets, node.update)
+    if body is None or has_errors(resolver.diagnostics):
+        return None, tuple(resolver.diagnostics)
+    plan = separate(body.expression)
+    terms, obstacle = (None, plan) if isinstance(plan, Obstacle) else (plan, None)
+    if terms == ():
+        resolver.mistake(NeverLearns(node.update.span, node.name.text))
+    place = None
+    if obstacle is not None:
+        _, place = resolver.places.get(id(obstacle.expression), (None, node.update.span))
+    definition = RuleDefinition(
+        node.name.text, body.defaults, body.expression, terms, place, resolver.moments, node.name.span
+    )
+    return definition, tuple(resolver.diagnostics)
+
+
+def define_activation(node: syntax.Activation) -> tuple[ActivationDefinition | None, tuple[Diagnostic, ...]]:
+    """The activation with its slope, and all that is wrong with it: None where that is an error."""
+    resolver = Resolver(ACTIVATION)
+    body = _body(resolver, node.parameters, node.lets, node.next)
+    if body is None or has_errors(resolver.diagnostics):
+        return None, tuple(resolver.diagnostics)
+    slope = derivative(body.expression, Symbol("field"))
+    if _size(slope) > MAXIMUM_SIZE:
+        limit = f"{MAXIMUM_SIZE} operations and values"
+        return None, (*resolver.diagnostics, TooLarge(node.next.span, "the slope of an activation", limit))
+    definition = ActivationDefinition(node.name.text, body.defaults, body.expression, slope, node.name.span)
+    return definition, tuple(resolver.diagnostics)
+
+
+def resolve_sends(
+    expression: syntax.Expression, parameters_: Mapping[str, float]
+) -> tuple[Expression | None, dict[str, float], tuple[Diagnostic, ...]]:
+    """What an edge sends, from `state` and the network's parameters; those that it reads; and the mistakes."""
+    resolver = Resolver(SENDS, {name: parameter(name) for name in parameters_ if name not in SENDS.symbols})
+    resolved = resolver.number(expression)
+    if resolved is None:
+        return None, {}, tuple(resolver.diagnostics)
+    read = parameters(resolved.expression)
+    return resolved.expression, {n: v for n, v in parameters_.items() if n in read}, tuple(resolver.diagnostics)
+
+
+@dataclass(frozen=True)
+class _Body:
+    """The value of a declaration, and the defaults of its parameters."""
+
+    expression: Expression
+    defaults: dict[str, float]
+
+
+def _body(
+    resolver: Resolver,
+    arguments: Sequence[syntax.Argument],
+    lets: Sequence[syntax.Let],
+    value: syntax.Expression,
+) -> _Body | None:
+    """Declare the parameters and the `let`s, then resolve the value; warn of what nothing reads."""
+    names: dict[str, syntax.Name] = {}
+    defaults = _declare_parameters(resolver, arguments, names)
+    _declare_lets(resolver, lets, names)
+    resolved = resolver.number(value)
+    for name, declared in names.items():
+        if name not in resolver.used:
+            warning = UnusedParameter if name in defaults else UnusedLet
+            resolver.mistake(warning(declared.span, name))
+    return _Body(resolved.expression, defaults) if resolved is not None else None
+
+
+def _declare_parameters(
+    resolver: Resolver, arguments: Sequence[syntax.Argument], names: dict[str, syntax.Name]
+) -> dict[str, float]:
+    """Give each parameter its name; returns the defaults, 0 for one whose default has a mistake."""
+    defaults: dict[str, float] = {}
+    for argument in arguments:
+        if argument.name is None:
+            resolver.mistake(ParameterWithoutDefault(argument.span))
+            if isinstance(argument.value, syntax.Variable):
+                resolver.names.setdefault(argument.value.name.text, None)
+            continue
+        value, mistakes = default_value(argument.value, argument.name.text)
+        resolver.diagnostics.extend(mistakes)
+        if _is_free(resolver, argument.name, names):
+            defaults[argument.name.text] = value
+            resolver.names[argument.name.text] = parameter(argument.name.text)
+    return defaults
+
+
+def _declare_lets(resolver: Resolver, lets: Sequence[syntax.Let], names: dict[str, syntax.Name]) -> None:
+    """Resolve each `let` in turn: it can read those before it."""
+    resolver.later = {let.name.text: let.name.span for let in reversed(lets)}
+    for let in lets:
+        value = resolver.any(let.value)
+        if _is_free(resolver, let.name, names):
+            resolver.names[let.name.text] = value
+        resolver.later.pop(let.name.text, None)
+
+
+def _is_free(resolver: Resolver, name: syntax.Name, names: dict[str, syntax.Name]) -> bool:
+    """Take the name if it is free; a mistake where it is not."""
+    meaning = resolver.scope.meaning(name.text)
+    if meaning is not None:
+        resolver.mistake(NameTaken(name.span, name.text, meaning))
+    elif name.text in names:
+        resolver.mistake(NameRepeated(name.span, name.text, names[name.text].span))
+    else:
+        names[name.text] = name
+        return True
+    return False
+
+
+def _size(expression: Expression) -> int:
+    """How many nodes an expression has as a tree; shared parts are walked once."""
+    sizes: dict[int, int] = {}
+
+    def size(part: Expression) -> int:
+        if not isinstance(part, Apply):
+            return 1
+        if id(part) not in sizes:
+            sizes[id(part)] = 1 + sum(map(size, part.operands))
+        return sizes[id(part)]
+
+    return size(expression)

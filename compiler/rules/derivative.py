@@ -1,0 +1,118 @@
+"""The derivative of an expression: what rules call `slope`."""
+
+from __future__ import annotations
+
+from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol
+from dync.compiler.rules.algebra import (
+    ONE,
+    ZERO,
+    add,
+    apply,
+    choose,
+    divide,
+    multiply,
+    negate,
+    power,
+    subtract,
+)
+
+
+def derivative(expression: Expression, by: Symbol) -> Expression:
+    """d expression / d by, simplified.
+
+    `sign`, comparisons, indicators and rounding have the derivative 0, jumps included. At a kink it is the derivative
+    from the right, in step with `sign(0)`, which is 1: that of `abs(x)` at 0 is 1, as is that of `max(x, 0)`, while
+    `x * [x > 0]` has 0 there. `where` has that of the branch that holds.
+    """
+    return _Derivative(by).of(expression)
+
+
+class _Derivative:
+    """Remembers the parts already done: a `let` that is used twice is differentiated once."""
+
+    def __init__(self, by: Symbol) -> None:
+        self.by = by
+        self.done: dict[int, tuple[Expression, Expression]] = {}  # by id; kept with the part, so that no id is reused
+
+    def of(self, expression: Expression) -> Expression:
+        match expression:
+            case Number() | Parameter():
+                return ZERO
+            case Symbol():
+                return ONE if expression == self.by else ZERO
+            case Apply(operation, operands):
+                known = self.done.get(id(expression))
+                if known is None:
+                    known = self.done[id(expression)] = (expression, self.of_operation(expression, operation, operands))
+                return known[1]
+
+    def of_operation(self, whole: Expression, operation: str, operands: tuple[Expression, ...]) -> Expression:
+        match operation, operands:
+            case "where", (condition, yes, no):
+                return choose(condition, self.of(yes), self.of(no))
+            case "clip", (a, low, high):
+                return self.extreme("min", Apply("max", (a, low)), high)
+            case (("min" | "max"), (a, b)):
+                return self.extreme(operation, a, b)
+            case _, (a,):
+                return self.of_function(whole, operation, a)
+            case _, (a, b):
+                return self.of_arithmetic(whole, operation, a, b)
+        return ZERO
+
+    def of_arithmetic(self, whole: Expression, operation: str, a: Expression, b: Expression) -> Expression:
+        if operation not in {"add", "sub", "mul", "div", "pow", "mod"}:
+            return ZERO
+        da, db = self.of(a), self.of(b)
+        match operation:
+            case "add":
+                return add(da, db)
+            case "sub":
+                return subtract(da, db)
+            case "mul":
+                return add(multiply(da, b), multiply(a, db))
+            case "div":
+                return subtract(divide(da, b), divide(multiply(a, db), multiply(b, b)))
+            case "mod":
+                return subtract(da, multiply(apply("floordiv", a, b), db))
+            case _:
+                by_base = multiply(multiply(b, power(a, subtract(b, ONE))), da)
+                return add(by_base, multiply(multiply(whole, apply("log", a)), db))
+
+    def of_function(self, whole: Expression, operation: str, a: Expression) -> Expression:
+        match operation:
+            case "neg":
+                return negate(self.of(a))
+            case "abs":
+                return self.of_abs(a)
+            case "tanh":
+                return multiply(subtract(ONE, power(whole, Number(2.0))), self.of(a))
+            case "exp":
+                return multiply(whole, self.of(a))
+            case "log":
+                return divide(self.of(a), a)
+            case "sqrt":
+                return divide(self.of(a), multiply(Number(2.0), whole))
+            case _:
+                return ZERO
+
+    def of_abs(self, a: Expression) -> Expression:
+        match self.of(a):
+            case Number(0.0):
+                return ZERO
+            case Number(slope) as inner if slope > 0:
+                return multiply(apply("sign", a), inner)
+            case inner:
+                return choose(Apply("eq", (a, ZERO)), apply("abs", inner), multiply(apply("sign", a), inner))
+
+    def extreme(self, operation: str, a: Expression, b: Expression) -> Expression:
+        """Of `min` or `max`: where both are equal, the smaller or the larger of the two derivatives."""
+        da, db = self.of(a), self.of(b)
+        strict, loose = ("lt", "le") if operation == "min" else ("gt", "ge")
+        match da, db:
+            case Number(x), Number(y):
+                a_wins = x <= y if operation == "min" else x >= y
+                return choose(Apply(loose if a_wins else strict, (a, b)), da, db)
+            case _:
+                tie = choose(Apply(strict, (b, a)), db, apply(operation, da, db))
+                return choose(Apply(strict, (a, b)), da, tie)

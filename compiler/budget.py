@@ -1,0 +1,35 @@
+"""How much a network may make the compiler do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from dync.compiler.collector import Collector
+from dync.compiler.mistakes.shapes import TooLarge
+from dync.grammar.source import Span
+
+ITEMS: Final = 100_000
+"""How many layers, edges, members of groups and repetitions of `for` a network may have together."""
+
+SIZE: Final = 2**31 - 1
+"""How many units a layer, weights an edge and steps a phase may have: indices are 32 bits wide."""
+
+
+@dataclass
+class Budget:
+    """What is left of `ITEMS`."""
+
+    mistakes: Collector
+    left: int = field(default=ITEMS)
+
+    def take(self, amount: int, what: str, span: Span) -> bool:
+        """Use some of it up; False, and a mistake, where that is more than is left."""
+        if amount > self.left:
+            self.mistakes.add(
+                TooLarge(span, f"the size of the network, with {what}", ITEMS - self.left + amount, ITEMS)
+            )
+            self.left = 0
+            return False
+        self.left -= amount
+        return True

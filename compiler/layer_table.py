@@ -1,0 +1,92 @@
+"""The layers of a network by name, arrays by name and index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dync.compiler.collector import Collector
+from dync.compiler.constant import integer
+from dync.compiler.mistakes.names import IndexMissing, IndexOutOfRange, NotAnArray, UnknownLayer
+from dync.compiler.model import LayerModel
+from dync.compiler.scope import Scope
+from dync.grammar import syntax
+from dync.grammar.source import Span
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A declaration of layers: one layer, or the members of an array from index `low` on.
+
+    `members` is None where the range of the array was a mistake: what refers to it is then passed over in silence.
+    """
+
+    name: syntax.Name
+    shape: Span
+    low: int | None
+    members: tuple[LayerModel, ...] | None
+
+
+@dataclass
+class LayerTable:
+    """The entries in the order of declaration."""
+
+    mistakes: Collector
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    @property
+    def layers(self) -> Iterator[LayerModel]:
+        """Every layer, in the order of declaration."""
+        for entry in self.entries.values():
+            yield from entry.members or ()
+
+    def entry(self, layer: LayerModel) -> Entry:
+        """The declaration of a layer."""
+        return self.entries[layer.array or layer.name]
+
+    def one(self, reference: syntax.Reference, scope: Scope) -> LayerModel | None:
+        """The single layer that a reference names; None where that was a mistake."""
+        entry = self._find(reference, scope)
+        if entry is None or entry.members is None:
+            return None
+        if reference.index is not None:
+            return self._member(entry, reference, scope)
+        if entry.low is None:
+            return entry.members[0]
+        span, high = reference.span, entry.low + len(entry.members) - 1
+        self.mistakes.add(IndexMissing(span, entry.name.text, entry.low, high, entry.name.span))
+        return None
+
+    def all(self, reference: syntax.Reference, scope: Scope) -> tuple[LayerModel, ...]:
+        """The layers that a reference names where several may stand; none where that was a mistake."""
+        entry = self._find(reference, scope)
+        if entry is None or entry.members is None:
+            return ()
+        if reference.index is None:
+            return entry.members
+        member = self._member(entry, reference, scope)
+        return () if member is None else (member,)
+
+    def _find(self, reference: syntax.Reference, scope: Scope) -> Entry | None:
+        entry = self.entries.get(reference.name.text)
+        if entry is None:
+            self.mistakes.add(UnknownLayer(reference.name.span, reference.name.text, tuple(self.entries)))
+            if reference.index is not None:
+                integer(reference.index, scope, self.mistakes, "an index")
+        return entry
+
+    def _member(self, entry: Entry, reference: syntax.Reference, scope: Scope) -> LayerModel | None:
+        assert reference.index is not None
+        members = entry.members or ()
+        index = integer(reference.index, scope, self.mistakes, "an index")
+        if entry.low is None:
+            self.mistakes.add(NotAnArray(reference.span, entry.name.text, entry.name.span))
+            return None
+        if index is None:
+            return None
+        if not 0 <= index - entry.low < len(members):
+            high = entry.low + len(members) - 1
+            place = IndexOutOfRange(reference.span, entry.name.text, index, entry.low, high, entry.name.span)
+            self.mistakes.add(place)
+            return None
+        return members[index - entry.low]

@@ -1,0 +1,131 @@
+"""Mistakes about edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dync.compiler.mistakes.examples import INPUT, OUT, connected, network, with_layers
+from dync.grammar.diagnostic import Diagnostic, Note
+from dync.grammar.source import Span
+
+
+@dataclass(frozen=True)
+class ParallelEdges(Diagnostic):
+    """Two edges run from one layer to another the same way, and nothing tells them apart."""
+
+    code = "E0311"
+    wrong = connected("edge x -> h one_to_one(0.5)").replace("h (8)", "h (4)")
+    right = connected()
+
+    sender: str
+    receiver: str
+    first: Span
+
+    @property
+    def message(self) -> str:
+        """Both ends."""
+        return f"there is already an edge from `{self.sender}` to `{self.receiver}`"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The first edge; a `for` can make both from one line."""
+        if self.first == self.span:
+            return (Note("the `for` around it repeats the edge"),)
+        return (Note("the first one stands here", self.first),)
+
+
+@dataclass(frozen=True)
+class ParallelLabelled(ParallelEdges):
+    """Two edges with labels run from one layer to another the same way. This version holds one edge for each pair."""
+
+    code = "E0312"
+    wrong = with_layers("edge a: x -> h dense", "edge b: x -> h dense", OUT)
+    right = with_layers("edge a: x -> h dense", OUT)
+
+    @property
+    def message(self) -> str:
+        """Both ends, and that labels are not enough yet."""
+        return (
+            f"there is already an edge from `{self.sender}` to `{self.receiver}`: "
+            "several edges between one pair are not supported yet, with labels or without"
+        )
+
+
+@dataclass(frozen=True)
+class EdgeIntoInput(Diagnostic):
+    """An input holds the data. No message can change it, so an edge into it would do nothing."""
+
+    code = "E0313"
+    wrong = connected("edge h -> x dense")
+    right = connected("edge h -> h dense")
+
+    name: str
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """Names the input."""
+        return f"`{self.name}` is an input: it holds the data, and no edge can lead into it"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The declaration."""
+        return (Note(f"`{self.name}` is declared here", self.declared),)
+
+
+@dataclass(frozen=True)
+class EdgeIntoConstant(Diagnostic):
+    """A constant always holds its value. No message can change it, so an edge into it would do nothing."""
+
+    code = "E0314"
+    wrong = connected("constant one (1) = 1", "edge one -> h dense", "edge h -> one dense")
+    right = connected("constant one (1) = 1", "edge one -> h dense")
+
+    name: str
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """Names the constant."""
+        return f"`{self.name}` is a constant: it keeps its value, and no edge can lead into it"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The declaration."""
+        return (Note(f"`{self.name}` is declared here", self.declared),)
+
+
+@dataclass(frozen=True)
+class DiagonalBetweenLayers(Diagnostic):
+    """`diagonal` fixes how strongly each unit of a layer acts on itself, so it needs an edge from a layer to itself."""
+
+    code = "E0315"
+    wrong = with_layers("edge x -> h dense(diagonal = 0.9)", OUT)
+    right = connected("edge h -> h dense(diagonal = 0.9)")
+
+    sender: str
+    receiver: str
+
+    @property
+    def message(self) -> str:
+        """Both ends."""
+        return (
+            "`diagonal` is for the edge of a layer to itself, "
+            f"but this one leads from `{self.sender}` to `{self.receiver}`"
+        )
+
+
+@dataclass(frozen=True)
+class FixedStrength(Diagnostic):
+    """A `one_to_one` edge has one fixed strength and no weight of its own for each pair of units: it cannot learn."""
+
+    code = "E0316"
+    wrong = network(INPUT, "layer  h (4) tanh", "output y (2)", "edge x -> h one_to_one(0.5) learn hebbian", OUT)
+    right = network(INPUT, "layer  h (4) tanh", "output y (2)", "edge x -> h dense learn hebbian", OUT)
+
+    rule: str
+
+    @property
+    def message(self) -> str:
+        """Names the rule."""
+        return f"a `one_to_one` edge has a fixed strength: it cannot learn by `{self.rule}`"

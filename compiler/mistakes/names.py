@@ -1,0 +1,426 @@
+"""Mistakes about names: unknown, declared twice, or of another sort than the place needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dync.compiler.mistakes.examples import (
+    HIDDEN,
+    IN,
+    INPUT,
+    OUT,
+    OUTPUT,
+    PHASE,
+    TRAIN,
+    connected,
+    network,
+    training,
+    with_layers,
+)
+from dync.compiler.mistakes.unknown import Unknown
+from dync.grammar.diagnostic import Diagnostic, Fix, Note, Severity
+from dync.grammar.source import Span
+
+
+@dataclass(frozen=True)
+class UnknownLayer(Unknown):
+    """An edge, a group, a phase or a `start` names a layer that the network does not declare."""
+
+    code = "E0201"
+    noun, nouns = "layer", "layers"
+    wrong = with_layers("edge x -> hidden dense", OUT)
+    right = with_layers("edge x -> h dense", OUT)
+
+
+@dataclass(frozen=True)
+class UnknownNumber(Unknown):
+    """An expression reads a name that is neither a parameter nor the variable of a `for` around it."""
+
+    code = "E0202"
+    noun, nouns = "parameter", "parameters and variables"
+    wrong = network("param hidden = 8", INPUT, "layer  h (hiden) tanh", OUTPUT, IN, OUT)
+    right = network("param hidden = 8", INPUT, "layer  h (hidden) tanh", OUTPUT, IN, OUT)
+
+
+@dataclass(frozen=True)
+class Duplicate(Diagnostic):
+    """Two things of one sort bear one name, so that the name says neither.
+
+    Layers and groups share their names, because the layer map finds both by name alone. Parameters, phases, and the
+    networks and pipelines of a file have names of their own.
+    """
+
+    code = "E0203"
+    wrong = network(INPUT, HIDDEN, HIDDEN, OUTPUT, IN, OUT)
+    right = network(INPUT, HIDDEN, "layer  g (8) tanh", OUTPUT, IN, "edge h -> g dense", "edge g -> y dense")
+
+    name: str
+    noun: str
+    first: Span
+
+    @property
+    def message(self) -> str:
+        """Names the thing."""
+        return f"the {self.noun} `{self.name}` has the name of something declared before"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The first declaration."""
+        return (Note("first declared here", self.first),)
+
+
+@dataclass(frozen=True)
+class UnknownActivation(Unknown):
+    """A layer names an activation that neither this file nor the standard library declares."""
+
+    code = "E0204"
+    noun, nouns = "activation", "activations"
+    wrong = network(INPUT, "layer  h (8) tahn", OUTPUT, IN, OUT)
+    right = network(INPUT, "layer  h (8) tanh", OUTPUT, IN, OUT)
+
+
+@dataclass(frozen=True)
+class UnknownRule(Unknown):
+    """An edge is to learn by a rule that neither this file nor the standard library declares."""
+
+    code = "E0205"
+    noun, nouns = "rule", "rules"
+    wrong = with_layers(IN, "edge h -> y dense learn perceptrn(margin = 1)")
+    right = with_layers(IN, "edge h -> y dense learn perceptron(margin = 1)")
+
+
+@dataclass(frozen=True)
+class UnknownKind(Unknown):
+    """An edge is of a kind that does not exist. `dense` joins all units, `one_to_one` each unit to its like."""
+
+    code = "E0206"
+    noun, nouns = "edge kind", "edge kinds"
+    wrong = with_layers(IN, "edge h -> y full")
+    right = with_layers(IN, "edge h -> y dense")
+
+
+@dataclass(frozen=True)
+class UnknownGroup(Unknown):
+    """A schedule names a group that the network does not declare."""
+
+    code = "E0207"
+    noun, nouns = "group", "groups"
+    wrong = connected("group early { h }", "schedule grouped(erly)")
+    right = connected("group early { h }", "schedule grouped(early)")
+
+
+@dataclass(frozen=True)
+class UnknownPhase(Unknown):
+    """A protocol names a phase that the network does not declare."""
+
+    code = "E0208"
+    noun, nouns = "phase", "phases"
+    wrong = connected("phase relax { steps 5 }", "train relaxed")
+    right = connected("phase relax { steps 5 }", "train relax")
+
+
+@dataclass(frozen=True)
+class IndexOutOfRange(Diagnostic):
+    """An array of layers has no member of this index. Both ends of the range in its declaration are included."""
+
+    code = "E0209"
+    wrong = network(INPUT, "layer  h[1..3] (8) tanh", OUTPUT, "edge x -> h[0] dense", "edge h[3] -> y dense")
+    right = network(INPUT, "layer  h[1..1] (8) tanh", OUTPUT, "edge x -> h[1] dense", "edge h[1] -> y dense")
+
+    name: str
+    index: int
+    low: int
+    high: int
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """The index, and those that exist."""
+        return (
+            f"there is no `{self.name}[{self.index}]`: the index of `{self.name}` runs from {self.low} to {self.high}"
+        )
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The declaration of the array."""
+        return (Note(f"`{self.name}` is declared here", self.declared),)
+
+
+@dataclass(frozen=True)
+class NotAnArray(Diagnostic):
+    """A single layer is given an index, as if it were an array of layers."""
+
+    code = "E0210"
+    wrong = with_layers("edge x -> h[1] dense", OUT)
+    right = with_layers("edge x -> h dense", OUT)
+
+    name: str
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """Names the layer."""
+        return f"`{self.name}` is a single layer and takes no index"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The declaration of the layer."""
+        return (Note(f"`{self.name}` is declared here; an array would be `layer {self.name}[1..n]`", self.declared),)
+
+    @property
+    def fix(self) -> Fix:
+        """Leave the index out."""
+        return Fix("leave the index out", self.span, self.name)
+
+
+@dataclass(frozen=True)
+class IndexMissing(Diagnostic):
+    """An edge joins single layers. Where one is the member of an array, its index says which."""
+
+    code = "E0211"
+    wrong = network(INPUT, "layer  h[1..1] (8) tanh", OUTPUT, "edge x -> h dense", "edge h[1] -> y dense")
+    right = network(INPUT, "layer  h[1..1] (8) tanh", OUTPUT, "edge x -> h[1] dense", "edge h[1] -> y dense")
+
+    name: str
+    low: int
+    high: int
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """Names the array."""
+        return f"`{self.name}` is an array of layers, and an edge joins single ones: say which member by its index"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The declaration of the array."""
+        return (Note(f"`{self.name}` is declared here", self.declared),)
+
+    @property
+    def fix(self) -> Fix:
+        """The first member."""
+        first = f"{self.name}[{self.low}]"
+        return Fix(f"name one member, such as `{first}`", self.span, first)
+
+
+@dataclass(frozen=True)
+class UnknownSchedule(Unknown):
+    """A schedule is `sequential`, `synchronous` or `grouped(…)`."""
+
+    code = "E0212"
+    noun, nouns = "schedule", "schedules"
+    wrong = connected("schedule sequental")
+    right = connected("schedule sequential")
+
+
+@dataclass(frozen=True)
+class UnknownMessages(Unknown):
+    """The messages of a phase or of the rules are `all`, `forward` or `backward`."""
+
+    code = "E0213"
+    noun, nouns = "choice of messages", "choices of messages"
+    wrong = connected("phase relax { steps 5 messages foward }", "infer relax")
+    right = connected("phase relax { steps 5 messages forward }", "infer relax")
+
+
+@dataclass(frozen=True)
+class LabelTaken(Diagnostic):
+    """A label names one edge. It can be neither the label of another, nor the name of a layer or a group.
+
+    The layer map finds edges, layers and groups by name, so that one name must not mean two of them.
+    """
+
+    code = "E0214"
+    wrong = with_layers(IN, "edge h: h -> y dense")
+    right = with_layers(IN, "edge readout: h -> y dense")
+
+    name: str
+    taken_by: str
+    first: Span
+
+    @property
+    def message(self) -> str:
+        """Names the label and what has it already."""
+        return f"the label `{self.name}` is already the name of {self.taken_by}"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where the name was given first; a label within a `for` is its own double."""
+        if self.first == self.span:
+            return (Note("the `for` around it repeats the edge, and the label with it"),)
+        return (Note("the name was given here", self.first),)
+
+
+@dataclass(frozen=True)
+class UnknownFunction(Unknown):
+    """A constant expression calls a function that does not exist."""
+
+    code = "E0215"
+    noun, nouns = "function", "functions of constants"
+    wrong = network(INPUT, HIDDEN, OUTPUT, IN, "edge h -> y dense(strength = sqr(2))")
+    right = network(INPUT, HIDDEN, OUTPUT, IN, "edge h -> y dense(strength = sqrt(2))")
+
+
+@dataclass(frozen=True)
+class UnknownArgument(Unknown):
+    """An argument is given by a name that the thing does not take."""
+
+    code = "E0216"
+    noun, nouns = "argument", "arguments"
+    wrong = with_layers(IN, "edge h -> y dense(strenght = 2)")
+    right = with_layers(IN, "edge h -> y dense(strength = 2)")
+
+    of: str = ""
+
+    @property
+    def message(self) -> str:
+        """Names the argument and what it was given to."""
+        return super().message.replace(f"`{self.name}`", f"`{self.name}` of `{self.of}`", 1)
+
+
+@dataclass(frozen=True)
+class DuplicateArgument(Diagnostic):
+    """One argument is given twice: by place and by name, or twice by name."""
+
+    code = "E0217"
+    wrong = with_layers(IN, "edge h -> y dense(2, strength = 3)")
+    right = with_layers(IN, "edge h -> y dense(strength = 3)")
+
+    name: str
+    of: str
+    first: Span
+
+    @property
+    def message(self) -> str:
+        """Names the argument."""
+        return f"the argument `{self.name}` of `{self.of}` is given twice"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where it was given first."""
+        return (Note("first given here", self.first),)
+
+
+@dataclass(frozen=True)
+class ArgumentCount(Diagnostic):
+    """A thing is given more arguments than it takes, or a function fewer or more than it takes."""
+
+    code = "E0218"
+    wrong = with_layers("edge x -> h dense(1, 1, 0, 5)", OUT)
+    right = with_layers("edge x -> h dense(1, 1)", OUT)
+
+    of: str
+    takes: str
+    found: int
+
+    @property
+    def message(self) -> str:
+        """How many were found, how many are taken."""
+        return f"`{self.of}` takes {self.takes}, found {self.found}"
+
+
+@dataclass(frozen=True)
+class MisplacedMoment(Diagnostic):
+    """`@phase` reads a state at the end of a phase. Only rules know states; a number of the network has no moment."""
+
+    code = "E0219"
+    wrong = network("param k = 8", INPUT, "layer  h (k@settle) tanh", OUTPUT, IN, OUT, PHASE, TRAIN)
+    right = network("param k = 8", INPUT, "layer  h (k) tanh", OUTPUT, IN, OUT, PHASE, TRAIN)
+
+    name: str
+
+    @property
+    def message(self) -> str:
+        """Names the number."""
+        return f"`{self.name}` is a constant: it has no value at the end of a phase"
+
+    @property
+    def fix(self) -> Fix:
+        """Leave the moment out."""
+        return Fix("leave the phase out", self.span, self.name)
+
+
+@dataclass(frozen=True)
+class Shadowing(Diagnostic):
+    """The variable of a `for` has the name of a parameter or of the variable of a `for` around it."""
+
+    code = "E0220"
+    wrong = connected("param i = 8", "for i in 1..1 { group g { h } }", "schedule grouped(g)")
+    right = connected("for i in 1..1 { group g { h } }", "schedule grouped(g)")
+
+    name: str
+    first: Span
+
+    @property
+    def message(self) -> str:
+        """Names the variable."""
+        return f"the variable `{self.name}` hides something else of this name"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What it hides."""
+        return (Note("this would be hidden", self.first),)
+
+
+@dataclass(frozen=True)
+class MissingArgument(Diagnostic):
+    """A thing is used without an argument that has no default."""
+
+    code = "E0221"
+    wrong = training("epochs 1").replace(", samples = 100", "")
+    right = training("epochs 1")
+
+    name: str
+    of: str
+
+    @property
+    def message(self) -> str:
+        """Names the argument and the thing."""
+        return f"`{self.of}` needs the argument `{self.name}`"
+
+
+@dataclass(frozen=True)
+class Unused(Diagnostic):
+    """Something is declared and then nothing reads it: often a name that was forgotten elsewhere."""
+
+    severity: ClassVar[Severity] = "warning"
+    noun: ClassVar[str]
+    hint: ClassVar[str]
+
+    name: str
+
+    @property
+    def message(self) -> str:
+        """Names the thing."""
+        return f"the {self.noun} `{self.name}` is declared, but {self.hint}"
+
+
+@dataclass(frozen=True)
+class UnusedParameter(Unused):
+    """A parameter of the network that no expression reads: to set it changes nothing."""
+
+    code = "W0201"
+    noun, hint = "parameter", "no expression reads it"
+    wrong = connected("param hidden = 8")
+    right = network("param hidden = 8", INPUT, "layer  h (hidden) tanh", OUTPUT, IN, OUT)
+
+
+@dataclass(frozen=True)
+class UnusedGroup(Unused):
+    """A group that the schedule does not name. Only a Python program can still ask for it by its name."""
+
+    code = "W0202"
+    noun, hint = "group", "the schedule does not name it"
+    wrong = connected("group early { h }")
+    right = connected("group early { h }", "schedule grouped(early)")
+
+
+@dataclass(frozen=True)
+class UnusedPhase(Unused):
+    """A phase that neither `train` nor `infer` goes through."""
+
+    code = "W0203"
+    noun, hint = "phase", "neither `train` nor `infer` goes through it"
+    wrong = connected("phase relax { steps 5 }")
+    right = connected("phase relax { steps 5 }", "infer relax")

@@ -1,0 +1,43 @@
+"""What mistakes about unknown names have in common: the nearest name that is known, and the fix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dync.grammar.diagnostic import Diagnostic, Fix, Note, nearest
+
+SHOWN = 12
+"""How many known names a note lists at most."""
+
+
+@dataclass(frozen=True)
+class Unknown(Diagnostic):
+    """A name that nothing bears; `known` are the names that could stand there."""
+
+    noun: ClassVar[str]
+    nouns: ClassVar[str]
+
+    name: str
+    known: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """Names the thing, and the nearest one that exists."""
+        near = nearest(self.name, self.known)
+        return f"there is no {self.noun} `{self.name}`" + (f"; did you mean `{near}`?" if near else "")
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The names that are known, where they are not too many to read."""
+        if not self.known:
+            return (Note(f"there are no {self.nouns} here"),)
+        names = ", ".join(f"`{name}`" for name in self.known[:SHOWN])
+        more = f" and {len(self.known) - SHOWN} more" if len(self.known) > SHOWN else ""
+        return (Note(f"the {self.nouns} are {names}{more}"),)
+
+    @property
+    def fix(self) -> Fix | None:
+        """Put the nearest name."""
+        near = nearest(self.name, self.known)
+        return Fix(f"write `{near}`", self.span, near) if near else None

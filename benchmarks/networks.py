@@ -147,7 +147,7 @@ Network = Chain | Mnist
 def gaussian(rng: np.random.Generator, senders: int, receivers: int, strength: float = 1, density: float = 1) -> Floats:
     """Weights of a `dense` edge, by the language's rule for them."""
     weights = rng.normal(size=(senders, receivers)) * (strength / np.sqrt(senders * density))
-    return (weights * (rng.random(weights.shape) < density)).astype(np.float32)
+    return np.where(rng.random(weights.shape) < density, weights, 0).astype(np.float32)
 
 
 def scalar(value: float) -> Floats:

@@ -1,0 +1,56 @@
+"""The same networks as this compiler makes them, from their `.dyn` text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+import dync
+from benchmarks.networks import Chain, Network
+from benchmarks.program import Edges, Program, Train
+from dync.runtime.learner import Feed, Learner, learning_program, start_learner
+
+
+def build(net: Network) -> Program:
+    """The program of a chain or of the MNIST network."""
+    optimizer = optax.sgd(net.learning_rate if isinstance(net, Chain) else 1.0)
+
+    def load(edges: Edges) -> Learner:
+        orchestrator = dync.compile_text(net.text, name="benchmark.dyn").network("Net").init(jax.random.key(0))
+        return start_learner(orchestrator.with_weights(by_ends(edges)), optimizer)
+
+    def compile_for(learner: Learner, xs: jax.Array, ys: jax.Array) -> Train:
+        learn: Any = learning_program(optimizer)
+        step = learn.lower(feed(xs, ys), learner).compile()
+
+        def train(learner: Learner, xs: jax.Array, ys: jax.Array) -> Learner:
+            after: Learner = step(feed(xs, ys), learner)[0]
+            return after
+
+        return train
+
+    return Program(load, compile_for, save)
+
+
+def feed(xs: jax.Array, ys: jax.Array) -> Feed:
+    """Batches `[batches, rows, units]` as the training loop takes them: whole arrays and the rows of each batch."""
+    batches, rows = xs.shape[:2]
+    arrays = {"x": xs.reshape(batches * rows, -1), "y": ys.reshape(batches * rows, -1)}
+    places = jnp.arange(batches * rows, dtype=jnp.int32).reshape(batches, rows)
+    return Feed(arrays, places, jnp.int32(batches), jax.random.key(0))
+
+
+def by_ends(edges: Edges) -> dict[tuple[str, str], jax.Array]:
+    """The weights by (receiver, sender)."""
+    pairs = ((name.split("->"), weight) for name, weight in edges.items())
+    return {(receiver, sender): jnp.array(weight) for (sender, receiver), weight in pairs}
+
+
+def save(learner: Learner) -> Edges:
+    """The weights by edge again."""
+    edges = learner.orchestrator.lmap
+    return {f"{sender}->{receiver}": np.asarray(edges[receiver, sender].weight) for receiver, sender in edges.keys()}

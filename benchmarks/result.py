@@ -1,0 +1,60 @@
+"""What was measured, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One program on one network. `batch_seconds` has one entry a repetition; without any the program was given up on."""
+
+    program: str
+    build_seconds: float | None
+    compile_seconds: float | None
+    batch_seconds: tuple[float, ...]
+    peak_bytes: int | None
+    gave_up_after: float | None = None
+
+    @property
+    def batch_median(self) -> float | None:
+        """The median time of a batch."""
+        return median(self.batch_seconds) if self.batch_seconds else None
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """All programs on one network. Repetition k of each ran right after repetition k of the others."""
+
+    case: str
+    batches: int
+    programs: tuple[Measured, ...]
+
+    def ratio(self, above: str, below: str) -> float | None:
+        """The median over the repetitions of the ratio of the times of a batch: what disturbed both cancels."""
+        by_name = {p.program: p.batch_seconds for p in self.programs}
+        pairs = list(zip(by_name.get(above, ()), by_name.get(below, ()), strict=False))
+        return median(a / b for a, b in pairs) if pairs else None
+
+
+@dataclass(frozen=True)
+class StartUp:
+    """Seconds of `dync check` on a small file, and of importing what any such program must import, in turns."""
+
+    check_seconds: tuple[float, ...]
+    import_seconds: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """The median over the rounds of check / import."""
+        return median(c / i for c, i in zip(self.check_seconds, self.import_seconds, strict=True))
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run of the benchmark, with the machine and the versions that it ran on."""
+
+    machine: dict[str, str]
+    cases: tuple[CaseResult, ...]
+    start_up: StartUp

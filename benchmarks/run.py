@@ -1,0 +1,85 @@
+"""`python -m benchmarks.run [--quick]`: measure everything in one run, print a table, keep the numbers beside this file.
+
+Every program compiles and runs in a process of its own. The repetitions of the programs take turns, so that a machine that
+is slower for a minute is slower for all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.case import Case, cases
+from benchmarks.child import Child, TooSlow
+from benchmarks.result import CaseResult, Measured, Report
+from benchmarks.start_up import measure_start_up
+from benchmarks.table import markdown
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Read the arguments, measure, write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short chains and few repetitions; nothing is kept")
+    parser.add_argument("--only", default="", help="only the cases whose names contain this; nothing is kept")
+    parser.add_argument("--repetitions", type=int, help="of each program (default: 15, 5 if quick)")
+    parser.add_argument("--patience", type=float, default=300, help="seconds after which a compilation is given up")
+    arguments = parser.parse_args()
+    repetitions = arguments.repetitions or (5 if arguments.quick else 15)
+    chosen = [case for case in cases(arguments.quick) if arguments.only in case.name]
+    results = tuple(measure_case(case, repetitions, arguments.patience) for case in chosen)
+    with TemporaryDirectory() as folder:
+        report = Report(machine(), results, measure_start_up(Path(folder), repetitions))
+    text = markdown(report)
+    print(text)
+    if not (arguments.quick or arguments.only):
+        (HERE / "results.json").write_text(json.dumps(asdict(report), indent=1) + "\n")
+        (HERE / "results.md").write_text(text)
+
+
+def measure_case(case: Case, repetitions: int, patience: float) -> CaseResult:
+    """Compile the programs one after the other, then let them take turns."""
+    print(f"{case.name} …", file=sys.stderr, flush=True)
+    children: dict[str, Child] = {}
+    compiled: dict[str, dict[str, float]] = {}
+    for name, module in case.modules.items():
+        child = Child(module, case)
+        try:
+            compiled[name] = dict(child.answer(patience))
+        except TooSlow:
+            continue
+        children[name] = child
+    rounds = [{name: child.repeat(patience) for name, child in children.items()} for _ in range(repetitions)]
+    for child in children.values():
+        child.stop()
+    programs = [
+        Measured(
+            name,
+            compiled[name]["build_seconds"],
+            compiled[name]["compile_seconds"],
+            tuple(r[name]["batch_seconds"] for r in rounds),
+            int(rounds[-1][name]["peak_bytes"]),
+        )
+        if name in children
+        else Measured(name, None, None, (), None, gave_up_after=patience)
+        for name in case.modules
+    ]
+    return CaseResult(case.name, case.batches, tuple(programs))
+
+
+def machine() -> dict[str, str]:
+    """What the numbers depend on."""
+    versions = {name: version(name) for name in ("jax", "numpy", "equinox")}
+    return {"cores": str(os.cpu_count()), "machine": platform.machine(), "Python": platform.python_version()} | versions
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The report as text: a Markdown table that reads well on a terminal too."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from benchmarks.case import HANDWRITTEN, OURS
+from benchmarks.result import CaseResult, Measured, Report
+
+HEAD = ("network", "program", "compile, s", "batch, ms", "beside hand-written", "peak memory, MiB")
+
+
+def markdown(report: Report) -> str:
+    """The whole report."""
+    rows = [row for case in report.cases for row in case_rows(case)]
+    machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
+    return "\n\n".join([f"Measured on: {machine}.", table(HEAD, rows), *sentences(report)]) + "\n"
+
+
+def case_rows(case: CaseResult) -> list[tuple[str, ...]]:
+    """A row a program."""
+    return [(case.case, *program_cells(case, program)) for program in case.programs]
+
+
+def program_cells(case: CaseResult, program: Measured) -> tuple[str, ...]:
+    """The cells of one program."""
+    if program.gave_up_after is not None:
+        return program.program, f"over {program.gave_up_after:.0f}, given up", "", "", ""
+    ratio = case.ratio(program.program, HANDWRITTEN)
+    return (
+        program.program,
+        number(program.compile_seconds),
+        number(program.batch_median, 1000),
+        number(ratio),
+        number(program.peak_bytes, 1 / 2**20, digits=0),
+    )
+
+
+def sentences(report: Report) -> list[str]:
+    """What the numbers say about the promises."""
+    compiles = {c.case: p.compile_seconds for c in report.cases for p in c.programs if p.program == OURS}
+    lines = []
+    for schedule in ("sequential", "synchronous"):
+        first, last = (compiles.get(f"chain, {schedule}, L = {depth}") for depth in (4, 256))
+        if first and last:
+            lines.append(f"Compile time of ours, {schedule}, at L = 256 beside L = 4: {last / first:.2f}.")
+    check, bare = (median(s) for s in (report.start_up.check_seconds, report.start_up.import_seconds))
+    lines.append(
+        f"`dync check` on a small file: {check:.3f} s; `import lark, networkx, typer`: {bare:.3f} s; "
+        f"ratio {report.start_up.ratio:.2f}."
+    )
+    return lines
+
+
+def number(value: float | None, factor: float = 1, digits: int = 2) -> str:
+    """A cell, empty where nothing was measured."""
+    return "" if value is None else f"{value * factor:.{digits}f}"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A Markdown table with its columns aligned."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = [head, tuple("-" * width for width in widths), *rows]
+    return "\n".join("| " + " | ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) + " |" for r in lines)

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from dync.compiler.plan_json import PlanError, plan_from_json, plan_to_json
+from dync.compiler.plan_error import PlanError
+from dync.compiler.plan_json import plan_from_json, plan_to_json
 from dync.runtime.checkpoint import Checkpoint, save_checkpoint, write_checkpoint
 from dync.runtime.error import RunError
 from dync.runtime.learner import Learner, start_learner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from benchmarks.networks import Chain, Mnist, Network
 
@@ -56,7 +57,7 @@ class Case:
         data = json.loads(text)
         if data["kind"] == "chain":
             return Case(Chain(**data["network"]), data["batches"])
-        fields = {name: tuple(v) if isinstance(v, list) else v for name, v in data["network"].items()}
+        fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data["network"].items()}
         return Case(Mnist(**fields), data["batches"])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from benchmarks.case import Case
 
 
-class TooSlow(Exception):
+class TooSlowError(Exception):
     """A child did not answer in time."""
 
 
@@ -26,11 +26,11 @@ class Child:
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
 
     def answer(self, seconds: float) -> Mapping[str, float]:
-        """The child's next line; raises TooSlow after so many seconds and RuntimeError where the child died."""
+        """The child's next line; raises TooSlowError after so many seconds and RuntimeError where the child died."""
         assert self.process.stdout is not None
         if not self.selector.select(seconds):
             self.stop()
-            raise TooSlow
+            raise TooSlowError
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"a measured program ended with status {self.process.wait()}: {self.process.args!r}")

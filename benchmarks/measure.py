@@ -1,7 +1,7 @@
 """A process of its own for one program: compiles it, then trains once for every line that it is sent.
 
-`python -m benchmarks.measure PROGRAM CASE`; the case is that of `benchmarks.case`, as JSON. One line of JSON is printed when the
-program is compiled, and one after each repetition. Nothing that another program compiled can help this one.
+`python -m benchmarks.measure MODULE CASE`; the case is that of `benchmarks.case`, as JSON. One line of JSON is printed
+when the program is compiled, and one after each repetition. Nothing that another program compiled can help this one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks.case import Case
-from benchmarks.program import Program
+from benchmarks.program import Program, Weights
 
 
 def main(module: str, text: str) -> None:
@@ -27,15 +27,24 @@ def main(module: str, text: str) -> None:
     edges = case.network.edges(seed=0)
     xs, ys = map(jnp.array, case.network.data(seed=1, batches=case.batches))
     start = perf_counter()
-    weights = jax.block_until_ready(program.load(edges))
+    weights = program.load(edges)
+    wait_for(weights)
     loaded = perf_counter()
     train = program.compile(weights, xs, ys)
     say(build_seconds=loaded - start, compile_seconds=perf_counter() - loaded)
-    weights = jax.block_until_ready(train(weights, xs, ys))
+    weights = train(weights, xs, ys)
+    wait_for(weights)
     for _ in sys.stdin:
         start = perf_counter()
-        weights = jax.block_until_ready(train(weights, xs, ys))
+        weights = train(weights, xs, ys)
+        wait_for(weights)
         say(batch_seconds=(perf_counter() - start) / case.batches, peak_bytes=peak_bytes())
+
+
+def wait_for(weights: Weights) -> None:
+    """Until all of it is computed."""
+    for leaf in jax.tree.leaves(weights):
+        leaf.block_until_ready()
 
 
 def say(**facts: float) -> None:
@@ -44,7 +53,7 @@ def say(**facts: float) -> None:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has had. Linux keeps it for the program alone, else what the parent had counts."""
+    """The most memory that this process has had (elsewhere than on Linux, at least as much as its parent had)."""
     status = Path("/proc/self/status")
     if status.exists():
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())

@@ -52,5 +52,5 @@ def by_ends(edges: Edges) -> dict[tuple[str, str], jax.Array]:
 
 def save(learner: Learner) -> Edges:
     """The weights by edge again."""
-    edges = learner.orchestrator.lmap
-    return {f"{sender}->{receiver}": np.asarray(edges[receiver, sender].weight) for receiver, sender in edges.keys()}
+    edges = learner.orchestrator.lmap.items()
+    return {f"{sender}->{receiver}": np.asarray(edge.weight) for (receiver, sender), edge in edges}

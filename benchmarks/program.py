@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Edges = dict[str, Floats]
-"""Weights by `sender->receiver`: `[units of sender, units of receiver]`, zero where absent; a scalar if `one_to_one`."""
+"""Weights by `sender->receiver`: `[units of sender, units of receiver]`, 0 where absent; a scalar if `one_to_one`."""
 
 Weights = Any
 """The weights as one program keeps them: a PyTree of its own."""

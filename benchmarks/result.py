@@ -8,7 +8,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Measured:
-    """One program on one network. `batch_seconds` has one entry a repetition; without any the program was given up on."""
+    """One program on one network. `batch_seconds` has an entry a repetition; without any the program was given up."""
 
     program: str
     build_seconds: float | None

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.run [--quick]`: measure everything in one run, print a table, keep the numbers beside this file.
+"""`python -m benchmarks.run [--quick]`: measure everything in one run, print a table, keep the numbers.
 
-Every program compiles and runs in a process of its own. The repetitions of the programs take turns, so that a machine that
-is slower for a minute is slower for all of them.
+Every program compiles and runs in a process of its own. The repetitions of the programs take turns, so that a machine
+that is slower for a minute is slower for all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.case import Case, cases
-from benchmarks.child import Child, TooSlow
+from benchmarks.child import Child, TooSlowError
 from benchmarks.result import CaseResult, Measured, Report
 from benchmarks.start_up import measure_start_up
 from benchmarks.table import markdown
@@ -54,7 +54,7 @@ def measure_case(case: Case, repetitions: int, patience: float) -> CaseResult:
         child = Child(module, case)
         try:
             compiled[name] = dict(child.answer(patience))
-        except TooSlow:
+        except TooSlowError:
             continue
         children[name] = child
     rounds = [{name: child.repeat(patience) for name, child in children.items()} for _ in range(repetitions)]

@@ -12,7 +12,7 @@ from benchmarks.result import StartUp
 
 
 def measure_start_up(folder: Path, rounds: int) -> StartUp:
-    """Both commands in turns; a small spec is written into `folder`. The first round, with cold files, is not counted."""
+    """Both commands in turns; a small spec goes into `folder`. The first round, with cold files, does not count."""
     spec = folder / "small.dyn"
     spec.write_text(Chain(depth=4).text)
     check = [str(Path(sys.executable).with_name("dync")), "check", str(spec)]

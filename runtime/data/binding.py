@@ -11,6 +11,7 @@ import numpy as np
 from dync.grammar.diagnostic import nearest
 from dync.runtime.data.content import Array, Content, is_class_array
 from dync.runtime.data.error import DataError
+from dync.runtime.data.finite import verify_finite
 from dync.runtime.data.table import BoundLayer, Examples, PartName, Table
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -146,18 +147,6 @@ def _ready(array: Array, name: str, part: str) -> Array:
         numbers = array.astype(np.float32)
     verify_finite(numbers, f"the array {name!r}", part)
     return numbers
-
-
-def verify_finite(numbers: Array, what: str, part: str) -> None:
-    """Raise DataError where an example has a value that is not a finite float32."""
-    finite = np.isfinite(numbers)
-    if not finite.all():
-        example = int(np.argmin(finite.reshape(len(numbers), -1).all(axis=1)))
-        count = int(finite.size - np.count_nonzero(finite))
-        raise DataError(
-            f"{what} has {count} values that are no finite 32-bit numbers, the first in example {example} (from 0)"
-            f" of the {part} part: remove or replace them"
-        )
 
 
 def _verify_classes(layer: BoundLayer, parts: Iterable[Examples], known: int | None) -> None:

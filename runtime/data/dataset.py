@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dync.compiler.pipeline_plan import DataPlan
-from dync.runtime.data.binding import Shapes, bind, verify_finite
+from dync.runtime.data.binding import Shapes, bind
 from dync.runtime.data.content import FileRecord
 from dync.runtime.data.error import DataError
 from dync.runtime.data.onehot import OneHot, has_labels
@@ -64,10 +64,10 @@ def load(plan: DataPlan, inputs: Shapes, outputs: Shapes, base: Path) -> Dataset
 
 def _part(table: Table, name: PartName) -> Part:
     examples = table.parts[name]
-    return Part({layer.name: _shaped(examples, layer, name) for layer in table.layers}, examples.count)
+    return Part({layer.name: _shaped(examples, layer) for layer in table.layers}, examples.count)
 
 
-def _shaped(examples: Examples, layer: BoundLayer, part: PartName) -> NDArray[np.float32]:
+def _shaped(examples: Examples, layer: BoundLayer) -> NDArray[np.float32]:
     """The layer's array in the layer's shape; raises DataError where they do not fit."""
     values = examples.arrays[layer.name]
     found = values.shape[1:]
@@ -76,7 +76,6 @@ def _shaped(examples: Examples, layer: BoundLayer, part: PartName) -> NDArray[np
             f"{layer.name} has the shape {layer.shape}, {prod(layer.shape)} units, but {layer.array!r} gives {found},"
             f" {prod(found)} values an example: give {layer.name} this shape, or bind it to another array"
         )
-    verify_finite(values, f"{layer.array!r} for {layer.name}, after the transforms,", part)
     return np.ascontiguousarray(values.reshape(-1, *layer.shape), dtype=np.float32)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import prod
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from dync.runtime.data.bounds import verify_bytes
 from dync.runtime.data.error import DataError
 from dync.runtime.data.table import Examples, Table
+
+MOST: Final = float(np.finfo(np.float32).max)
+"""The greatest number that a layer can hold."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class OneHot:
     off: float = -1
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.on) and isfinite(self.off)) or self.on <= self.off:
+        if not -MOST < self.off < self.on < MOST:
             raise DataError(f"onehot has on = {self.on} and off = {self.off}: give finite numbers, on above off")
 
     def apply(self, table: Table) -> Table:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dync.runtime.data.error import DataError
-from dync.runtime.data.table import BoundLayer, PartName, Table
+from dync.runtime.data.finite import verify_finite
+from dync.runtime.data.table import BoundLayer, Examples, PartName, Table
 
 Values = NDArray[np.float32]
 Fitted = Callable[[Values, PartName], Values]
@@ -52,11 +53,15 @@ class ValueTransform(ABC):
                 " where an input takes class labels"
             )
         fitted: dict[str, Any] = {layer.name: self.fit(table.train.arrays[layer.name], layer) for layer in layers}
-        parts = {
-            part: examples.replace({name: function(examples.arrays[name], part) for name, function in fitted.items()})
-            for part, examples in table.parts.items()
-        }
+        parts = {part: self._changed(examples, part, fitted) for part, examples in table.parts.items()}
         return Table(table.layers, parts)
+
+    def _changed(self, examples: Examples, part: PartName, fitted: dict[str, Any]) -> Examples:
+        with np.errstate(over="ignore", invalid="ignore"):  # the check says it, and says where
+            values = {name: function(examples.arrays[name], part) for name, function in fitted.items()}
+        for name, array in values.items():
+            verify_finite(array, f"{name}, after {self.name},", part)
+        return examples.replace(values)
 
     def _changes(self, layer: BoundLayer, table: Table) -> bool:
         numbers = table.train.arrays[layer.name].dtype == np.float32

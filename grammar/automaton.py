@@ -1,7 +1,7 @@
-"""The LALR automaton of the language: states, what each symbol does in them, and the productions that reductions apply.
+"""The LALR automaton of the language: its states, what each symbol does in them, and the productions of reductions.
 
-Lark makes it from `dyn.lark` (see `tables.py`); `tables.json` beside it holds the result, because building it anew would
-take longer than everything else that `dync check` does. Where the two no longer agree, the grammar is what counts.
+Lark makes it from `dyn.lark` (see `tables.py`); `tables.json` beside it holds the result, because building it anew
+would take longer than everything else that `dync check` does. Where the two no longer agree, the grammar counts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, Literal
 from zlib import crc32
 
@@ -106,9 +106,9 @@ def from_json(data: Mapping[str, Any]) -> Automaton:
 @cache
 def automaton() -> Automaton:
     """The automaton of `dyn.lark`, from the tables beside it where they were made from this very grammar."""
-    folder = files("dync.grammar")
-    grammar = folder.joinpath("dyn.lark").read_text(encoding="utf-8")
-    stored = folder.joinpath("tables.json")
+    folder = Path(__file__).parent
+    grammar = (folder / "dyn.lark").read_text(encoding="utf-8")
+    stored = folder / "tables.json"
     if stored.is_file():
         data = json.loads(stored.read_text(encoding="utf-8"))
         if data.get("grammar") == fingerprint(grammar):

@@ -14,7 +14,6 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from dync.grammar.automaton import END, automaton
-from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.character_mistakes import (
     CommentMark,
     ForeignMark,
@@ -27,6 +26,7 @@ from dync.grammar.character_mistakes import (
     UnknownEscape,
     WrongQuotes,
 )
+from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.source import Source, Span
 
 FOREIGN: Final = {

@@ -68,7 +68,7 @@ def _outline(node: str, values: Any, start: int, end: int) -> list[str]:
 
 
 def _parse(source: Source, make: Maker) -> tuple[Any, tuple[Diagnostic, ...], list[tuple[str, Token]]]:
-    """What `make` gave for the whole text (None where it was given up), the mistakes, and the tokens as they were taken."""
+    """What `make` gave for the whole text (None where it was given up), the mistakes, the tokens as they were taken."""
     mistakes: list[Diagnostic] = []
 
     def report(mistake: Diagnostic) -> None:

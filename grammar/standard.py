@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from dync.grammar.source import Source
 
@@ -11,4 +11,4 @@ from dync.grammar.source import Source
 @cache
 def standard_source() -> Source:
     """The text of `std.dyn`: the activations and rules that every file may use."""
-    return Source("std.dyn", files("dync.grammar").joinpath("std.dyn").read_text(encoding="utf-8"))
+    return Source("std.dyn", Path(__file__).with_name("std.dyn").read_text(encoding="utf-8"))

@@ -1,0 +1,139 @@
+"""Which mistake it is that stands at a token: the sentence for people, once it is known that the token cannot stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from dync.grammar.automaton import END
+from dync.grammar.character_mistakes import CommentMark
+from dync.grammar.diagnostic import Diagnostic, Fix
+from dync.grammar.expectation import COMPARISONS, sentence_parts
+from dync.grammar.lexer import Token
+from dync.grammar.mistakes import (
+    ChainedComparison,
+    Misplaced,
+    MisspeltKeyword,
+    NotYet,
+    StrayBracket,
+    UnclosedBracket,
+    Unexpected,
+    WrongAssignment,
+)
+from dync.grammar.places import FILE, STATEMENTS, body, homes, opening
+from dync.grammar.repair import Change, Trial
+from dync.grammar.source import Source, Span
+
+CLOSING: Final = {"{": "}", "(": ")", "[": "]"}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A token that cannot stand. `balanced` says whether the braces open before it are all closed after it."""
+
+    source: Source
+    trial: Trial
+    balanced: bool
+
+    @property
+    def token(self) -> Token:
+        """The token that cannot stand."""
+        return self.trial.tokens[self.trial.at]
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.source, self.token.start, self.token.end)
+
+    def misspelt(self, meant: str) -> MisspeltKeyword:
+        """A word that is nearly a keyword."""
+        return MisspeltKeyword(self.span, meant)
+
+    def special(self) -> Diagnostic | None:
+        """A mistake that the token alone gives away, before any change is tried."""
+        stack, text = self.trial.stack, self.token.text
+        expected = stack.automaton.expected(stack.states)
+        place = body(stack.entries).place
+        if text in place.later or (text == "by" and "COMMA" in expected) or self._shape_of_data():
+            return NotYet(self.span)
+        if self.token.terminal in COMPARISONS and "AND" in expected:
+            return ChainedComparison(self.span)
+        if text == "//":
+            return CommentMark(self.span)
+        return None
+
+    def substitute(self) -> Change | None:
+        """What stands in for a part of the language that is not known yet, where reading can go on with it."""
+        return Change("replace", self.token._replace(terminal="NUMBER", text="1")) if self._shape_of_data() else None
+
+    def _shape_of_data(self) -> bool:
+        """Whether this is the star of `input x (*)`."""
+        symbols = [self.trial.stack.automaton.symbols[state] for state in self.trial.stack.states[-3:]]
+        following = self.trial.tokens[self.trial.at + 1 : self.trial.at + 2]
+        return (
+            self.token.text == "*"
+            and symbols in (["INPUT", "NAME", "LPAR"], ["OUTPUT", "NAME", "LPAR"])
+            and bool(following)
+            and following[0].text == ")"
+        )
+
+    def mistake(self, change: Change | None) -> Diagnostic:
+        """Which mistake it is, given the change that mends it, if one does."""
+        match change:
+            case Change("replace"):
+                return WrongAssignment(self.span)
+            case Change("insert", token) if token.text in (")", "]"):
+                return self.unclosed("(" if token.text == ")" else "[", token.start)
+            case Change("delete", token) if token.text in (")", "]"):
+                return StrayBracket(self.span)
+            case Change():
+                return self._unexpected(change)
+            case None:
+                return self._hopeless()
+
+    def unclosed(self, mark: str, place: int) -> UnclosedBracket:
+        """A bracket that should have been closed before the token."""
+        token = opening(self.trial.stack.entries, mark)
+        span = Span(self.source, token.start, token.end) if token else self.span
+        return UnclosedBracket(self.span, span, CLOSING[mark], Span(self.source, place, place))
+
+    def _unexpected(self, change: Change | None) -> Unexpected:
+        """The general sentence."""
+        expected, after = sentence_parts(self.trial.stack)
+        return Unexpected(self.span, expected, after, self._fix(change))
+
+    def _fix(self, change: Change | None) -> Fix | None:
+        match change:
+            case Change("insert", token) if token.text not in ("_", "training"):
+                space = "" if token.text in (",", ":", "..") else " "
+                return Fix(f"add '{token.text}'", Span(self.source, token.start, token.start), space + token.text)
+            case Change("delete", token) if token.terminal != "NAME":
+                return Fix(f"remove the '{token.text}'", self.span, "")
+            case _:
+                return None
+
+    def _hopeless(self) -> Diagnostic:
+        """A mistake after which the rest of the statement is skipped."""
+        stack, token = self.trial.stack, self.token
+        inside = body(stack.entries)
+        expected = stack.automaton.expected(stack.states)
+        ends = token.terminal == END or token.text == "}" or (token.text in STATEMENTS and token.fresh)
+        for mark, name in (("(", "RPAR"), ("[", "RSQB")):
+            if ends and name in expected and opening(stack.entries, mark):
+                return self.unclosed(mark, stack.entries[-1].end)
+        if token.text == "}" and inside.place is FILE:
+            return StrayBracket(self.span)
+        elsewhere = token.text in STATEMENTS and inside.place not in homes(token.text) and self._complete()
+        if elsewhere and (inside.place is FILE or self.balanced):
+            titles = " or ".join(place.title for place in homes(token.text))
+            return Misplaced(self.span, inside.place.title, titles)
+        if ends and token.text != "}" and "RBRACE" in expected:
+            return self.unclosed("{", stack.entries[-1].end)
+        return self._unexpected(None)
+
+    def _complete(self) -> bool:
+        """Whether the statement before the token is whole."""
+        stack = self.trial.stack
+        words = stack.automaton.words
+        expected = stack.automaton.expected(stack.states)
+        return any(words[word] in expected for word in body(stack.entries).place.keywords)

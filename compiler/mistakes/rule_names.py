@@ -19,6 +19,11 @@ class UnknownInExpression(Diagnostic):
     near: str | None
 
     @property
+    def question(self) -> str:
+        """Asks for the nearest name."""
+        return f"did you mean `{self.near}`?"
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """What can be read instead."""
         return (Note(f"it can read {', '.join(f'`{name}`' for name in self.known)}"),)
@@ -43,7 +48,8 @@ class NotLocal(UnknownInExpression):
     @property
     def message(self) -> str:
         """The sentence."""
-        return f"a rule cannot read `{self.name}`: only what is local to a synapse has a name here"
+        rest = f"; {self.question}" if self.near else ": only what is local to a synapse has a name here"
+        return f"a rule cannot read `{self.name}`{rest}"
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class UnknownInActivation(UnknownInExpression):
     @property
     def message(self) -> str:
         """The sentence."""
-        return f"an activation cannot read `{self.name}`"
+        return f"an activation cannot read `{self.name}`" + (f"; {self.question}" if self.near else "")
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class UnknownInSends(UnknownInExpression):
     @property
     def message(self) -> str:
         """The sentence."""
-        return f"what an edge sends cannot read `{self.name}`"
+        return f"what an edge sends cannot read `{self.name}`" + (f"; {self.question}" if self.near else "")
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class UnknownFunction(UnknownInExpression):
     @property
     def message(self) -> str:
         """The sentence."""
-        return f"there is no function `{self.name}`"
+        return f"there is no function `{self.name}`" + (f"; {self.question}" if self.near else "")
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -204,7 +210,9 @@ class MomentNotAllowed(Diagnostic):
 
 @dataclass(frozen=True)
 class UnknownMoment(Diagnostic):
-    """The phase after an `@` must be one of the phases of `train` in each network that uses the rule."""
+    """The phase after an `@` must be one of the phases of `train` in each network that uses the rule. Where the rule
+    stands in another file, the standard library for one, the place is the edge that uses it.
+    """
 
     code: ClassVar[str] = "E0510"
     wrong: ClassVar[str] = with_rule("rule r { update pre@setle * post / batch }")
@@ -213,8 +221,9 @@ class UnknownMoment(Diagnostic):
     moment: str
     rule: str
     train: tuple[str, ...]
-    use: Span
     near: str | None
+    other: Span
+    is_at_moment: bool
 
     @property
     def message(self) -> str:
@@ -225,9 +234,10 @@ class UnknownMoment(Diagnostic):
     def notes(self) -> tuple[Note, ...]:
         """The use, and the phases that there are."""
         phases = ", ".join(f"`{name}`" for name in self.train)
-        return (Note(f"used here, where `train` has the phases {phases}" if phases else "used here", self.use),)
+        there_are = Note(f"the phases of `train` are {phases}" if phases else "this network has no `train`")
+        return (there_are, Note("used here" if self.is_at_moment else "the rule names it here", self.other))
 
     @property
     def fix(self) -> Fix | None:
         """The nearest phase."""
-        return Fix(f"write `{self.near}`", self.span, self.near) if self.near else None
+        return Fix(f"write `{self.near}`", self.span, self.near) if self.near and self.is_at_moment else None

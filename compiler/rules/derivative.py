@@ -51,7 +51,7 @@ class _Derivative:
             case "where", (condition, yes, no):
                 return choose(condition, self.of(yes), self.of(no))
             case "clip", (a, low, high):
-                return self.extreme("min", Apply("max", (a, low)), high)
+                return self.of_clip(a, low, high)
             case (("min" | "max"), (a, b)):
                 return self.extreme(operation, a, b)
             case _, (a,):
@@ -104,6 +104,14 @@ class _Derivative:
                 return multiply(apply("sign", a), inner)
             case inner:
                 return choose(Apply("eq", (a, ZERO)), apply("abs", inner), multiply(apply("sign", a), inner))
+
+    def of_clip(self, a: Expression, low: Expression, high: Expression) -> Expression:
+        match self.of(a), self.of(low), self.of(high):
+            case Number(slope) as inner, Number(0.0), Number(0.0) if slope >= 0:
+                inside = Apply("and", (Apply("le", (low, a)), Apply("lt", (a, high))))
+                return choose(inside, inner, ZERO)
+            case _:
+                return self.extreme("min", Apply("max", (a, low)), high)
 
     def extreme(self, operation: str, a: Expression, b: Expression) -> Expression:
         """Of `min` or `max`: where both are equal, the smaller or the larger of the two derivatives."""

@@ -1,0 +1,141 @@
+"""The rules and activations that a file can use: its own and those of the standard library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Generic, TypeVar
+
+from dync.compiler.mistakes.rules import DefinitionKind, DefinitionRepeated, StandardName, UnusedDefinition
+from dync.compiler.model import ActivationDefinition, RuleDefinition
+from dync.compiler.rules.define import define_activation, define_rule
+from dync.grammar import syntax
+from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
+from dync.grammar.reader import read
+from dync.grammar.standard import standard_source
+
+Node = TypeVar("Node", bound=syntax.Rule | syntax.Activation)
+Definition = TypeVar("Definition", bound=RuleDefinition | ActivationDefinition)
+_Define = Callable[[Node], tuple[Definition | None, tuple[Diagnostic, ...]]]
+
+
+class Shelf(Mapping[str, Definition | None], Generic[Node, Definition]):
+    """Definitions by name; None for one that has mistakes, which were reported where it is declared.
+
+    A standard one is resolved when it is first looked up: most files use few.
+    """
+
+    def __init__(
+        self,
+        define: _Define[Node, Definition],
+        standard: Mapping[str, Node],
+        own: Mapping[str, Definition | None],
+    ) -> None:
+        self._define = define
+        self._standard = standard
+        self._resolved = dict(own)
+
+    def __getitem__(self, name: str) -> Definition | None:
+        if name not in self._resolved:
+            definition, mistakes = self._define(self._standard[name])
+            if has_errors(mistakes):
+                raise DiagnosticError(mistakes)
+            self._resolved[name] = definition
+        return self._resolved[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._resolved or name in self._standard
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._standard, **self._resolved})
+
+    def __len__(self) -> int:
+        return len({**self._standard, **self._resolved})
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything that `learn` and a layer can name."""
+
+    rules: Mapping[str, RuleDefinition | None]
+    activations: Mapping[str, ActivationDefinition | None]
+
+
+def build_library(files: Sequence[syntax.File]) -> tuple[Library, tuple[Diagnostic, ...]]:
+    """The standard library and what the files declare; all that is wrong with the latter.
+
+    A name that the standard library or an earlier declaration has is an error; the earlier one holds. A declaration
+    that no network of the files uses is a warning.
+    """
+    mistakes: list[Diagnostic] = []
+    networks = [node for file in files for node in file.declarations if isinstance(node, syntax.Network)]
+    used_rules, used_activations = set[str](), set[str]()
+    for network in networks:
+        _collect_uses(network.items, used_rules, used_activations)
+    standard = (_standard_file(),)
+    rules = _shelf("rule", define_rule, _of(syntax.Rule, standard), _of(syntax.Rule, files), used_rules, mistakes)
+    activations = _shelf(
+        "activation",
+        define_activation,
+        _of(syntax.Activation, standard),
+        _of(syntax.Activation, files),
+        used_activations,
+        mistakes,
+    )
+    return Library(rules, activations), tuple(mistakes)
+
+
+def _shelf(
+    kind: DefinitionKind,
+    define: _Define[Node, Definition],
+    standard: Sequence[Node],
+    own: Sequence[Node],
+    used: set[str],
+    mistakes: list[Diagnostic],
+) -> Shelf[Node, Definition]:
+    """Check each of the files' own declarations and put those with names of their own beside the standard ones."""
+    standard_nodes = {node.name.text: node for node in standard}
+    first: dict[str, syntax.Name] = {}
+    resolved: dict[str, Definition | None] = {}
+    for node in own:
+        name, span = node.name.text, node.name.span
+        definition, found = define(node)
+        mistakes.extend(found)
+        if name in standard_nodes:
+            mistakes.append(StandardName(span, kind, name, standard_nodes[name].name.span))
+        elif name in first:
+            mistakes.append(DefinitionRepeated(span, kind, name, first[name].span))
+        else:
+            first[name] = node.name
+            resolved[name] = definition
+            if name not in used:
+                mistakes.append(UnusedDefinition(span, kind, name))
+    return Shelf(define, standard_nodes, resolved)
+
+
+def _collect_uses(items: Iterable[syntax.NetworkItem], rules: set[str], activations: set[str]) -> None:
+    """Add the names of the rules and activations that a network uses."""
+    for item in items:
+        match item:
+            case syntax.Layer(activation=used) | syntax.Output(activation=syntax.Application() as used):
+                activations.add(used.name.text)
+            case syntax.Edge(rule=syntax.Application() as used):
+                rules.add(used.name.text)
+            case syntax.For(body=body):
+                _collect_uses(body, rules, activations)
+            case _:
+                pass
+
+
+def _of(node_type: type[Node], files: Sequence[syntax.File]) -> list[Node]:
+    return [node for file in files for node in file.declarations if isinstance(node, node_type)]
+
+
+@cache
+def _standard_file() -> syntax.File:
+    """The tree of `std.dyn`, which has no mistakes: a fault in it is a fault of the package."""
+    file, mistakes = read(standard_source())
+    if mistakes:
+        raise DiagnosticError(mistakes)
+    return file

@@ -1,0 +1,24 @@
+"""How a rule fits the edge that learns by it."""
+
+from __future__ import annotations
+
+from dync.compiler.expression import Number, symbols
+from dync.compiler.mistakes.rules import FlatSlope, NotSeparable
+from dync.compiler.model import LayerModel, RuleUse
+from dync.compiler.rules.moments import check_moments
+from dync.grammar.diagnostic import Diagnostic
+
+
+def check_learning(
+    use: RuleUse, receiver: LayerModel, synapses: int, train: tuple[str, ...] | None
+) -> tuple[Diagnostic, ...]:
+    """What is wrong, or smells, where an edge of so many synapses to the receiver learns by a rule."""
+    rule = use.definition
+    found = list(check_moments(rule, train, use.span))
+    if rule.terms is None:
+        found.append(NotSeparable(use.span, rule.name, synapses, rule.obstacle or rule.span))
+    activation = receiver.activation
+    reads_slope = any(symbol.name == "slope" for symbol in symbols(rule.update))
+    if reads_slope and activation is not None and activation.definition.slope == Number(0.0):
+        found.append(FlatSlope(use.span, rule.name, activation.definition.name, receiver.name, activation.span))
+    return tuple(found)

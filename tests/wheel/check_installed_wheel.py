@@ -1,0 +1,111 @@
+"""Build the wheel, install it into an environment of its own, and use it from an empty folder.
+
+`make test-wheel`. Runs the test suite against the installed package and then every command; ends with status 1 at the
+first that fails. The tests are copied beside the specs, without what looks at the repository itself.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parents[2]
+ABOUT_THE_REPOSITORY = ("test_packaging.py", "benchmarks", "wheel", "__pycache__")
+
+COMMANDS = (
+    "dync --help",
+    "dync new first",
+    "dync check first.dyn",
+    "dync check first.dyn --format json",
+    "dync fmt first.dyn --check",
+    "dync explain {code}",
+    "dync doctor",
+    "dync compile specs/digits.dyn Digits -o compiled",
+    "dync compile specs/digits.dyn Digits --emit plan",
+    "dync graph specs/digits.dyn Digits -o digits.svg",
+    "dync test specs/digits.dyn",
+    "dync verify specs/digits.dyn",
+    "dync run specs/digits.dyn --set epochs=1 --out run",
+    "dync run specs/digits.dyn --dry-run",
+    "dync runs",
+    "dync report run -o run.html",
+)
+
+
+def main() -> None:
+    """Build, install, test, run."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        python = installed(folder)
+        work = folder / "empty"
+        work.mkdir()
+        shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns(*ABOUT_THE_REPOSITORY))
+        shutil.copytree(ROOT / "specs", folder / "specs")
+        where = output(python, "-c", "import dync; print(dync.__file__)", cwd=work)
+        if not Path(where).is_relative_to(folder / "venv"):
+            raise SystemExit(f"not the installed package: {where}")
+        say("the test suite, against the installed wheel")
+        suite = ("-m", "pytest", "-c", os.devnull, "--rootdir", str(folder), "--import-mode=importlib", "-W", "error")
+        call(python, *suite, "-p", "no:cacheprovider", "-n", "2", "-q", str(folder / "tests"), cwd=work)
+        shutil.copytree(ROOT / "specs", work / "specs")
+        for command in offered(python, work):
+            say(command)
+            call(python.with_name("dync"), *command.split()[1:], cwd=work)
+        say("every command works from the installed wheel")
+
+
+def installed(folder: Path) -> Path:
+    """The Python of a new environment in `folder` that has the wheel and what its tests need."""
+    call(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), ".", cwd=source(folder))
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    (wheel,) = folder.glob("*.whl")
+    options = ("--quiet", "--disable-pip-version-check", "-c", str(ROOT / "constraints.txt"))
+    call(python, "-m", "pip", "install", *options, f"{wheel}[test]", cwd=folder)
+    return python
+
+
+def source(folder: Path) -> Path:
+    """A copy of the working tree in `folder`, so that building leaves nothing behind."""
+    ignored = shutil.ignore_patterns(".git", ".venv", "build", "dist", "runs", "*.egg-info", ".*_cache", "__pycache__")
+    return Path(shutil.copytree(ROOT, folder / "source", symlinks=True, ignore=ignored))
+
+
+def offered(python: Path, work: Path) -> list[str]:
+    """The commands of `COMMANDS` that this version has; those due later are not in its help yet."""
+    text = output(python.with_name("dync"), "--help", cwd=work)
+    code = output(python, "-c", FIRST_CODE, cwd=work)
+    words = set(text.split())
+    return [c.format(code=code) for c in COMMANDS if c.split()[1] in words or c.split()[1].startswith("-")]
+
+
+FIRST_CODE = """
+from dync.grammar.diagnostic import Diagnostic
+import dync.grammar.mistakes
+print(min(c.code for c in Diagnostic.__subclasses__() if hasattr(c, "code")))
+"""
+
+
+def output(*command: object, cwd: Path) -> str:
+    """What a command that must succeed prints."""
+    done = subprocess.run([str(c) for c in command], cwd=cwd, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def call(*command: object, cwd: Path) -> None:
+    """Run a command that must succeed."""
+    done = subprocess.run([str(c) for c in command], cwd=cwd, check=False)
+    if done.returncode:
+        raise SystemExit(f"status {done.returncode}: {' '.join(map(str, command))}")
+
+
+def say(text: str) -> None:
+    """A line about what comes next."""
+    print(f"== {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

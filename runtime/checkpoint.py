@@ -66,8 +66,6 @@ def save_checkpoint(folder: Path, arrays: Mapping[str, Array], facts: Mapping[st
     step = facts.get("step")
     if type(step) is not int or step < 0 or keep < 1:
         raise CheckpointError(f"a checkpoint needs a step from 0 up and at least one to keep, not {step} and {keep}")
-    folder.mkdir(parents=True, exist_ok=True)
-    remove_stale(folder)
     path = folder / f"step-{step:08d}"
     write_checkpoint(path, arrays, facts)
     earlier = [(number, old) for number, old in _numbered(folder) if number <= step]
@@ -90,6 +88,7 @@ def write_checkpoint(path: Path, arrays: Mapping[str, Array], facts: Mapping[str
         }
         manifest = canonical({**body, "sha256": digest_of(body)}).encode()
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(path.parent)
         write_folder(path, {ARRAYS: content, MANIFEST: manifest})
     except OSError as error:
         raise CheckpointError(f"the checkpoint {path} cannot be written: {error.strerror or error}") from error

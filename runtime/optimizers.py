@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from inspect import Parameter, Signature, getmembers, isfunction, signature
 from math import isfinite
-from types import MappingProxyType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Union, assert_never, get_args, get_origin
 
 import jax
@@ -151,7 +151,7 @@ def _verify_value(owner: str, parameter: Parameter, value: Value) -> None:
     annotation = parameter.annotation
     match value:
         case None:
-            fits = True
+            fits = parameter.default is None or NoneType in get_args(annotation)
         case bool():
             fits = annotation is bool
         case float():

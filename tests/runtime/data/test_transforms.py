@@ -78,7 +78,7 @@ def test_standard(train: Any, test: Any) -> None:
 
 
 def test_sign_of_zero_is_one() -> None:
-    result = applied(CALLS[2], np.float32([[0, -0.0, -0.1], [2, 1, -3]]))["train"]
+    result = applied(CALLS[2], np.array([[0, -0.0, -0.1], [2, 1, -3]], dtype=np.float32))["train"]
     np.testing.assert_array_equal(result, [[1, 1, -1], [1, 1, -1]])
 
 

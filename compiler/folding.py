@@ -38,7 +38,7 @@ def fold_names(names: Iterable[str]) -> tuple[str, ...]:
 def listed(parts: Sequence[str], most: int = 6) -> str:
     """Parts with commas between, of very many only the first and how many more there are."""
     shown = ", ".join(parts[:most])
-    return shown if len(parts) <= most else f"{shown} and {len(parts) - most} more"
+    return shown if len(parts) <= most else f"{shown} and {len(parts) - most:,} more"
 
 
 def _runs(base: str, indices: list[int]) -> list[str]:

@@ -18,13 +18,15 @@ class Reads:
     """What one layer, or layers that do alike, read in a step.
 
     `new` are layers that moved earlier in the same step, `old` those that move later or at the same time, `held` those
-    that no phase lets move. The names are folded; `h[i-1]` speaks of the `i` that `receivers` gives.
+    that no phase lets move. The names are folded; `h[i-1]` speaks of the `i` that `receivers` gives. `readout` says
+    that the readers are never updated but by the read-out, after all else.
     """
 
     receivers: str
     new: tuple[str, ...]
     old: tuple[str, ...]
     held: tuple[str, ...]
+    readout: bool
 
 
 class _Range(NamedTuple):
@@ -39,6 +41,7 @@ class _Range(NamedTuple):
 class _Reader(NamedTuple):
     name: Name
     ranges: tuple[_Range, ...]
+    moves: bool
 
 
 _Ends = tuple[bool, ...]
@@ -72,13 +75,16 @@ def _readers(structure: Structure, moving: Set[int]) -> list[_Reader]:
     heard: dict[int, dict[int, StateRead]] = {}
     for family in structure.families:
         for edge in family.edges:
-            # A receiver that never moves is updated by the read-out alone, after all else.
             new = family.fresh or edge.receiver not in moving
             state: StateRead = "held" if edge.sender not in moving else "new" if new else "old"
             heard.setdefault(edge.receiver, {})[edge.sender] = state
     names = [split_name(layer.name) for layer in structure.layers]
     return [
-        _Reader(names[receiver], tuple(_ranges((names[s], state) for s, state in sorted(senders.items()))))
+        _Reader(
+            names[receiver],
+            tuple(_ranges((names[s], state) for s, state in sorted(senders.items()))),
+            receiver in moving,
+        )
         for receiver, senders in sorted(heard.items())
     ]
 
@@ -112,7 +118,7 @@ def _ends(reader: _Reader, moves: Callable[[_Range], bool]) -> _Ends:
 
 
 def _shape(reader: _Reader) -> tuple[object, ...]:
-    return tuple((sender.state, sender.base, sender.low is None) for sender in reader.ranges)
+    return (reader.moves, *((sender.state, sender.base, sender.low is None) for sender in reader.ranges))
 
 
 def _shifted(reader: _Reader, ends: _Ends) -> tuple[int, ...]:
@@ -148,7 +154,7 @@ def _told(readers: list[_Reader], ends: _Ends) -> Reads:
     for sender, span, moves in zip(readers[0].ranges, spans, pairs, strict=True):
         told[sender.state].extend(_senders(sender, span, moves))
     receivers = _receivers(readers, any(ends) and len(readers) > 1)
-    return Reads(receivers, tuple(told["new"]), tuple(told["old"]), tuple(told["held"]))
+    return Reads(receivers, tuple(told["new"]), tuple(told["old"]), tuple(told["held"]), not readers[0].moves)
 
 
 def _receivers(readers: list[_Reader], by_index: bool) -> str:

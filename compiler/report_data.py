@@ -97,7 +97,7 @@ class ProtocolReport:
 class Report:
     """All of it. `waves` are folded names; `held` the layers that no phase lets move; `dead` reach no output.
 
-    `levels` and `multiply_adds` are those of `step`.
+    `levels` and `multiply_adds` are those of `step`, `readout` the multiply-adds of the read-out.
     """
 
     network: str
@@ -113,6 +113,7 @@ class Report:
     reads: tuple[Reads, ...]
     levels: int
     multiply_adds: float
+    readout: float
     loops: tuple[LoopReport, ...]
     dead: tuple[str, ...]
     phases: tuple[PhaseReport, ...]
@@ -139,6 +140,7 @@ def report_data(plan: Plan) -> Report:
         reads=who_reads_whom(structure, moves),
         levels=step.levels,
         multiply_adds=step.multiply_adds,
+        readout=cost_of_readout(plan),
         loops=_loops(structure),
         dead=fold_names(dead_layers(topology_of_plan(structure))),
         phases=phases,
@@ -229,7 +231,7 @@ def _protocols(plan: Plan, phases: tuple[PhaseReport, ...]) -> tuple[ProtocolRep
         if numbers is None:
             continue
         chosen = [phases[number] for number in numbers]
-        readout = name == "infer"
+        readout = name == "infer" and any(layer.role == "output" for layer in plan.structure.layers)
         multiply_adds = sum(phase.steps * phase.multiply_adds for phase in chosen)
         protocols.append(
             ProtocolReport(

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
-ABOUT_THE_REPOSITORY = ("test_packaging.py", "benchmarks", "wheel", "__pycache__")
+ABOUT_THE_REPOSITORY = ("test_packaging.py", "benchmarks", "docs", "wheel", "__pycache__")
 
 COMMANDS = (
     "dync --help",

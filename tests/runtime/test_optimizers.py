@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import numpy as np
 import optax
 import pytest
 
+from dync.compiler import signatures
 from dync.compiler.pipeline_plan import CallPlan, Value
 from dync.runtime.optimizers import OptimizerError, known_optimizers, known_schedules, make_optimizer
 
@@ -105,3 +107,9 @@ def test_mistakes(made: CallPlan, phrases: list[str]) -> None:
         make_optimizer(made)
     for phrase in phrases:
         assert phrase in str(error.value), str(error.value)
+
+
+def test_the_compiler_knows_the_same() -> None:
+    for written, real in ((signatures.optimizers(), known_optimizers()), (signatures.schedules(), known_schedules())):
+        found = {name: tuple(signature(function).parameters) for name, function in real.items()}
+        assert {name: entry.names for name, entry in written.items()} == found

@@ -1,4 +1,4 @@
-"""What the documents show is true: every spec in them compiles, every piece of Python runs, every link leads somewhere."""
+"""What the documents show is true: every spec compiles, every piece of Python runs, every link leads somewhere."""
 
 import re
 from pathlib import Path

@@ -54,13 +54,12 @@ def decimals(low: float, high: float) -> st.SearchStrategy[float]:
 @st.composite
 def rules(draw: st.DrawFn, name: str, moments: Sequence[str] = ()) -> str:
     """A rule of one parameter, `k`, that may name the phases `moments` with `@`."""
-    at = [f"@{moment}" for moment in moments]
-
-    def end(words: tuple[str, ...]) -> str:
-        return draw(st.sampled_from(words)) + draw(st.sampled_from(["", *at]))
+    at = ["", *(f"@{moment}" for moment in moments)]
+    senders = [f"pre{moment}" for moment in at]
+    receivers = [*(f"{word}{moment}" for moment in at for word in ("post", "field")), "predicted", "slope"]
 
     def factor() -> str:
-        pre, post = end(("pre",)), end(("post", "field", "predicted", "slope"))
+        pre, post = draw(st.sampled_from(senders)), draw(st.sampled_from(receivers))
         template, a = draw(
             st.one_of(
                 st.tuples(st.sampled_from(ONE_SIDED), st.sampled_from([pre, post, post, "weight"])),

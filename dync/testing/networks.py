@@ -18,9 +18,11 @@ from dync.testing.evaluate import Array
 from dync.testing.local_rules import activations, decimals, rules
 from dync.testing.unstacked import Layer, layers_of
 
-UNBOUNDED: Final = ("identity", "relu")
-BOUNDED: Final = ("tanh", "sigmoid", "sign", "leaky_tanh")
-RULES: Final = ("hebbian", "oja", "delta", "perceptron")
+UNBOUNDED: Final = ("identity", "relu", "softplus")
+BOUNDED: Final = ("tanh", "hard_tanh", "sigmoid", "sign", "threshold", "leaky_tanh")
+RULES: Final = (
+    "hebbian", "oja", "delta", "perceptron", "anti_hebbian", "covariance", "bcm", "instar", "outstar", "lms",
+)  # fmt: skip
 SENT: Final = ("0.5 * state", "tanh(state)", "state**2", "where(state > 0.123, state, 0.25)", "clip(state, -0.7, 0.7)")
 PHASES: Final = ("warm", "clamped", "free", "relax")
 
@@ -230,13 +232,12 @@ def _draw_edge(draft: _Draft, sender: _Layer, receiver: _Layer) -> None:
 def _edge_text(draft: _Draft, ends: Sequence[str], sender: _Layer, receiver: _Layer, *, loop: bool) -> str:
     gain = "gain * " if draft.chance() else ""
     strength = f"{gain}{draft.number(0.1, 0.4 if receiver.activation in UNBOUNDED else 1.2)}"
-    if sender.units == receiver.units and draft.draw(st.integers(0, 2)) == 0:
-        kind = f"one_to_one({strength})"
-    else:
-        density = f", density = {draft.number(0.3, 0.95)}" if draft.chance() else ""
-        diagonal = f", diagonal = {draft.number(-0.4, 0.4)}" if loop and draft.chance() else ""
-        kind = f"dense(strength = {strength}{density}{diagonal})"
     sends = f" sends {draft.one_of(SENT)}" if draft.draw(st.integers(0, 3)) == 0 else ""
+    if sender.units == receiver.units and draft.draw(st.integers(0, 2)) == 0:
+        return f"{ends[0]} -> {ends[1]} one_to_one({strength}){sends}"
+    density = f", density = {draft.number(0.3, 0.95)}" if draft.chance() else ""
+    diagonal = f", diagonal = {draft.number(-0.4, 0.4)}" if loop and draft.chance() else ""
+    kind = f"dense(strength = {strength}{density}{diagonal})"
     return f"{ends[0]} -> {ends[1]} {kind}{sends}{_learn_text(draft)}"
 
 
@@ -244,8 +245,8 @@ def _learn_text(draft: _Draft) -> str:
     if not draft.chance():
         return ""
     new = f"local{len(draft.own_rules)}"
-    contrastive = ["contrastive"] if {"clamped", "free"} <= set(draft.train) else []
-    name = draft.one_of([*RULES, *contrastive, *draft.own_rules, new, new])
+    contrastive = ["contrastive"] * 5 if {"clamped", "free"} <= set(draft.train) else []
+    name = draft.one_of([*RULES, *contrastive] if draft.chance() else [*draft.own_rules, new])
     if name == new:
         draft.own_rules.append(name)
         draft.declarations.append(draft.draw(rules(name, draft.train)))

@@ -1,0 +1,97 @@
+"""Drawn networks are valid and stay bounded, and the interpreter keeps some laws on all of them."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from dync.compiler.driver import compile_source, plan_of
+from dync.grammar.source import Source
+from dync.testing.interpreter import Interpreter
+from dync.testing.networks import networks
+from dync.testing.weights import draw_weights
+
+quick = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+
+
+def interpreter_of(drawn):
+    """An interpreter of a drawn network, weights and a clamped start."""
+    (model,) = compile_source(Source("case.dyn", drawn.text)).verify().networks.values()
+    plan, rng = plan_of(model), np.random.default_rng(drawn.seed + 1)
+    weights, absent = draw_weights(plan, rng)
+
+    def draws(kind, layer, shape):
+        return rng.random(shape) if kind == "uniform" else rng.normal(size=shape)
+
+    interpreter = Interpreter(plan, absent=absent, draws=draws)
+    return interpreter, weights, interpreter.start(*drawn.data(plan), batch=drawn.batch)
+
+
+@quick
+@given(networks(stochastic=True))
+def test_they_compile_run_and_stay_bounded(drawn):
+    interpreter, weights, state = interpreter_of(drawn)
+    structure, snapshots, after = interpreter.plan.structure, {}, interpreter.step(state, weights)
+    if structure.train is not None:
+        relaxation = interpreter.relax("train", state, weights)
+        limits = [structure.phases[number].steps for number in structure.train]
+        assert all(1 <= taken <= limit for taken, limit in zip(relaxation.steps, limits, strict=True))
+        after, snapshots = relaxation.state, relaxation.snapshots
+    if structure.infer is not None:
+        inferred = interpreter.relax("infer", state, weights).state
+        assert all(np.isfinite(array).all() for array in inferred.values())
+    gradients = interpreter.pseudo_gradients(after, weights, snapshots)
+    assert all(np.max(np.abs(array), initial=0) < 1e3 for array in after.values())
+    assert all(np.isfinite(array).all() for array in gradients.values())
+    for name, edge in interpreter.edges.items():
+        assert not gradients[name][~interpreter.moves(edge)].any()
+
+
+@quick
+@given(networks())
+def test_examples_of_a_batch_do_not_touch_each_other(drawn):
+    interpreter, weights, state = interpreter_of(drawn)
+    together = interpreter.step(state, weights)
+    for row in range(drawn.batch):
+        alone = interpreter.step({name: values[row : row + 1] for name, values in state.items()}, weights)
+        for name, values in together.items():
+            np.testing.assert_allclose(values[row : row + 1], alone[name], atol=1e-12)
+
+
+@quick
+@given(networks())
+def test_clamping_everything_moves_nothing(drawn):
+    interpreter, weights, state = interpreter_of(drawn)
+    after = interpreter.step(state, weights, clamped=tuple(interpreter.layers))
+    assert all(np.array_equal(after[name], state[name]) for name in state)
+
+
+FEATURES = (
+    "schedule sequential", "schedule synchronous", "schedule grouped", "for i", "start x", "one_to_one", "density",
+    "diagonal", "sends", "learn", "rate", "decay", "until settled", "except", "clamp h", "clamp x", "constant",
+    "rule_messages", "rule local", "activation bend", "let part", "messages backward", "contrastive",
+    "perceptron(margin", "@", "y1", "x1",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def texts():
+    found = []
+
+    @settings(max_examples=150, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @given(networks())
+    def gather(drawn):
+        found.append(drawn.text)
+
+    gather()
+    return found
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_everything_occurs(texts, feature):
+    assert any(feature in text for text in texts)
+
+
+def test_some_layers_send_to_themselves(texts):
+    assert any(re.search(r"edge (e\d+: )?(\w+) -> \2 dense.* learn", text) for text in texts)

@@ -1,0 +1,81 @@
+"""`dync.compile`: from a `.dyn` file to programs whose networks can be bound and made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dync.compiler import driver
+from dync.grammar.diagnostic import Diagnostic, DiagnosticError
+from dync.grammar.reader import load_source
+from dync.grammar.render import to_text
+from dync.grammar.source import Source
+
+if TYPE_CHECKING:
+    from dync.runtime.network import Network
+
+
+class CompileError(DiagnosticError):
+    """A text with mistakes. It prints as `dync check` would; `diagnostics` are the mistakes as data."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__(diagnostics)
+        self.args = ("\n" + to_text(diagnostics, color=False),)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A `.dyn` file without mistakes."""
+
+    compilation: driver.Compilation
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The names of its networks."""
+        return tuple(self.compilation.networks)
+
+    @property
+    def pipelines(self) -> tuple[str, ...]:
+        """The names of its pipelines."""
+        return tuple(self.compilation.pipelines)
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What merely smells."""
+        return self.compilation.diagnostics
+
+    def network(self, name: str | None = None, **parameters: float) -> Network:
+        """A network with its parameters bound and everything checked; the name may be left out where there is one.
+
+        Raises CompileError where there is no such network, a parameter is unknown or out of range, or what comes out
+        has mistakes at these parameters.
+        """
+        from dync.runtime.network import Network
+
+        try:
+            model = driver.bind(self.compilation, name, parameters)
+        except DiagnosticError as error:
+            raise CompileError(error.diagnostics) from None
+        return Network(driver.plan_of(model))
+
+
+def compile(path: str | Path) -> Program:
+    """Compile a `.dyn` file; raises CompileError with all its mistakes."""
+    try:
+        return _program(load_source(path))
+    except DiagnosticError as error:
+        raise CompileError(error.diagnostics) from None
+
+
+def compile_text(text: str, name: str = "text.dyn") -> Program:
+    """Compile a text, which messages call `name`; raises CompileError with all its mistakes."""
+    return _program(Source(name, text))
+
+
+def _program(source: Source) -> Program:
+    compilation = driver.compile_source(source)
+    if not compilation.ok:
+        raise CompileError(compilation.diagnostics)
+    return Program(compilation)

@@ -127,8 +127,9 @@ def networks(draw: st.DrawFn, *, max_hidden: int = 4, stochastic: bool = False) 
 def _draw_layers(draft: _Draft, max_hidden: int) -> None:
     """The layers, in any order. A network with layers to reach has an input or a constant to reach them from."""
     units = draft.draw(st.sampled_from([1, 2, 3, 4]))
-    inputs, hidden, outputs, constants = (draft.draw(st.integers(0, n)) for n in (2, max_hidden, 2, 1))
-    constants = max(constants, int(inputs == 0))
+    inputs, outputs = (draft.draw(st.sampled_from([1, 1, 1, 2, 2, 0])) for _ in range(2))
+    hidden = draft.draw(st.sampled_from([*range(1, max_hidden + 1), 0]))
+    constants = 1 if inputs == 0 or draft.chance() else 0
     statements = [_held(draft, "input", f"x{n}", units) for n in range(inputs)]
     sizes = {layers[0].name: layers[0].units for _, layers in statements}
     statements += [_hidden(draft, f"h{n}", units, sizes) for n in range(hidden)]
@@ -262,7 +263,7 @@ def _learn_text(draft: _Draft) -> str:
 
 def _draw_schedule(draft: _Draft) -> None:
     hidden, outputs = draft.names("layer"), draft.names("output")
-    kind = draft.one_of(["sequential", "synchronous", *(["grouped"] if hidden else [])])
+    kind = draft.one_of(["sequential", "synchronous", *(["grouped"] * 2 if hidden else [])])
     if kind != "grouped":
         draft.statements.append(f"schedule {kind}")
         return

@@ -71,7 +71,7 @@ FEATURES = (
     "schedule sequential", "schedule synchronous", "schedule grouped", "for i", "start x", "one_to_one", "density",
     "diagonal", "sends", "learn", "rate", "decay", "until settled", "except", "clamp h", "clamp x", "constant",
     "rule_messages", "rule local", "activation bend", "let part", "messages backward", "contrastive",
-    "perceptron(margin", "@", "y1", "x1",
+    "perceptron", "@", "y1", "x1",
 )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ FEATURES = (
 def texts():
     found = []
 
-    @settings(max_examples=150, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=200, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
     @given(networks())
     def gather(drawn):
         found.append(drawn.text)

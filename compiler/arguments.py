@@ -6,13 +6,20 @@ from collections.abc import Sequence
 
 from dync.compiler.collector import Collector
 from dync.compiler.mistakes.names import ArgumentCount, DuplicateArgument, UnknownArgument
+from dync.compiler.mistakes.parameters import UnknownParameter
 from dync.grammar import syntax
 
 
 def matched(
-    application: syntax.Application | syntax.Call, takes: Sequence[str], mistakes: Collector
+    application: syntax.Application | syntax.Call,
+    takes: Sequence[str],
+    mistakes: Collector,
+    unknown: type[UnknownArgument | UnknownParameter] = UnknownArgument,
 ) -> dict[str, syntax.Argument]:
-    """The arguments by the names in `takes`, whose order is that of arguments without a name."""
+    """The arguments by the names in `takes`, whose order is that of arguments without a name.
+
+    `unknown` is the mistake of a name that is not in `takes`.
+    """
     name = application.name.text if isinstance(application, syntax.Application) else application.function.text
     found: dict[str, syntax.Argument] = {}
     for place, argument in enumerate(application.arguments):
@@ -20,7 +27,7 @@ def matched(
         if key is None:
             mistakes.add(ArgumentCount(argument.span, name, _count(len(takes)), len(application.arguments)))
         elif key not in takes and argument.name is not None:
-            mistakes.add(UnknownArgument(argument.name.span, key, tuple(takes), name))
+            mistakes.add(unknown(argument.name.span, key, tuple(takes), name))
         elif key in found:
             mistakes.add(DuplicateArgument(argument.span, key, name, found[key].span))
         else:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from dync.compiler.collector import Collector
-from dync.compiler.elaborate_edges import Edges
 from dync.compiler.layer_table import Entry, LayerTable
 from dync.compiler.mistakes.topology import (
     LeadsNowhere,
@@ -15,61 +15,55 @@ from dync.compiler.mistakes.topology import (
     UnreachedOutput,
     UntrainedOutput,
 )
-from dync.compiler.model import LayerModel
-from dync.grammar import syntax
-
-_ANY = ""
-"""Stands for whatever was misspelt: it reaches, and is reached by, all that such edges join. No layer has this name."""
-
-
-def check_topology(
-    network: syntax.Network, table: LayerTable, edges: Edges, trained: bool, mistakes: Collector
-) -> None:
-    """Report what is cut off. `trained` says whether the network has a training protocol."""
-    layers = list(table.layers)
-    _check_reached(layers, table, edges, mistakes)
-    _check_outputs(layers, table, edges, trained, mistakes)
-    if not any(layer.role == "input" for layer in layers):
-        mistakes.add(NoInputs(network.name.span, network.name.text))
-    if not any(layer.role == "output" for layer in layers):
-        mistakes.add(NoOutputs(network.name.span, network.name.text))
+from dync.compiler.model import NetworkModel, ScheduleModel
+from dync.compiler.topology import (
+    dead_layers,
+    reached_from,
+    reaching,
+    topology,
+    unheard_outputs,
+    unreached_layers,
+    with_role,
+)
+from dync.grammar.source import Span
 
 
-def _check_reached(layers: list[LayerModel], table: LayerTable, edges: Edges, mistakes: Collector) -> None:
-    sources = [layer.name for layer in layers if layer.role in ("input", "constant") or layer.start is not None]
-    outputs = [layer.name for layer in layers if layer.role == "output"]
-    forward = _closure([*sources, _ANY], edges, backwards=False)
-    backward = _closure([*outputs, _ANY], edges, backwards=True)
+@dataclass(frozen=True)
+class LooseEnds:
+    """Layers that an edge joins to something misspelt: one wrong name is not to make others seem unconnected."""
+
+    receivers: frozenset[str]
+    senders: frozenset[str]
+
+
+def check_topology(model: NetworkModel, table: LayerTable, loose: LooseEnds, name: Span, mistakes: Collector) -> None:
+    """Report what is cut off. `name` is the place of the network's name."""
+    graph = topology(replace(model, schedule=ScheduleModel("sequential", (), None)))
+    reached, alive = reached_from(graph, loose.receivers), reaching(graph, loose.senders)
+    unheard = set(unheard_outputs(graph)) - reached
+    for entry, names in _by_entry(table, set(unreached_layers(graph)) - reached):
+        mistakes.add(UnreachedLayer(entry.name.span, names))
+    for entry, names in _by_entry(table, unheard):
+        mistakes.add(UnreachedOutput(entry.name.span, names[0]))
+    dead = set(dead_layers(graph)) - alive
+    starts = {layer.start for layer in model.layers if layer.name not in dead}
+    for entry, names in _by_entry(table, dead - starts):
+        mistakes.add(LeadsNowhere(entry.name.span, names))
+    if model.train is not None:
+        taught = reached_from(graph, {edge.receiver for edge in model.edges if edge.rule is not None}) | reached
+        for entry, names in _by_entry(table, set(with_role(graph, "output")) - unheard - taught):
+            mistakes.add(UntrainedOutput(entry.name.span, names[0]))
+    roles = {layer.role for layer in model.layers}
+    if "input" not in roles:
+        mistakes.add(NoInputs(name, model.name))
+    if "output" not in roles:
+        mistakes.add(NoOutputs(name, model.name))
+
+
+def _by_entry(table: LayerTable, layers: Iterable[str]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+    """Layers together with those of the same declaration, in the order of declaration."""
+    wanted = set(layers)
     for entry in table.entries.values():
-        unreached = tuple(m.name for m in entry.members or () if m.role == "layer" and m.name not in forward)
-        if unreached:
-            mistakes.add(UnreachedLayer(entry.name.span, unreached))
-        idle = tuple(m.name for m in entry.members or () if m.name not in backward)
-        if idle and outputs:
-            mistakes.add(LeadsNowhere(entry.name.span, idle))
-
-
-def _closure(starts: Iterable[str], edges: Edges, backwards: bool) -> set[str]:
-    """All that the edges lead to from these layers, or, backwards, all from which they lead there."""
-    import networkx as nx
-
-    graph = nx.DiGraph((edge.sender, edge.receiver) for edge in edges.found)
-    graph.add_edges_from((_ANY, name) for name in edges.loose_receivers)
-    graph.add_edges_from((name, _ANY) for name in edges.loose_senders)
-    graph.add_nodes_from(starts)
-    if backwards:
-        graph = graph.reverse(copy=False)
-    return {node for layer in nx.bfs_layers(graph, list(starts)) for node in layer}
-
-
-def _check_outputs(
-    layers: list[LayerModel], table: LayerTable, edges: Edges, trained: bool, mistakes: Collector
-) -> None:
-    entered = {edge.receiver for edge in edges.found} | edges.loose_receivers
-    learning = {edge.receiver for edge in edges.found if edge.rule is not None} | edges.loose_receivers
-    for layer in layers:
-        entry: Entry = table.entry(layer)
-        if layer.role == "output" and layer.name not in entered:
-            mistakes.add(UnreachedOutput(entry.name.span, layer.name))
-        elif layer.role == "output" and trained and layer.name not in learning:
-            mistakes.add(UntrainedOutput(entry.name.span, layer.name))
+        names = tuple(member.name for member in entry.members or () if member.name in wanted)
+        if names:
+            yield entry, names

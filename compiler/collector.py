@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dync.grammar.diagnostic import Diagnostic
-from dync.grammar.source import Span
 
 
 class Collector:
     """The mistakes found so far, one of a code at a place: what a `for` repeats is said once."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, int, int], Diagnostic] = {}
+        self._found: dict[tuple[str, str, int, int], Diagnostic] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a mistake, unless one of its code stands at its place already."""
-        span: Span = diagnostic.span
-        self._found.setdefault((diagnostic.code, span.start, span.end), diagnostic)
+        span = diagnostic.span
+        self._found.setdefault((diagnostic.code, span.source.name, span.start, span.end), diagnostic)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Keep each of several."""
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

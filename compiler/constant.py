@@ -33,7 +33,7 @@ _BITS: Final = 1023
 Value = int | float | bool
 """What an expression gives: a number, or a truth value. None stands for a mistake that is reported already."""
 
-_FUNCTIONS: Final[Mapping[str, tuple[int, int | None, Callable[..., Value]]]] = {
+FUNCTIONS: Final[Mapping[str, tuple[int, int | None, Callable[..., Value]]]] = {
     "min": (2, None, min),
     "max": (2, None, max),
     "abs": (1, 1, abs),
@@ -168,10 +168,10 @@ class _Evaluator:
     def _call(self, call: syntax.Call) -> Value | None:
         name = call.function.text
         arguments = [self._amount(argument.value) for argument in call.arguments]
-        if name not in _FUNCTIONS:
-            self.mistakes.add(UnknownFunction(call.function.span, name, tuple(_FUNCTIONS)))
+        if name not in FUNCTIONS:
+            self.mistakes.add(UnknownFunction(call.function.span, name, tuple(FUNCTIONS)))
             return None
-        fewest, most, function = _FUNCTIONS[name]
+        fewest, most, function = FUNCTIONS[name]
         for argument in call.arguments:
             if argument.name is not None:
                 self.mistakes.add(UnknownArgument(argument.name.span, argument.name.text, (), name))

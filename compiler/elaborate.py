@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from dync.compiler.library import Library
-
 from dync.compiler.budget import Budget
+from dync.compiler.check_learning import check_rules
 from dync.compiler.check_topology import check_topology
 from dync.compiler.check_uses import check_uses
 from dync.compiler.collector import Collector
@@ -18,6 +17,7 @@ from dync.compiler.elaborate_layers import declare_layers
 from dync.compiler.elaborate_parameters import bind_parameters
 from dync.compiler.elaborate_phases import message_filter, phase_models, protocol_model
 from dync.compiler.elaborate_schedule import schedule_model
+from dync.compiler.library import Library
 from dync.compiler.mistakes.dynamics import RepeatedStatement
 from dync.compiler.model import NetworkModel
 from dync.compiler.scope import Scope
@@ -61,7 +61,6 @@ def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkMo
     protocols = [item for item in network.items if isinstance(item, syntax.Protocol)]
     schedule = _only([i for i in network.items if isinstance(i, syntax.Schedule)], "a `schedule`", context)
     reading = _only([i for i in network.items if isinstance(i, syntax.RuleMessages)], "its `rule_messages`", context)
-    train = protocol_model(protocols, "train", phases, context)
     model = NetworkModel(
         name=network.name.text,
         parameters={name: float(b.value) for name, b in scope.bindings.items() if b.value is not None},
@@ -70,12 +69,13 @@ def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkMo
         groups=groups.models(),
         schedule=schedule_model(schedule, groups, table, context.mistakes),
         phases=phases,
-        train=train,
+        train=protocol_model(protocols, "train", phases, context),
         infer=protocol_model(protocols, "infer", phases, context),
         rule_messages="forward" if reading is None else message_filter(reading.kind, context),
         span=network.span,
     )
-    check_topology(network, table, edges, train is not None, context.mistakes)
+    check_topology(model, table, edges.loose, network.name.span, context.mistakes)
+    check_rules(model, context.mistakes)
     check_uses(network, scope, groups, context.mistakes)
     return model
 

@@ -8,6 +8,7 @@ from typing import Final, get_args
 
 from dync.compiler.arguments import matched
 from dync.compiler.check_edges import check_kind, check_receiver
+from dync.compiler.check_topology import LooseEnds
 from dync.compiler.constant import number
 from dync.compiler.context import Context
 from dync.compiler.elaborate_uses import rule_use
@@ -31,17 +32,13 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass
 class Edges:
-    """The edges found so far.
-
-    `loose_receivers` are layers that an edge reaches whose sender was a mistake, `loose_senders` the other way round:
-    one misspelt name is not to make other layers seem unconnected.
-    """
+    """The edges found so far, and the layers at one end of edges whose other end was a mistake."""
 
     table: LayerTable
     context: Context
     found: list[EdgeModel] = field(default_factory=list)
-    loose_receivers: set[str] = field(default_factory=set)
-    loose_senders: set[str] = field(default_factory=set)
+    _loose_receivers: set[str] = field(default_factory=set)
+    _loose_senders: set[str] = field(default_factory=set)
     _pairs: dict[tuple[str, str], syntax.Edge] = field(default_factory=dict)
     _labels: dict[str, syntax.Name] = field(default_factory=dict)
 
@@ -81,11 +78,16 @@ class Edges:
         self._check_pair(edge, sender, receiver)
         self.found.append(model)
 
+    @property
+    def loose(self) -> LooseEnds:
+        """What is joined to something misspelt."""
+        return LooseEnds(frozenset(self._loose_receivers), frozenset(self._loose_senders))
+
     def _note_loose(self, sender: LayerModel | None, receiver: LayerModel | None) -> None:
         if receiver is not None:
-            self.loose_receivers.add(receiver.name)
+            self._loose_receivers.add(receiver.name)
         if sender is not None:
-            self.loose_senders.add(sender.name)
+            self._loose_senders.add(sender.name)
 
     def _kind(self, edge: syntax.Edge, scope: Scope) -> tuple[Kind | None, dict[str, float]]:
         name = edge.kind.name

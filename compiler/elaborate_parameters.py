@@ -43,7 +43,7 @@ def _check_arguments(
     known = tuple(param.name.text for param in params)
     for name in arguments:
         if name not in known:
-            mistakes.add(UnknownParameter(places.get(name, network.name.span), name, known))
+            mistakes.add(UnknownParameter(places.get(name, network.name.span), name, known, network.name.text))
 
 
 def _check_domain(param: syntax.Param, value: Amount | None, place: Span, scope: Scope, mistakes: Collector) -> None:

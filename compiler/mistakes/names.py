@@ -18,7 +18,7 @@ from dync.compiler.mistakes.examples import (
     training,
     with_layers,
 )
-from dync.compiler.mistakes.unknown import Unknown
+from dync.compiler.mistakes.unknown import Unknown, UnknownOf
 from dync.grammar.diagnostic import Diagnostic, Fix, Note, Severity
 from dync.grammar.source import Span
 
@@ -263,20 +263,13 @@ class UnknownFunction(Unknown):
 
 
 @dataclass(frozen=True)
-class UnknownArgument(Unknown):
+class UnknownArgument(UnknownOf):
     """An argument is given by a name that the thing does not take."""
 
     code = "E0216"
     noun, nouns = "argument", "arguments"
     wrong = with_layers(IN, "edge h -> y dense(strenght = 2)")
     right = with_layers(IN, "edge h -> y dense(strength = 2)")
-
-    of: str = ""
-
-    @property
-    def message(self) -> str:
-        """Names the argument and what it was given to."""
-        return super().message.replace(f"`{self.name}`", f"`{self.name}` of `{self.of}`", 1)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dync.compiler.mistakes.examples import (
     training,
     with_layers,
 )
-from dync.compiler.mistakes.unknown import Unknown
+from dync.compiler.mistakes.unknown import UnknownOf
 from dync.grammar.diagnostic import Diagnostic, Note
 from dync.grammar.source import Span
 
@@ -48,11 +48,11 @@ class ParameterOutOfRange(Diagnostic):
 
 
 @dataclass(frozen=True)
-class UnknownParameter(Unknown):
+class UnknownParameter(UnknownOf):
     """A network is given a parameter that it does not declare."""
 
     code = "E0602"
-    noun, nouns = "parameter", "parameters of the network"
+    noun, nouns = "parameter", "parameters"
     wrong = training("epochs 1").replace("Example\n", "Example(hidden = 3)\n")
     right = training("epochs 1")
 

@@ -117,7 +117,7 @@ class NoOutputs(TopologyWarning):
 
 @dataclass(frozen=True)
 class UntrainedOutput(TopologyWarning):
-    """The network has a training protocol, but no edge into this output learns: its read-out stays as it was drawn."""
+    """The network has a training protocol, but no edge that learns has any say in this output."""
 
     code = "W0704"
     wrong = with_layers(IN, "edge h -> y dense", PHASE, TRAIN)
@@ -128,4 +128,4 @@ class UntrainedOutput(TopologyWarning):
     @property
     def message(self) -> str:
         """Names the output."""
-        return f"no edge into the output `{self.name}` learns, so training does not change how it reads the network"
+        return f"no edge that learns leads to the output `{self.name}`, so training cannot change it"

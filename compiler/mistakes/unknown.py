@@ -41,3 +41,21 @@ class Unknown(Diagnostic):
         """Put the nearest name."""
         near = nearest(self.name, self.known)
         return Fix(f"write `{near}`", self.span, near) if near else None
+
+
+@dataclass(frozen=True)
+class UnknownOf(Unknown):
+    """A name that a thing does not have; `of` is the thing."""
+
+    of: str = ""
+
+    @property
+    def message(self) -> str:
+        """Names the thing, and the nearest name that it has."""
+        near = nearest(self.name, self.known)
+        return f"`{self.of}` has no {self.noun} `{self.name}`" + (f"; did you mean `{near}`?" if near else "")
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The names that it has."""
+        return super().notes if self.known else (Note(f"`{self.of}` has no {self.nouns} at all"),)

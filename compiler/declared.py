@@ -1,0 +1,26 @@
+"""The declarations of a file by name."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from dync.compiler.mistakes.names import Duplicate
+from dync.grammar import syntax
+from dync.grammar.diagnostic import Diagnostic
+
+Node = TypeVar("Node", syntax.Network, syntax.Pipeline)
+
+
+def declared_once(file: syntax.File, node_type: type[Node]) -> tuple[dict[str, Node], tuple[Diagnostic, ...]]:
+    """The networks or the pipelines of a file; of two that bear one name the first holds."""
+    found: dict[str, Node] = {}
+    mistakes: list[Diagnostic] = []
+    for node in file.declarations:
+        if not isinstance(node, node_type):
+            continue
+        name = node.name.text
+        if name in found:
+            noun = node_type.__name__.lower()
+            mistakes.append(Duplicate(node.name.span, name, noun, found[name].name.span))
+        found.setdefault(name, node)
+    return found, tuple(mistakes)

@@ -1,0 +1,335 @@
+"""Mistakes about pipelines: settings, data, optimizers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dync.compiler.mistakes.examples import DATA, pipeline, training
+from dync.compiler.mistakes.unknown import Unknown
+from dync.grammar.diagnostic import Diagnostic, Note, Severity
+from dync.grammar.source import Span
+
+
+@dataclass(frozen=True)
+class UnknownPipelineKind(Unknown):
+    """A pipeline says what kind of work it is. This version knows one kind: `training`."""
+
+    code = "E0801"
+    noun, nouns = "pipeline kind", "kinds of pipeline"
+    wrong = training("epochs 1").replace("fit training", "fit trainig")
+    right = training("epochs 1")
+
+
+@dataclass(frozen=True)
+class PipelineKindNotYet(Diagnostic):
+    """`sweep`, `comparison` and `benchmark` are kinds that the language plans. So far there is `training`."""
+
+    code = "E0802"
+    wrong = training("epochs 1").replace("fit training", "fit sweep")
+    right = training("epochs 1")
+
+    kind: str
+
+    @property
+    def message(self) -> str:
+        """The kind, and the one that exists."""
+        return f"pipelines of the kind `{self.kind}` are not supported yet, only `training`"
+
+
+@dataclass(frozen=True)
+class UnknownNetwork(Unknown):
+    """A pipeline, or the command line, names a network that the file does not declare."""
+
+    code = "E0803"
+    noun, nouns = "network", "networks of this file"
+    wrong = training("epochs 1").replace("Example\n  data", "Exmaple\n  data")
+    right = training("epochs 1")
+
+
+@dataclass(frozen=True)
+class SettingMissing(Diagnostic):
+    """A training needs a `network`, `data`, an `optimizer`, and one of `epochs` and `updates`."""
+
+    code = "E0804"
+    wrong = pipeline("network   Example", "optimizer sgd(0.1)", "epochs 1")
+    right = training("epochs 1")
+
+    pipeline: str
+    setting: str
+
+    @property
+    def message(self) -> str:
+        """Names the setting."""
+        return f"the pipeline `{self.pipeline}` does not set {self.setting}"
+
+
+@dataclass(frozen=True)
+class EpochsAndUpdates(Diagnostic):
+    """`epochs` and `updates` both say how long to train; only one of them can."""
+
+    code = "E0805"
+    wrong = training("epochs 1", "updates 100")
+    right = training("updates 100")
+
+    first: Span
+
+    @property
+    def message(self) -> str:
+        """Both words."""
+        return "`epochs` and `updates` both say how long to train: keep one of them"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The other one."""
+        return (Note("the other one stands here", self.first),)
+
+
+@dataclass(frozen=True)
+class UnknownOptimizer(Unknown):
+    """Optimizers are those of Optax, by their names there. Wrappers, and those that need a loss, are not among them."""
+
+    code = "E0806"
+    noun, nouns = "optimizer", "optimizers"
+    wrong = training("epochs 1").replace("sgd(0.1)", "adma(0.1)")
+    right = training("epochs 1").replace("sgd(0.1)", "adam(0.1)")
+
+
+@dataclass(frozen=True)
+class UnknownRateSchedule(Unknown):
+    """A number of an optimizer can be a schedule of Optax, by its name there, or a function of constants."""
+
+    code = "E0807"
+    noun, nouns = "learning-rate schedule", "schedules"
+    wrong = training("epochs 1").replace("sgd(0.1)", "sgd(cosine_decay_shedule(0.1, 100))")
+    right = training("epochs 1").replace("sgd(0.1)", "sgd(cosine_decay_schedule(0.1, 100))")
+
+
+@dataclass(frozen=True)
+class UnknownSource(Unknown):
+    """`data` begins with a source: one of the package's, or one that an installed package adds."""
+
+    code = "E0808"
+    noun, nouns = "data source", "data sources"
+    wrong = training("epochs 1").replace("prototypes", "protoypes")
+    right = training("epochs 1")
+
+
+@dataclass(frozen=True)
+class UnknownTransform(Unknown):
+    """What follows `then` is a transform of the data."""
+
+    code = "E0809"
+    noun, nouns = "transform", "transforms"
+    wrong = training("epochs 1").replace("100)", "100) then splitt(test = 0.2)")
+    right = training("epochs 1").replace("100)", "100) then split(test = 0.2)")
+
+
+@dataclass(frozen=True)
+class WrongSort(Diagnostic):
+    """An argument is of another sort than its parameter: a text for a number, say, or the other way round."""
+
+    code = "E0810"
+    wrong = training("epochs 1").replace("sgd(0.1)", "sgd(0.1, nesterov = 3)")
+    right = training("epochs 1").replace("sgd(0.1)", "sgd(0.1, nesterov = true)")
+
+    name: str
+    of: str
+    expected: str
+
+    @property
+    def message(self) -> str:
+        """What the parameter takes."""
+        return f"`{self.name}` of `{self.of}` takes {self.expected}"
+
+
+@dataclass(frozen=True)
+class SettingOutOfRange(Diagnostic):
+    """A setting has a value that makes no sense, such as a batch of no examples."""
+
+    code = "E0811"
+    wrong = training("epochs 1", "batch 0")
+    right = training("epochs 1", "batch 16")
+
+    name: str
+    value: int
+    least: int
+    most: int
+
+    @property
+    def message(self) -> str:
+        """The value, and what is allowed."""
+        return f"`{self.name}` is {self.value}, but it must be in {self.least}..{self.most}"
+
+
+@dataclass(frozen=True)
+class NothingToTrain(Diagnostic):
+    """A training pipeline runs the network's `train` protocol, and this network has none."""
+
+    code = "E0812"
+    wrong = training("epochs 1").replace("  train settle\n", "  infer settle\n")
+    right = training("epochs 1")
+
+    network: str
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """Names the network."""
+        return f"the network `{self.network}` has no `train` protocol, so it cannot be trained"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The network."""
+        return (Note(f"add `train` and its phases to `{self.network}`", self.declared),)
+
+
+@dataclass(frozen=True)
+class UnknownBound(Unknown):
+    """Arrays of data go to inputs and outputs of the network, by name."""
+
+    code = "E0813"
+    noun, nouns = "input or output", "inputs and outputs"
+    wrong = training("epochs 1").replace("100)", '100) { z = "data", y = "target" }')
+    right = training("epochs 1").replace("100)", '100) { x = "data", y = "target" }')
+
+
+@dataclass(frozen=True)
+class Unbound(Diagnostic):
+    """Where arrays are bound to layers by name, every input and output of the network needs one.
+
+    An output that is to have no target is bound to `"none"`. Without any binding one input takes the data and one
+    output the target.
+    """
+
+    code = "E0814"
+    wrong = training("epochs 1").replace("100)", '100) { x = "data" }')
+    right = training("epochs 1").replace("100)", '100) { x = "data", y = "target" }')
+
+    name: str
+    role: str
+
+    @property
+    def message(self) -> str:
+        """Names the layer."""
+        return f'the {self.role} `{self.name}` gets no array: bind it too, as in `{self.name} = "…"`'
+
+
+@dataclass(frozen=True)
+class NameOfEvaluation(Diagnostic):
+    """`evaluate NAME DATA` gives further data a name of its own, under which its results are stored."""
+
+    code = "E0815"
+    wrong = training("epochs 1", f"evaluate test {DATA.removeprefix('data')}")
+    right = training("epochs 1", f"evaluate fresh {DATA.removeprefix('data')}")
+
+    name: str
+    first: Span | None
+
+    @property
+    def message(self) -> str:
+        """The name."""
+        return f"the results of other data are stored as `{self.name}` already: choose another name"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where the name was given first, or what it means."""
+        if self.first is None:
+            return (Note("`train`, `validation` and `test` are the parts of the pipeline's own data"),)
+        return (Note("first given here", self.first),)
+
+
+@dataclass(frozen=True)
+class DataSize(Diagnostic):
+    """An input needs as many units as an example has values, and an output as many as there are classes."""
+
+    code = "E0816"
+    wrong = training("epochs 1").replace("units = 4", "units = 5")
+    right = training("epochs 1")
+
+    source: str
+    found: int
+    what: str
+    name: str
+    shape: tuple[int, ...]
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """Both sizes."""
+        shape = ", ".join(map(str, self.shape))
+        return f"`{self.source}` gives {self.found} {self.what}, but `{self.name}` has the shape ({shape})"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The declaration of the layer."""
+        return (Note(f"`{self.name}` is declared here", self.declared),)
+
+
+@dataclass(frozen=True)
+class NothingToSplit(Diagnostic):
+    """`split` must hold some of the data out, and leave some to train on."""
+
+    code = "E0817"
+    wrong = training("epochs 1").replace("100)", "100) then split(test = 0.6, validation = 0.4)")
+    right = training("epochs 1").replace("100)", "100) then split(test = 0.2, validation = 0.1)")
+
+    held_out: float
+
+    @property
+    def message(self) -> str:
+        """How much is held out."""
+        return f"`split` holds out {self.held_out:g} of the data: it must be more than nothing and less than all of it"
+
+
+@dataclass(frozen=True)
+class UnknownSetting(Unknown):
+    """`--set KEY=VALUE` names a setting that the pipeline, or the network, does not have.
+
+    Keys are `epochs`, `batch`, `seed`, `network.PARAMETER`, `optimizer.ARGUMENT`, `data.TRANSFORM.ARGUMENT` and so on;
+    a parameter of the network also goes by its bare name.
+    """
+
+    code = "E0818"
+    noun, nouns = "setting", "settings"
+    wrong = "dync run FILE --set epoch=3"
+    right = "dync run FILE --set epochs=3"
+
+
+@dataclass(frozen=True)
+class UnreadableSetting(Diagnostic):
+    """The value of `--set KEY=VALUE` is written as in a `.dyn` file; texts in double quotes."""
+
+    code = "E0819"
+    wrong = "dync run FILE --set epochs=many+"
+    right = "dync run FILE --set epochs=3"
+
+    key: str
+
+    @property
+    def message(self) -> str:
+        """The key."""
+        return f"this is not a value that `{self.key}` can be set to"
+
+
+@dataclass(frozen=True)
+class PipelineWarning(Diagnostic):
+    """What runs as written, but hardly as meant."""
+
+    severity: ClassVar[Severity] = "warning"
+
+
+@dataclass(frozen=True)
+class NothingLearns(PipelineWarning):
+    """No edge of the network learns, so that training changes nothing."""
+
+    code = "W0801"
+    wrong = training("epochs 1").replace(" learn delta", "")
+    right = training("epochs 1")
+
+    network: str
+
+    @property
+    def message(self) -> str:
+        """Names the network."""
+        return f"no edge of the network `{self.network}` learns: this training changes nothing"

@@ -52,7 +52,7 @@ Item = TypeVar("Item", bound=syntax.PipelineItem)
 class PipelineModel:
     """A training pipeline with everything resolved, and its network with the parameters that it gives."""
 
-    training: TrainingPlan
+    plan: TrainingPlan
     network: NetworkModel
     span: Span
 
@@ -103,7 +103,7 @@ class _Training:
         evaluate_on = self._evaluate_on(context)
         if model is None or data is None or optimizer is None or has_errors(self.mistakes.diagnostics):
             return None
-        training = TrainingPlan(
+        plan = TrainingPlan(
             name=self.pipeline.name.text,
             network=model.name,
             data=data,
@@ -118,7 +118,7 @@ class _Training:
             keep=keep,
             base=str(PurePath(self.pipeline.span.source.name).parent),
         )
-        return PipelineModel(training, model, self.pipeline.span)
+        return PipelineModel(plan, model, self.pipeline.span)
 
     def _network(self) -> NetworkModel | None:
         setting = self._required(syntax.NetworkSetting, "its `network`")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 
 def with_rule(rule: str, learn: str = "r") -> str:
-    """A network whose one edge learns by `learn`, and the declaration of a rule."""
+    """The declaration of a rule, and a network with an edge that learns by `learn`."""
     return f"""\
 {rule}
 
 network Small {{
   input  x (4)
+  layer  h (3) tanh
   output y (2)
-  edge x -> y dense learn {learn}
+  edge x -> h dense learn {learn}
+  edge h -> y dense learn delta
   phase settle {{ steps 1 }}
   train settle
   infer settle

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.rule_examples import with_activation, with_rule
-from dync.grammar.diagnostic import Diagnostic, Fix, Note
+from dync.grammar.diagnostic import Diagnostic, Fix
 from dync.grammar.source import Span
 
 
@@ -132,7 +132,7 @@ class DivisionByZero(Diagnostic):
 
 @dataclass(frozen=True)
 class NotFinite(Diagnostic):
-    """A constant must be a number that float32 can hold, at most about 3.4e38: `log(0)`, `sqrt(-1)`, `1e999` are not."""
+    """A constant must be a number that float32 can hold, at most about 3.4e38: `log(0)` and `sqrt(-1)` not."""
 
     code: ClassVar[str] = "E0517"
     wrong: ClassVar[str] = with_rule("rule r { update pre * post * log(0) }")
@@ -182,28 +182,3 @@ class DefaultNotConstant(Diagnostic):
     def message(self) -> str:
         """The sentence."""
         return f"the default of `{self.parameter}` must be a constant, so it cannot read `{self.name}`"
-
-
-@dataclass(frozen=True)
-class ParameterWithoutDefault(Diagnostic):
-    """Each parameter of a rule or an activation is written `NAME = DEFAULT`."""
-
-    code: ClassVar[str] = "E0520"
-    wrong: ClassVar[str] = with_rule("rule r(gain) { update gain * pre * post / batch }", "r(gain = 2)")
-    right: ClassVar[str] = with_rule("rule r(gain = 1) { update gain * pre * post / batch }", "r(gain = 2)")
-
-    @property
-    def message(self) -> str:
-        """The sentence."""
-        return "a parameter is written with its default, `name = number`"
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """Why there is one."""
-        return (Note("who uses it may leave it out"),)
-
-    @property
-    def fix(self) -> Fix | None:
-        """The default 1, where this is a name."""
-        text = self.span.text
-        return Fix("give it a default", self.span, f"{text} = 1") if text.isidentifier() else None

@@ -22,7 +22,7 @@ class StandardName(Diagnostic):
     leave the reader in doubt which one is meant: give it another name.
     """
 
-    code: ClassVar[str] = "E0521"
+    code: ClassVar[str] = "E0520"
     wrong: ClassVar[str] = with_rule("rule hebbian { update pre * post }", "hebbian")
     right: ClassVar[str] = with_rule("rule summed_hebbian { update pre * post }", "summed_hebbian")
 
@@ -45,7 +45,7 @@ class StandardName(Diagnostic):
 class DefinitionRepeated(Diagnostic):
     """Two rules, or two activations, have the same name."""
 
-    code: ClassVar[str] = "E0522"
+    code: ClassVar[str] = "E0521"
     wrong: ClassVar[str] = with_rule("rule r { update pre * post }\nrule r { update pre * post / batch }")
     right: ClassVar[str] = with_rule("rule r { update pre * post / batch }")
 
@@ -177,7 +177,9 @@ class CancellingMoments(Diagnostic):
     @property
     def notes(self) -> tuple[Note, ...]:
         """The edge."""
-        return (Note(f"used here, where `{self.moment}` is the last phase of `train` or the only one named", self.use),)
+        return (
+            Note(f"used here, where `{self.moment}` is the last phase of `train`, meant without `@` too", self.use),
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dync.compiler.expression import Apply, Expression, Symbol, parameters
 from dync.compiler.mistakes.rule_names import NameRepeated, NameTaken
-from dync.compiler.mistakes.rule_values import ParameterWithoutDefault, TooLarge
+from dync.compiler.mistakes.rule_values import TooLarge
 from dync.compiler.mistakes.rules import NeverLearns, UnusedLet, UnusedParameter
 from dync.compiler.model import ActivationDefinition, RuleDefinition
 from dync.compiler.rules.default import default_value
@@ -58,10 +58,10 @@ def resolve_sends(
     """What an edge sends, from `state` and the network's parameters; those that it reads; and the mistakes."""
     resolver = Resolver(SENDS, {name: parameter(name) for name in parameters_ if name not in SENDS.symbols})
     resolved = resolver.number(expression)
-    if resolved is None:
-        return None, {}, tuple(resolver.diagnostics)
-    read = parameters(resolved.expression)
-    return resolved.expression, {n: v for n, v in parameters_.items() if n in read}, tuple(resolver.diagnostics)
+    read = resolver.used if resolved is None else parameters(resolved.expression)
+    arguments = {name: value for name, value in parameters_.items() if name in read}
+    sent = None if resolved is None else resolved.expression
+    return sent, arguments, tuple(resolver.diagnostics)
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,7 @@ def _declare_parameters(
     defaults: dict[str, float] = {}
     for argument in arguments:
         if argument.name is None:
-            resolver.mistake(ParameterWithoutDefault(argument.span))
-            if isinstance(argument.value, syntax.Variable):
-                resolver.names.setdefault(argument.value.name.text, None)
-            continue
+            raise ValueError("the grammar gives every parameter a name and a default")
         value, mistakes = default_value(argument.value, argument.name.text)
         resolver.diagnostics.extend(mistakes)
         if _is_free(resolver, argument.name, names):

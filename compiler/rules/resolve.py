@@ -139,9 +139,13 @@ class Resolver:
         if name.text in FUNCTIONS:
             return FunctionWithoutOperands(name.span, name.text)
         if name.text in self.later:
+            self.used.add(name.text)
             return LetUsedTooEarly(name.span, name.text, self.later[name.text])
         known = (*self.scope.symbols, *self.names)
-        return self.scope.unknown(name.span, name.text, known, nearest(name.text, known))
+        near = nearest(name.text, known)
+        if near is not None:  # most likely what is meant, so it does not count as unused
+            self.used.add(near)
+        return self.scope.unknown(name.span, name.text, known, near)
 
     def _binary(self, node: syntax.Binary, depth: int) -> Resolved | None:
         operation = _OPERATIONS[node.operator]

@@ -93,7 +93,7 @@ class Synapses:
         if symbol.name in sizes:
             return np.full((1, 1, 1), float(sizes[symbol.name]))
         if symbol.name == "weight":
-            return self.of(symbol, SENDERS * RECEIVERS)[0].reshape(1, SENDERS, RECEIVERS)
+            return np.reshape(self.of(symbol, SENDERS * RECEIVERS)[:1], (1, SENDERS, RECEIVERS))
         if symbol.name in SENDER_SIDE:
             return self.of(symbol, SENDERS)[:, :, None]
         return self.of(symbol, RECEIVERS)[:, None, :]

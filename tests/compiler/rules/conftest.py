@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from dync.compiler.elaborate import elaborate
 from dync.compiler.library import build_library
-from dync.compiler.model import ActivationDefinition, NetworkModel, RuleDefinition
+from dync.compiler.model import ActivationDefinition, RuleDefinition
 from dync.compiler.rules.define import define_activation, define_rule
-from dync.compiler.rules.learning import check_learning
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.reader import read
@@ -49,18 +47,7 @@ def mistakes_of() -> Callable[[Source], tuple[Diagnostic, ...]]:
         mistakes = [*found, *more]
         for node in file.declarations:
             if isinstance(node, syntax.Network):
-                model, of_network = elaborate(node, library)
-                mistakes += of_network
-                mistakes += check_edges(model) if model is not None else ()
+                mistakes += elaborate(node, library)[1]
         return tuple(mistakes)
 
     return mistakes_of
-
-
-def check_edges(model: NetworkModel) -> Iterator[Diagnostic]:
-    layers = {layer.name: layer for layer in model.layers}
-    for edge in model.edges:
-        if edge.rule is not None:
-            sender, receiver = layers[edge.sender], layers[edge.receiver]
-            synapses = math.prod(sender.shape) * math.prod(receiver.shape)
-            yield from check_learning(edge.rule, receiver, synapses, model.train)

@@ -137,7 +137,7 @@ def _label(drawn: _Drawn) -> str:
     kind = f"{link.label}: {link.kind}" if link.label else link.kind
     both = kind if link.rule is None else f"{kind} · {link.rule}"
     level = drawn.straight and abs(line.start[1] - line.end[1]) < 1
-    x, y = line.at(0.42 if drawn.straight and not level else 0.5)
+    x, y = line.at(0.5)
     if link.direction == "self":
         return _words(both, x, y - 7, drawn.colour)
     if not level:

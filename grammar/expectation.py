@@ -12,8 +12,8 @@ from dync.grammar.lexer import Token
 from dync.grammar.parser import Stack
 from dync.grammar.places import FILE, body
 
-STARTERS: Final = frozenset({"NUMBER", "NAME", "STRING", "LPAR", "LSQB", "MINUS", "NOT"})
-"""The terminals with which an expression can begin."""
+STARTERS: Final = frozenset({"NUMBER", "NAME", "STRING", "LPAR", "LSQB", "MINUS"})
+"""The terminals with which every part of an expression can begin; `not` can stand before some."""
 
 COMPARISONS: Final = frozenset({"LESS", "AT_MOST", "MORE", "AT_LEAST", "EQUAL", "UNEQUAL"})
 OPERATORS: Final = COMPARISONS | {"PLUS", "MINUS", "TIMES", "OVER", "FLOOR", "MODULO", "POWER", "AND", "OR"}
@@ -100,7 +100,7 @@ def _phrases(stack: Stack, expected: Expectation) -> list[str]:
         listed = f" ({_alternatives(place.keywords)})" if len(place.keywords) <= 4 else f" of {place.title}"
         phrases.append(f"a {kind}{listed}")
     if required >= STARTERS:
-        required -= STARTERS
+        required -= STARTERS | {"NOT"}
         phrases.append("an expression")
     if "NAME" in required:
         required.discard("NAME")
@@ -108,7 +108,7 @@ def _phrases(stack: Stack, expected: Expectation) -> list[str]:
     if "STRING" in required:
         required.discard("STRING")
         phrases.append("a string in double quotes")
-    required.discard(END)
+    required -= {END, *OPERATORS} if required - OPERATORS else {END}
     return phrases + sorted(texts[name] for name in required)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -83,23 +83,41 @@ class Lexer:
 
     source: Source
     report: Callable[[Diagnostic], None]
-    _fresh: bool = field(default=True, init=False)
+    _paired_until: int = 0
+    _left_over: bool = False
+    """Whether a quote without a partner stands before `_paired_until`, the end of the line."""
 
     def tokens(self) -> Iterator[Token]:
         """The tokens in order, the end of the text last."""
-        text = self.source.text
-        line_end = 0
-        for match in _pattern().finditer(text):
-            group, found = match.lastgroup, match.group()
-            start = match.start()
+        text, pattern = self.source.text, _pattern()
+        place = line = last = 0
+        while match := pattern.match(text, place):
+            group, found = match.lastgroup or "", match.group()
+            start, place = place, match.end()
             if group == "blank":
                 continue
-            fresh = text.find("\n", line_end, start) >= 0 or line_end == 0
-            token = self._token(group or "other", found, start, fresh)
+            if group == "text" and (cut := self._runs_on(match)):
+                group, found, place = "open", found[:cut], start + cut
+            token = self._token(group, found, start, text.find("\n", line, start) >= 0 or line == 0)
             if token is not None:
-                line_end = max(start, 1)
+                line, last = max(start, 1), token.end
                 yield token
-        yield Token(END, "", len(text), len(text), True)
+        yield Token(END, "", last, last, True)
+
+    def _runs_on(self, match: re.Match[str]) -> int:
+        """Where a string should have ended that has taken the opening quote of the next one for its closing one.
+
+        That is so where brackets stand in it and a quote is left over on the line. 0 where all is well.
+        """
+        bracket = re.search(r"[,(){}]", match.group())
+        if bracket is None:
+            return 0
+        if match.start() >= self._paired_until:
+            self._paired_until = (self.source.text.find("\n", match.start()) + 1) or len(self.source.text)
+            rest = re.sub(automaton().patterns["STRING"], "", self.source.text[match.start() : self._paired_until])
+            self._left_over = '"' in rest.partition("#")[0]
+        runs_on, self._left_over = self._left_over, False
+        return bracket.start() if runs_on else 0
 
     def _token(self, group: str, found: str, start: int, fresh: bool) -> Token | None:
         """The token of a match, or None where there is nothing to go on with."""

@@ -1,7 +1,7 @@
 """Reading a whole text, and going on after each mistake in it.
 
 At a mistake the smallest change that lets the line go on is looked for (`repair.py`). Where there is none, everything
-up to the next statement or closing brace is skipped, and of the stack is taken away what that statement cannot follow on.
+up to the next statement or closing brace is skipped, and the stack loses what that statement cannot follow on.
 """
 
 from __future__ import annotations
@@ -10,17 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, Final
 
 from dync.grammar.automaton import END
+from dync.grammar.character_mistakes import CommentMark
 from dync.grammar.diagnosis import Diagnosis
 from dync.grammar.diagnostic import Diagnostic, nearest
 from dync.grammar.lexer import Token
 from dync.grammar.mistakes import StrayBracket, TooDeep, UnclosedBracket
 from dync.grammar.parser import DEEPEST, Stack, TooDeepError
 from dync.grammar.places import FILE, STATEMENTS, body
-from dync.grammar.repair import Change, Trial
+from dync.grammar.repair import Change, Trial, whole
 from dync.grammar.source import Source, Span
+
+NEAR: Final = 10_000
+"""So many tokens are looked at to find out which brace is missing or too many."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class Reading:
     report: Callable[[Diagnostic], None]
     shifted: list[tuple[str, Token]] = field(default_factory=list)
     at: int = 0
-    _keyword_as_name: Mark | None = None
-    """The first word of the statement that begins a line, is a keyword elsewhere, and was taken for a name."""
+    _suspect: Mark | None = None
+    """The first word of the statement that begins a line and may have been meant for the beginning of another one."""
     _last_end: Mark | None = None
     """The brace that ended the last declaration."""
 
@@ -68,37 +72,56 @@ class Reading:
     def _remember(self, terminal: str, token: Token) -> None:
         """Keep the places that a mistake further on may turn out to come from."""
         if token.text in STATEMENTS and terminal != "NAME":
-            self._keyword_as_name = None
-        elif token.fresh and token.text in STATEMENTS and self._keyword_as_name is None:
-            self._keyword_as_name = Mark(self.stack.copy(), self.at)
-        if terminal == "RBRACE" and self._ends_declaration():
+            self._suspect = None
+        elif token.fresh and self._suspect is None and self._suspicious(terminal, token):
+            self._suspect = Mark(self.stack.copy(), self.at)
+        if terminal == "RBRACE" and self._open_braces() == 1:
             self._last_end = Mark(self.stack.copy(), self.at)
 
-    def _ends_declaration(self) -> bool:
-        """Whether only one brace is open."""
-        return sum(isinstance(e.value, Token) and e.value.text == "{" for e in self.stack.entries) == 1
+    def _suspicious(self, terminal: str, token: Token) -> bool:
+        """Whether the token at the start of a line, which can go on with the statement before, might begin another."""
+        if token.text in STATEMENTS:
+            return self.tokens[self.at - 1].text != "{"
+        return terminal == "FLOOR" or (terminal == "NAME" and whole(self.stack.automaton, self.stack.states))
+
+    def _open_braces(self) -> int:
+        texts = [entry.value.text for entry in self.stack.entries if isinstance(entry.value, Token)]
+        return texts.count("{") - texts.count("}")
 
     def _recover(self) -> None:
         """Report the mistake at the present token and get to where the text can be read on."""
         if self._one_brace_too_many():
             return
-        mark, self._keyword_as_name = self._keyword_as_name, None
-        if mark is not None and self.tokens[mark.at - 1].text != "{":
-            self.stack, self.at = mark.stack, mark.at
+        is_name = self._go_back()
         trial = Trial(self.stack, self.tokens, self.at)
         diagnosis = Diagnosis(self.source, trial, self._balanced())
-        meant = None if mark else trial.keyword()
+        meant = None if is_name else trial.keyword()
         if meant is not None:
             self.report(diagnosis.misspelt(meant))
             self._apply(trial.replaced(meant))
             return
         mistake = diagnosis.special()
-        change = diagnosis.substitute() if mistake else trial.change()
+        change = diagnosis.substitute() if mistake or is_name else trial.change()
         self.report(mistake or diagnosis.mistake(change))
-        if change is not None:
+        if isinstance(mistake, CommentMark):
+            self.at = next(i for i in range(self.at + 1, len(self.tokens)) if self.tokens[i].fresh)
+        elif change is not None:
             self._apply(change)
         else:
             self._skip(mistake)
+
+    def _go_back(self) -> bool:
+        """Go back to where the mistake really is, if further up; whether a keyword was taken for a name there."""
+        mark, self._suspect = self._suspect, None
+        if mark is None or mark.at == self.at:
+            return False
+        text = self.tokens[mark.at].text
+        place = body(mark.stack.entries).place
+        known = text in STATEMENTS or text == "//" or text in place.later
+        if not known and nearest(text, place.keywords) is None:
+            return False
+        self.stack, self.at = mark.stack, mark.at
+        return text in STATEMENTS
 
     def _one_brace_too_many(self) -> bool:
         """Whether the declaration before was ended by a brace too many; if so, it is reported and undone."""
@@ -119,13 +142,18 @@ class Reading:
         return list(accumulate(((t.text == "{") - (t.text == "}") for t in self.tokens), initial=0))
 
     def _balance(self, at: int) -> int:
-        """The braces opened less those closed from a token to the end of the text."""
-        return self._depths[-1] - self._depths[at]
+        """The braces opened less those closed from a token to the next one that begins a declaration on the left."""
+        last = len(self.tokens) - 1
+        end = next((i for i in range(at, min(at + NEAR, last)) if self._outermost(self.tokens[i])), last)
+        return self._depths[end] - self._depths[at]
+
+    def _outermost(self, token: Token) -> bool:
+        """Whether a declaration begins here, at the very left."""
+        return token.fresh and token.text in FILE.keywords and self.source.position(token.start)[1] == 1
 
     def _balanced(self) -> bool:
         """Whether the braces that are open here are all closed further on."""
-        opened = sum(isinstance(e.value, Token) and e.value.text == "{" for e in self.stack.entries)
-        return self._balance(self.at) == -opened
+        return self._balance(self.at) == -self._open_braces()
 
     def _apply(self, change: Change) -> None:
         """Go on as though the text had the change."""
@@ -155,8 +183,7 @@ class Reading:
         """Whether reading can go on at this token."""
         if token.terminal == END:
             return True
-        outermost = token.fresh and token.text in FILE.keywords and self.source.position(token.start)[1] == 1
-        if depth and not outermost:
+        if depth and not self._outermost(token):
             return False
         if token.text == "}" or (token.text in STATEMENTS and (token.fresh or self._begins_statement())):
             if token.text not in possible:
@@ -191,9 +218,17 @@ class Reading:
                 states = closed
                 deeds.append("close")
             else:
-                states.pop()
-                deeds.append("cut")
+                cut = self._part(states)
+                del states[-cut:]
+                deeds.extend(["cut"] * cut)
         return None
+
+    def _part(self, states: Sequence[int]) -> int:
+        """How many states to take away at once: a closed body with its opening brace, anything else alone."""
+        symbols = self.stack.automaton.symbols
+        if symbols[states[-1]] != "RBRACE":
+            return 1
+        return next(i for i, state in enumerate(reversed(states), 1) if symbols[state] == "LBRACE")
 
     def _make_fit(self, token: Token, reported: Diagnostic | None) -> None:
         """Change the stack so that the token can stand; report the braces that this closes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from dync.grammar.automaton import END
+from dync.grammar.automaton import END, Automaton
 from dync.grammar.diagnostic import nearest
 from dync.grammar.lexer import Token
 from dync.grammar.parser import Stack, terminal
@@ -89,15 +89,23 @@ class Trial:
         if change.kind != "delete":
             states = automaton.follow(self.stack.states, terminal(automaton, self.stack.states, change.token))
         following = self.at if change.kind == "insert" else self.at + 1
-        for count, token in enumerate(self.tokens[following : following + AHEAD]):
+        ahead = 3 if change.token.text in ("=", "==") else AHEAD
+        for count, token in enumerate(self.tokens[following : following + ahead]):
             if states is None:
                 return False
+            new_line = token.fresh and (count > 0 or change.kind != "insert")
+            if new_line and whole(automaton, states):
+                return True
             name = terminal(automaton, states, token)
-            states = automaton.follow(states, name)
-            if name == END:
-                return states is not None
-            if token.fresh and (count or change.kind != "insert"):
-                return states is not None and (name != "NAME" or token.text not in STATEMENTS)
             if token.fresh and name == "NAME" and token.text in STATEMENTS:
                 return False
+            states = automaton.follow(states, name)
+            if new_line or name == END:
+                break
         return states is not None
+
+
+def whole(automaton: Automaton, states: Sequence[int]) -> bool:
+    """Whether a statement, or a body, can end here."""
+    words, follow = automaton.words, automaton.follow
+    return follow(states, "RBRACE") is not None or any(follow(states, words[word]) is not None for word in STATEMENTS)

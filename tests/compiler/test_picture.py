@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree
 
 import networkx as nx
@@ -17,7 +18,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
-def networks(digits_model, network):
+def networks(digits_model: Any, network: Any) -> Any:
     memory = network("Memory", "synchronous").layer("m", 100).edge("m -> m", learn="hebbian", diagonal=0.0)
     many = (
         network("Many").input("a", 2).input("b", (2, 3)).constant("one", 1, 1.0).layer("h", 4).layer("g", 4, start="a")
@@ -38,7 +39,7 @@ NAMES = ["digits", "digits_8", "memory", "many", "empty"]
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("form", FORMATS)
-def test_pictures_are_the_same_each_time_whether_of_model_or_plan(networks, name, form):
+def test_pictures_are_the_same_each_time_whether_of_model_or_plan(networks: Any, name: Any, form: Any) -> None:
     assert draw(networks[name], form) == draw(plan(networks[name]), form)
 
 
@@ -46,14 +47,14 @@ def words(svg: str) -> list[str]:
     return [text.text or "" for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
-def test_the_picture_says_shape_activation_kind_and_rule(networks):
+def test_the_picture_says_shape_activation_kind_and_rule(networks: Any) -> None:
     shown = words(draw(networks["digits"], "svg"))
     for word in ("Digits", "x", "h[1]", "h[2]", "y", "input · 64", "200 · sign", "output · 10", "dense", "perceptron"):
         assert word in shown
     assert "readout: dense" in shown and "one_to_one" in shown and "learns by perceptron" in shown and "fixed" in shown
 
 
-def test_long_arrays_are_folded(networks):
+def test_long_arrays_are_folded(networks: Any) -> None:
     drawn = scene(plan(networks["digits_8"]))
     assert [node.name for node in drawn.nodes] == ["x", "h[1]", "h[2]", "h[3..7]", "h[8]", "y"]
     assert [node.count for node in drawn.nodes] == [1, 1, 1, 5, 1, 1]
@@ -61,11 +62,11 @@ def test_long_arrays_are_folded(networks):
     assert not [link for link in drawn.links if link.sender == link.receiver == 3]
 
 
-def test_the_size_of_a_picture_does_not_grow_with_an_array(digits_model):
+def test_the_size_of_a_picture_does_not_grow_with_an_array(digits_model: Any) -> None:
     assert len(draw(digits_model(1000), "svg")) < len(draw(digits_model(8), "svg")) + 100
 
 
-def test_edges_that_fold_into_one_are_counted(network):
+def test_edges_that_fold_into_one_are_counted(network: Any) -> None:
     net = network().array("h", 8, 2).output("y", 2)
     for i in range(1, 9):
         net.edge(f"h[{i}] -> y")
@@ -74,19 +75,19 @@ def test_edges_that_fold_into_one_are_counted(network):
     assert drawn.links[2].details == "h[3..7] -> y: dense, fixed (5 edges)"
 
 
-def test_feedback_and_starts_are_told_apart(networks):
+def test_feedback_and_starts_are_told_apart(networks: Any) -> None:
     directions = [(link.sender, link.receiver, link.direction) for link in scene(plan(networks["many"])).links]
     assert (4, 3, "feedback") in directions
     assert (0, 4, "start") in directions
 
 
-def test_columns_follow_the_forward_edges(networks):
+def test_columns_follow_the_forward_edges(networks: Any) -> None:
     assert [box.column for box in layout(scene(plan(networks["digits_8"]))).boxes] == [0, 1, 2, 3, 4, 5]
     assert [box.column for box in layout(scene(plan(networks["many"]))).boxes] == [0, 1, 1, 1, 2, 3, 3]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_two_boxes_overlap_and_all_is_inside(networks, name):
+def test_no_two_boxes_overlap_and_all_is_inside(networks: Any, name: Any) -> None:
     drawn = scene(plan(networks[name]))
     place = layout(drawn)
     boxes = place.boxes
@@ -100,7 +101,7 @@ def test_no_two_boxes_overlap_and_all_is_inside(networks, name):
     assert all(x < px < x + width and y < py < y + height for px, py in points)
 
 
-def test_curves_over_the_same_columns_have_lanes_of_their_own(network):
+def test_curves_over_the_same_columns_have_lanes_of_their_own(network: Any) -> None:
     net = network()
     for i in range(5):
         net.layer(f"l{i}", 2)
@@ -116,7 +117,7 @@ def test_curves_over_the_same_columns_have_lanes_of_their_own(network):
 
 
 @pytest.mark.parametrize("count", [40, 70])
-def test_very_many_curves_share_the_outermost_lane(network, count):
+def test_very_many_curves_share_the_outermost_lane(network: Any, count: Any) -> None:
     net = network()
     for i in range(count):
         net.layer(f"l{i}", 2)
@@ -129,7 +130,7 @@ def test_very_many_curves_share_the_outermost_lane(network, count):
 HOSTILE = '<script>alert("1")</script>\x00&--]]>'
 
 
-def hostile(model):
+def hostile(model: Any) -> Any:
     """A plan with markup in every name that a file could bring."""
     made = plan(model)
     structure = made.structure
@@ -144,7 +145,7 @@ def hostile(model):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_nothing_foreign_becomes_markup(networks, form):
+def test_nothing_foreign_becomes_markup(networks: Any, form: Any) -> None:
     text = draw(hostile(networks["digits"]), form)
     assert "\x00" not in text
     if form == "dot":
@@ -156,17 +157,17 @@ def test_nothing_foreign_becomes_markup(networks, form):
 
 
 @pytest.mark.parametrize("form", ["svg", "html"])
-def test_pictures_need_nothing_from_elsewhere(networks, form):
+def test_pictures_need_nothing_from_elsewhere(networks: Any, form: Any) -> None:
     text = draw(networks["many"], form).replace("http://www.w3.org/2000/svg", "")
     for word in ("http:", "https:", "url(", "<script", "@import", "<link", "src="):
         assert word not in text
 
 
-def test_colours_follow_the_readers_scheme(networks):
+def test_colours_follow_the_readers_scheme(networks: Any) -> None:
     assert "prefers-color-scheme:dark" in draw(networks["digits"], "svg")
 
 
-def test_graphml_has_every_layer_and_every_edge(networks):
+def test_graphml_has_every_layer_and_every_edge(networks: Any) -> None:
     graph = nx.parse_graphml(draw(networks["digits_8"], "graphml"))
     names = nx.get_node_attributes(graph, "name")
     assert len(graph) == 10 and graph.number_of_edges() == 25
@@ -178,7 +179,7 @@ def test_graphml_has_every_layer_and_every_edge(networks):
     assert "rule" not in found["y", "h[8]"]
 
 
-def test_dot_and_mermaid_of_a_small_network(network):
+def test_dot_and_mermaid_of_a_small_network(network: Any) -> None:
     net = network("Small").input("x", 2).layer("h", 3).edge("x -> h", learn="hebbian").edge("h -> h", "one_to_one")
     assert draw(net.model(), "dot").splitlines()[4:-1] == [
         r'  n0 [label="x\ninput · 2", fillcolor="#e6f6f4", tooltip="input x (2)"]',
@@ -198,7 +199,7 @@ def test_dot_and_mermaid_of_a_small_network(network):
     )
 
 
-def test_the_page_has_the_picture_and_the_report(networks):
+def test_the_page_has_the_picture_and_the_report(networks: Any) -> None:
     text = draw(networks["digits"], "html")
     assert draw(networks["digits"], "svg") in text
     assert "order of updates: sequential, 4 waves, 2 levels" in text

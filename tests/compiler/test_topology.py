@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import networkx as nx
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from dync.compiler.planner import plan
 
 
 @pytest.fixture
-def odd(network):
+def odd(network: Any) -> Any:
     """A network with something wrong in every way that the topology can tell."""
     net = network("Odd").input("x", 4).constant("one", 1, 1.0).input("idle", 4)
     net.layer("a", 4).layer("b", 4).layer("lost", 4).layer("begun", 4, start="x").output("y", 2).output("z", 2)
@@ -19,12 +21,12 @@ def odd(network):
     return t.topology(net.model())
 
 
-def test_nodes_say_role_shape_order_and_start(odd):
+def test_nodes_say_role_shape_order_and_start(odd: Any) -> None:
     assert list(odd) == ["x", "one", "idle", "a", "b", "lost", "begun", "y", "z"]
     assert odd.nodes["begun"] == {"role": "layer", "shape": (4,), "order": 6, "start": "x"}
 
 
-def test_edges_say_kind_rule_label_and_direction(odd):
+def test_edges_say_kind_rule_label_and_direction(odd: Any) -> None:
     assert odd.edges["b", "a", 0] == {
         "kind": "one_to_one", "rule": None, "label": None, "forward": False, "backward": True, "fresh": False,
     }  # fmt: skip
@@ -33,14 +35,14 @@ def test_edges_say_kind_rule_label_and_direction(odd):
     assert odd.edges["lost", "lost", 0]["rule"] == "hebbian"
 
 
-def test_parallel_edges_stay_apart(network):
+def test_parallel_edges_stay_apart(network: Any) -> None:
     graph = t.topology(
         network().layer("a", 2).layer("b", 2).edge("a -> b", label="p").edge("a -> b", label="q").model()
     )
     assert [data["label"] for _, _, data in graph.edges(data=True)] == ["p", "q"]
 
 
-def test_what_is_reached(odd):
+def test_what_is_reached(odd: Any) -> None:
     assert t.sources(odd) == ("x", "one", "idle", "begun")
     assert t.reached_from(odd, ["x"]) == {"x", "a", "b", "y"}
     assert t.reaching(odd, ["y"]) == {"x", "one", "begun", "a", "b", "y"}
@@ -49,11 +51,11 @@ def test_what_is_reached(odd):
     assert t.dead_layers(odd) == ("idle", "lost")
 
 
-def test_without_outputs_no_layer_is_dead(network):
+def test_without_outputs_no_layer_is_dead(network: Any) -> None:
     assert t.dead_layers(t.topology(network().layer("a", 2).model())) == ()
 
 
-def test_feedback_and_predicates(odd):
+def test_feedback_and_predicates(odd: Any) -> None:
     assert t.feedback_arcs(odd) == (("b", "a"), ("begun", "a"))
     assert t.is_reachable(odd, "x", "y") and not t.is_reachable(odd, "y", "x")
     assert t.path_length(odd, "x", "y") == 3
@@ -64,7 +66,7 @@ def test_feedback_and_predicates(odd):
     assert not t.is_acyclic(odd)
 
 
-def test_loops_and_what_breaks_them(odd):
+def test_loops_and_what_breaks_them(odd: Any) -> None:
     assert t.loops(odd) == (
         t.Loop(("a", "b"), (("a", "b"), ("b", "a")), (("b", "a"),)),
         t.Loop(("lost",), (("lost", "lost"),), (("lost", "lost"),)),
@@ -72,14 +74,14 @@ def test_loops_and_what_breaks_them(odd):
     )
 
 
-def test_a_synchronous_schedule_breaks_loops_everywhere(network):
+def test_a_synchronous_schedule_breaks_loops_everywhere(network: Any) -> None:
     net = network(schedule="synchronous").layer("a", 2).layer("b", 2).edge("a -> b").edge("b -> a")
     (loop,) = t.loops(t.topology(net.model()))
     assert loop.broken_by == loop.arcs
 
 
 @pytest.mark.parametrize("schedule", ["sequential", "synchronous", "grouped"])
-def test_the_graph_of_the_plan_is_the_graph_of_the_model(digits_model, schedule):
+def test_the_graph_of_the_plan_is_the_graph_of_the_model(digits_model: Any, schedule: Any) -> None:
     model = digits_model(5, schedule=schedule)
     one, two = t.topology(model), t.topology_of_plan(plan(model).structure)
     assert dict(one.nodes(data=True)) == dict(two.nodes(data=True))
@@ -88,7 +90,7 @@ def test_the_graph_of_the_plan_is_the_graph_of_the_model(digits_model, schedule)
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(1, 8), st.integers(0, 999), st.sampled_from(["sequential", "synchronous"]))
-def test_without_its_breaks_nothing_goes_round(network, count, seed, schedule):
+def test_without_its_breaks_nothing_goes_round(network: Any, count: Any, seed: Any, schedule: Any) -> None:
     net = network(schedule=schedule)
     for number in range(count):
         net.layer(str(number), 1)

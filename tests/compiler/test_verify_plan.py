@@ -4,6 +4,7 @@ import copy
 import json
 import math
 from functools import reduce
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,11 +15,11 @@ from dync.compiler.planner import plan
 
 
 @pytest.fixture
-def data(digits_model):
+def data(digits_model: Any) -> Any:
     return plan_to_json(plan(digits_model(3)))
 
 
-def put(data, path, value):
+def put(data: Any, path: Any, value: Any) -> Any:
     """A copy of the data with another value at the end of the path."""
     copied = copy.deepcopy(data)
     *way, last = path
@@ -104,13 +105,13 @@ DAMAGE = [
 
 
 @pytest.mark.parametrize(("path", "value", "sentence"), DAMAGE, ids=lambda value: None)
-def test_damage_is_named(data, path, value, sentence):
+def test_damage_is_named(data: Any, path: Any, value: Any, sentence: Any) -> None:
     with pytest.raises(PlanError) as caught:
         plan_from_json(put(data, path, value))
     assert sentence in str(caught.value)
 
 
-def test_a_missing_number_is_named(data):
+def test_a_missing_number_is_named(data: Any) -> None:
     del data["numbers"]["family.0.strength"]
     with pytest.raises(PlanError, match=r"'family\.0\.strength' is missing"):
         plan_from_json(data)
@@ -129,12 +130,12 @@ def test_a_missing_number_is_named(data):
         ("null", "it needs version"),
     ],
 )
-def test_texts_that_are_no_plans(text, sentence):
+def test_texts_that_are_no_plans(text: Any, sentence: Any) -> None:
     with pytest.raises(PlanError, match=sentence):
         plan_from_text(text)
 
 
-def test_a_deep_expression_is_refused_before_it_is_read(data):
+def test_a_deep_expression_is_refused_before_it_is_read(data: Any) -> None:
     deep = "state"
     for _ in range(DEEPEST):
         deep = ["neg", deep]
@@ -142,7 +143,7 @@ def test_a_deep_expression_is_refused_before_it_is_read(data):
         plan_from_json(put(data, (*FAMILY, 0, "sends"), deep))
 
 
-def test_a_deep_expression_within_the_limit_is_read(data):
+def test_a_deep_expression_within_the_limit_is_read(data: Any) -> None:
     deep = "state"
     for _ in range(DEEPEST - 10):
         deep = ["neg", deep]
@@ -152,7 +153,7 @@ def test_a_deep_expression_within_the_limit_is_read(data):
 
 @settings(deadline=None, max_examples=150)
 @given(st.data())
-def test_any_one_change_gives_a_plan_or_a_plan_error(digits_model, drawn):
+def test_any_one_change_gives_a_plan_or_a_plan_error(digits_model: Any, drawn: Any) -> None:
     data = plan_to_json(plan(digits_model(2)))
     path, part = [], data
     while isinstance(part, dict | list) and part and (not path or drawn.draw(st.integers(0, 5)) > 0):

@@ -136,7 +136,7 @@ def test_texts_that_are_no_plans(text: Any, sentence: Any) -> None:
 
 
 def test_a_deep_expression_is_refused_before_it_is_read(data: Any) -> None:
-    deep = "state"
+    deep: Any = "state"
     for _ in range(DEEPEST):
         deep = ["neg", deep]
     with pytest.raises(PlanError, match="nested more than 256 deep"):
@@ -144,7 +144,7 @@ def test_a_deep_expression_is_refused_before_it_is_read(data: Any) -> None:
 
 
 def test_a_deep_expression_within_the_limit_is_read(data: Any) -> None:
-    deep = "state"
+    deep: Any = "state"
     for _ in range(DEEPEST - 10):
         deep = ["neg", deep]
     given = put(data, (*FAMILY, 0, "sends"), deep)
@@ -155,7 +155,8 @@ def test_a_deep_expression_within_the_limit_is_read(data: Any) -> None:
 @given(st.data())
 def test_any_one_change_gives_a_plan_or_a_plan_error(digits_model: Any, drawn: Any) -> None:
     data = plan_to_json(plan(digits_model(2)))
-    path, part = [], data
+    path: list[Any] = []
+    part = data
     while isinstance(part, dict | list) and part and (not path or drawn.draw(st.integers(0, 5)) > 0):
         key = drawn.draw(st.sampled_from(sorted(part) if isinstance(part, dict) else range(len(part))))
         path.append(key)

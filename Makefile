@@ -46,6 +46,7 @@ format: setup ## put the code in its one layout
 	$(BIN)/ruff format
 
 wheel: setup ## build dist/*.whl
+	@rm -rf build
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean: ## remove what was made, .venv too

@@ -173,3 +173,9 @@ class Lexer:
             if escape.group(1) not in ESCAPES:
                 start = span.start + escape.start()
                 self.report(UnknownEscape(Span(span.source, start, start + 2)))
+
+
+def comments(source: Source) -> list[Span]:
+    """The comments of a text without mistakes, from their `#` to the end of their lines."""
+    matches = _pattern().finditer(source.text)
+    return [Span(source, m.start(), m.end()) for m in matches if m.lastgroup == "blank" and m.group().startswith("#")]

@@ -232,7 +232,8 @@ class Reading:
 
     def _make_fit(self, token: Token, reported: Diagnostic | None) -> None:
         """Change the stack so that the token can stand; report the braces that this closes."""
-        deeds = self._fit(token.text)
+        known = token.terminal != "NAME" or token.text in self.stack.automaton.words
+        deeds = self._fit(token.text) if known else None
         if deeds is None:
             self.stack.cut(body(self.stack.entries).height)
             return

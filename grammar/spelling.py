@@ -1,0 +1,254 @@
+"""How each node of the syntax tree is written, on one line and in one way only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from dync.grammar import syntax as s
+
+TIGHTNESS: Final = {
+    "or": 1, "and": 2, "not": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "+": 5, "-": 5, "*": 6, "/": 6,
+    "//": 6, "%": 6, "**": 8,
+}  # fmt: skip
+"""How tightly each operator binds; a minus before its operand binds 7, and what needs no brackets 9."""
+
+NEGATIVE: Final = 7
+ATOM: Final = 9
+ARITHMETIC: Final = frozenset({"+", "-", "*", "/", "//", "%"})
+
+
+# --- expressions ------------------------------------------------------------------------------------------------------
+
+
+def expression(node: s.Expression, *, close: bool = False) -> str:
+    """An expression with no more brackets than it needs; `close` leaves out the spaces around arithmetic: `i+1`."""
+    match node:
+        case s.Number() | s.Text():
+            return node.span.text
+        case s.Variable(name, moment):
+            return f"{name.text}@{moment.text}" if moment else name.text
+        case s.Indicator(condition):
+            return f"[{expression(condition)}]"
+        case s.Call(function, arguments):
+            return f"{function.text}({_arguments(arguments)})"
+        case s.Unary("-", operand):
+            return "-" + _within(operand, NEGATIVE, close)
+        case s.Unary("not", operand):
+            return "not " + _within(operand, TIGHTNESS["not"], close)
+        case s.Binary():
+            return _binary(node, close)
+        case _:
+            raise AssertionError(node)
+
+
+def _binary(node: s.Binary, close: bool) -> str:
+    tightness = TIGHTNESS[node.operator]
+    left, right = tightness, tightness + 1
+    if node.operator == "**":
+        left, right = ATOM, NEGATIVE
+    elif tightness == TIGHTNESS["=="]:
+        left = tightness + 1
+    space = "" if node.operator == "**" or (close and node.operator in ARITHMETIC) else " "
+    return f"{_within(node.left, left, close)}{space}{node.operator}{space}{_within(node.right, right, close)}"
+
+
+def _within(node: s.Expression, tightness: int, close: bool) -> str:
+    """An operand, in brackets where it binds less tightly than its place asks for."""
+    text = expression(node, close=close)
+    return text if _tightness(node) >= tightness else f"({text})"
+
+
+def _tightness(node: s.Expression) -> int:
+    match node:
+        case s.Binary(operator):
+            return TIGHTNESS[operator]
+        case s.Unary("-"):
+            return NEGATIVE
+        case s.Unary("not"):
+            return TIGHTNESS["not"]
+        case _:
+            return ATOM
+
+
+def _arguments(arguments: Sequence[s.Argument]) -> str:
+    return ", ".join(
+        f"{argument.name.text} = {expression(argument.value)}" if argument.name else expression(argument.value)
+        for argument in arguments
+    )
+
+
+def application(node: s.Application) -> str:
+    """A thing with its arguments; without any, without brackets."""
+    return f"{node.name.text}({_arguments(node.arguments)})" if node.arguments else node.name.text
+
+
+def reference(node: s.Reference) -> str:
+    """A layer."""
+    return node.name.text if node.index is None else f"{node.name.text}[{expression(node.index, close=True)}]"
+
+
+def interval(node: s.Range) -> str:
+    """A range; apart from numbers that begin or end with a point, without spaces."""
+    low, high = expression(node.low, close=True), expression(node.high, close=True)
+    return f"{low} .. {high}" if low.endswith(".") or high.startswith(".") else f"{low}..{high}"
+
+
+def _references(nodes: Sequence[s.Reference]) -> str:
+    return ", ".join(map(reference, nodes))
+
+
+def _shape(nodes: Sequence[s.Expression]) -> str:
+    return f"({', '.join(map(expression, nodes))})"
+
+
+def _names(nodes: Sequence[s.Name]) -> str:
+    return ", ".join(node.text for node in nodes)
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+Leaf = (
+    s.Param | s.Input | s.Layer | s.Output | s.Constant | s.Edge | s.Group | s.Schedule | s.Protocol | s.RuleMessages
+    | s.Let | s.PhaseItem | s.PipelineItem
+)  # fmt: skip
+"""The statements without a body of statements."""
+
+
+def statement(node: Leaf) -> str:
+    """A statement without a body."""
+    match node:
+        case s.Let(name, value):
+            return f"let {name.text} = {expression(value)}"
+        case s.Steps() | s.Settle() | s.Messages() | s.Clamp():
+            return _phase_item(node)
+        case (
+            s.NetworkSetting() | s.DataSetting() | s.OptimizerSetting() | s.NumberSetting() | s.EvaluateEvery()
+            | s.EvaluateOn() | s.CheckpointSetting()
+        ):  # fmt: skip
+            return _setting(node)
+        case s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant():
+            return _quantity(node)
+        case s.Edge():
+            return _edge(node)
+        case s.Group(name, members):
+            return f"group {name.text} {{ {_references(members)} }}"
+        case s.Schedule(kind, groups):
+            return f"schedule {kind.text}" + (f"({_names(groups)})" if groups else "")
+        case s.Protocol(which, phases):
+            return f"{which} {_names(phases)}"
+        case s.RuleMessages(kind):
+            return f"rule_messages {kind.text}"
+        case _:
+            assert_never(node)
+
+
+def _quantity(node: s.Param | s.Input | s.Layer | s.Output | s.Constant) -> str:
+    match node:
+        case s.Param(name, default, domain):
+            return f"param {name.text} = {expression(default)}{_domain(domain)}"
+        case s.Input(name, shape):
+            return f"input {name.text} {_shape(shape)}"
+        case s.Layer(name, members, shape, activation, start):
+            array = f"[{interval(members)}]" if members else ""
+            origin = f" start {reference(start)}" if start else ""
+            return f"layer {name.text}{array} {_shape(shape)} {application(activation)}{origin}"
+        case s.Output(name, shape, activation):
+            return f"output {name.text} {_shape(shape)}" + (f" {application(activation)}" if activation else "")
+        case s.Constant(name, shape, value):
+            return f"constant {name.text} {_shape(shape)} = {expression(value)}"
+        case _:
+            assert_never(node)
+
+
+def _domain(node: s.Range | s.Choices | None) -> str:
+    match node:
+        case None:
+            return ""
+        case s.Range():
+            return f" in {interval(node)}"
+        case s.Choices(values):
+            return f" in {{ {', '.join(map(expression, values))} }}"
+        case _:
+            assert_never(node)
+
+
+def _edge(node: s.Edge) -> str:
+    label = f"{node.label.text}: " if node.label else ""
+    parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)} {application(node.kind)}"]
+    if node.sends is not None:
+        parts.append(f"sends {expression(node.sends)}")
+    if node.rule is not None:
+        parts.append(f"learn {application(node.rule)}")
+    if node.rate is not None:
+        parts.append(f"rate {expression(node.rate)}")
+    if node.decay is not None:
+        parts.append(f"decay {expression(node.decay)}")
+    return " ".join(parts)
+
+
+def _phase_item(node: s.PhaseItem) -> str:
+    match node:
+        case s.Steps(count):
+            return f"steps {expression(count)}"
+        case s.Settle(within, maximum):
+            near = f" within {expression(within)}" if within is not None else ""
+            return f"until settled{near} max {expression(maximum)}"
+        case s.Messages(kind, silent):
+            return f"messages {kind.text}" + (f" except {_references(silent)}" if silent else "")
+        case s.Clamp(layers):
+            return f"clamp {_references(layers)}"
+        case _:
+            assert_never(node)
+
+
+def _setting(node: s.PipelineItem) -> str:
+    match node:
+        case s.NetworkSetting(network):
+            return f"network {application(network)}"
+        case s.DataSetting(source):
+            return f"data {data(source)}"
+        case s.OptimizerSetting(optimizer):
+            return f"optimizer {application(optimizer)}"
+        case s.NumberSetting(keyword, value):
+            return f"{keyword.text} {expression(value)}"
+        case s.EvaluateEvery(every):
+            return f"evaluate every {expression(every)}"
+        case s.EvaluateOn(name, source):
+            return f"evaluate {name.text} {data(source)}"
+        case s.CheckpointSetting(every, keep):
+            return f"checkpoint every {expression(every)}" + (f" keep {expression(keep)}" if keep is not None else "")
+        case _:
+            assert_never(node)
+
+
+def data(node: s.Data) -> str:
+    """A data source with its bindings and transforms."""
+    bindings = ", ".join(f"{binding.layer.text} = {binding.array.span.text}" for binding in node.bindings)
+    transforms = "".join(f" then {application(transform)}" for transform in node.transforms)
+    return application(node.source) + (f" {{ {bindings} }}" if bindings else "") + transforms
+
+
+# --- what opens a body ------------------------------------------------------------------------------------------------
+
+Block = s.Network | s.Rule | s.Activation | s.Pipeline | s.For | s.Phase
+"""The statements with a body of statements."""
+
+
+def head(node: Block) -> str:
+    """What stands before the opening brace."""
+    match node:
+        case s.Network(name):
+            return f"network {name.text}"
+        case s.Pipeline(name, kind):
+            return f"pipeline {name.text} {kind.text}"
+        case s.Phase(name):
+            return f"phase {name.text}"
+        case s.For(variable, numbers):
+            return f"for {variable.text} in {interval(numbers)}"
+        case s.Rule(name, parameters):
+            return f"rule {name.text}" + (f"({_arguments(parameters)})" if parameters else "")
+        case s.Activation(name, parameters):
+            return f"activation {name.text}" + (f"({_arguments(parameters)})" if parameters else "")
+        case _:
+            assert_never(node)

@@ -24,6 +24,9 @@ from dync.grammar.places import FILE, STATEMENTS, body, homes, opening
 from dync.grammar.repair import Change, Trial
 from dync.grammar.source import Source, Span
 
+NEAR: Final = 10_000
+"""So many tokens are looked at to find out which brace is missing."""
+
 CLOSING: Final = {"{": "}", "(": ")", "[": "]"}
 
 
@@ -92,10 +95,34 @@ class Diagnosis:
                 return self._hopeless()
 
     def unclosed(self, mark: str, place: int) -> UnclosedBracket:
-        """A bracket that should have been closed before the token."""
+        """A bracket that should have been closed before the token; `place` is where that would do."""
         token = opening(self.trial.stack.entries, mark)
-        span = Span(self.source, token.start, token.end) if token else self.span
-        return UnclosedBracket(self.span, span, CLOSING[mark], Span(self.source, place, place))
+        start = token.start if token else self.token.start
+        crooked = self._crooked(start) if mark == "{" else None
+        if crooked is not None:
+            return UnclosedBracket(self.span, Span(self.source, crooked, crooked + 1), "}", None)
+        where = Span(self.source, place, place)
+        return UnclosedBracket(self.span, Span(self.source, start, start + 1), CLOSING[mark], where)
+
+    def _crooked(self, start: int) -> int | None:
+        """The first brace after a place whose partner, by count, is not indented as its line is: it is the one that
+        was not closed, and the partner is another's."""
+        opened: list[Token] = []
+        for token in self.trial.tokens[max(0, self.trial.at - NEAR) : self.trial.at]:
+            if token.start <= start:
+                continue
+            if token.text == "{":
+                opened.append(token)
+            elif token.text == "}" and opened:
+                partner = opened.pop()
+                if token.fresh and self.source.position(token.start)[1] != self._indentation(partner.start):
+                    return partner.start
+        return None
+
+    def _indentation(self, place: int) -> int:
+        """The column of the first character on the line of a place."""
+        line = self.source.line(self.source.position(place)[0])
+        return len(line) - len(line.lstrip()) + 1
 
     def _unexpected(self, change: Change | None) -> Unexpected:
         """The general sentence."""

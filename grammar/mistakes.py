@@ -76,8 +76,8 @@ class UnclosedBracket(Diagnostic):
 
     opening: Span
     closing: str
-    where: Span
-    """An empty span where the closing one could stand."""
+    where: Span | None
+    """An empty span where the closing one could stand, if that is known."""
 
     @property
     def message(self) -> str:
@@ -90,9 +90,9 @@ class UnclosedBracket(Diagnostic):
         return (Note(f"this '{self.opening.text}' is not closed", self.opening),)
 
     @property
-    def fix(self) -> Fix:
+    def fix(self) -> Fix | None:
         """Close it."""
-        return Fix(f"add '{self.closing}'", self.where, self.closing)
+        return Fix(f"add '{self.closing}'", self.where, self.closing) if self.where else None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from dync.grammar.repair import Change, Trial, whole
 from dync.grammar.source import Source, Span
 
 NEAR: Final = 10_000
-"""So many tokens are looked at to find out which brace is missing or too many."""
+"""So many tokens are looked at to find out whether a brace is missing or too many."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,10 @@ class Reading:
                     self.shifted.append((terminal, token))
                     self.at += 1
             except TooDeepError as error:
-                self.report(TooDeep(Span(self.source, error.start, error.end), DEEPEST))
+                mistake = TooDeep(Span(self.source, error.start, error.end), DEEPEST)
+                self.report(mistake)
                 self.stack.cut(body(self.stack.entries).height)
-                self._skip()
+                self._skip(mistake)
 
     def _remember(self, terminal: str, token: Token) -> None:
         """Keep the places that a mistake further on may turn out to come from."""
@@ -102,7 +103,8 @@ class Reading:
             return
         mistake = diagnosis.special()
         change = diagnosis.substitute() if mistake or is_name else trial.change()
-        self.report(mistake or diagnosis.mistake(change))
+        mistake = mistake or diagnosis.mistake(change)
+        self.report(mistake)
         if isinstance(mistake, CommentMark):
             self.at = next(i for i in range(self.at + 1, len(self.tokens)) if self.tokens[i].fresh)
         elif change is not None:
@@ -164,7 +166,7 @@ class Reading:
         if change.kind != "insert":
             self.at += 1
 
-    def _skip(self, reported: Diagnostic | None = None) -> None:
+    def _skip(self, reported: Diagnostic) -> None:
         """Go to the next token that begins a statement, or ends a body or the text, and make the stack fit it."""
         depth = 0
         first = self.at

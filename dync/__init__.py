@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from dync.version import VERSION
 
-
 if TYPE_CHECKING:
     from dync.compiled import CompileError, Program, compile, compile_text
     from dync.loading import Model, load

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dync.compiler import driver
+from dync.compiler.mistakes.pipelines import UnknownSource
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
 from dync.grammar.reader import load_source
 from dync.grammar.render import to_text
@@ -74,8 +75,21 @@ def compile_text(text: str, name: str = "text.dyn") -> Program:
     return _program(Source(name, text))
 
 
+def compilation(source: Source) -> driver.Compilation:
+    """All that the compiler finds out about a text.
+
+    Data sources that others add are looked for only where one is missed: it takes longer than to compile most files.
+    """
+    found = driver.compile_source(source)
+    if any(isinstance(mistake, UnknownSource) for mistake in found.diagnostics):
+        from dync.sources import added_sources
+
+        return driver.compile_source(source, added_sources())
+    return found
+
+
 def _program(source: Source) -> Program:
-    compilation = driver.compile_source(source)
-    if not compilation.ok:
-        raise CompileError(compilation.diagnostics)
-    return Program(compilation)
+    found = compilation(source)
+    if not found.ok:
+        raise CompileError(found.diagnostics)
+    return Program(found)

@@ -1,7 +1,7 @@
 """An artefact: a compiled network in a folder, with its weights and the pipelines that use it.
 
-`plan.json` and `pipelines.json` are canonical JSON, `weights.safetensors` the arrays, `manifest.json` the versions and the
-SHA-256 of each. What differs from its hash is refused.
+`plan.json` and `pipelines.json` are canonical JSON, `weights.safetensors` the arrays, `manifest.json` the versions and
+the SHA-256 of each. What differs from its hash is refused.
 """
 
 from __future__ import annotations
@@ -47,11 +47,15 @@ class BoundPipeline:
 
 @dataclass(frozen=True)
 class Artefact:
-    """What an artefact holds. A pipeline whose plan is `network`'s starts from the weights of `orchestrator`."""
+    """What an artefact holds. The weights of `orchestrator` are those that `seed` draws for `network`.
+
+    A pipeline of the same plan and seed starts from them.
+    """
 
     network: Network
     orchestrator: WaveOrchestrator
     pipelines: tuple[BoundPipeline, ...]
+    seed: int
 
 
 def write_artefact(path: Path, plan: Plan, pipelines: tuple[BoundPipeline, ...], seed: int = 0) -> None:
@@ -90,7 +94,8 @@ def is_artefact(path: Path) -> bool:
 
 def load_artefact(path: Path) -> Artefact:
     """Read an artefact back, every hash compared; raises RunError for one that is missing or damaged."""
-    files = _verified_files(path)
+    manifest = _manifest(path)
+    files = _verified_files(path, manifest)
     try:
         plan = plan_from_json(json.loads(files[PLAN]))
         pipelines = tuple(_bound_from_json(data, plan) for data in json.loads(files[PIPELINES]))
@@ -98,11 +103,12 @@ def load_artefact(path: Path) -> Artefact:
     except (PlanError, SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(f"{path} cannot be read: {error}") from None
     network = Network(plan)
-    return Artefact(network, restored_orchestrator(network, arrays), pipelines)
+    if manifest.get("plan") != plan.digest:
+        raise _damaged(path / MANIFEST)
+    return Artefact(network, restored_orchestrator(network, arrays), pipelines, manifest["seed"])
 
 
-def _verified_files(path: Path) -> dict[str, bytes]:
-    manifest = _manifest(path)
+def _verified_files(path: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
     found = {}
     for name in (PLAN, PIPELINES, WEIGHTS):
         record = manifest["files"].get(name, {})
@@ -130,8 +136,8 @@ def _manifest(path: Path) -> Mapping[str, Any]:
     match data:
         case {"format": int(found)} if found != FORMAT:
             raise RunError(f"{path} has the format {found}; this dync reads {FORMAT}: compile the artefact again")
-        case {"files": dict(files)} if all(isinstance(f, dict) for f in files.values()):
-            return data
+        case {"files": dict(files), "seed": int()} if all(isinstance(f, dict) for f in files.values()):
+            return dict(data)
     raise _damaged(path / MANIFEST)
 
 

@@ -58,6 +58,24 @@ def run_training(job: TrainingJob) -> PipelineResult:
         job.reporter.close()
 
 
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a training run would do: the examples of each part by name, the updates of an epoch and of the whole run."""
+
+    examples: Mapping[str, int]
+    updates_per_epoch: int
+    updates: int
+
+
+def rehearse_training(job: TrainingJob) -> Rehearsal:
+    """Only the first stage: everything that can be known to fail before work starts. Raises RunError."""
+    training = _Training(job)
+    training.check()
+    batches = training.batches
+    held_out = {name: some.count for name, some in training.held_out.items()}
+    return Rehearsal({"train": batches.examples} | held_out, batches.per_epoch, batches.total)
+
+
 class _Training:
     """The stages, and what they hand to each other."""
 

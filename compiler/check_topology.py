@@ -30,16 +30,25 @@ from dync.grammar.source import Span
 
 @dataclass(frozen=True)
 class LooseEnds:
-    """Layers that an edge joins to something misspelt: one wrong name is not to make others seem unconnected."""
+    """Layers that may be joined by edges with a mistake: one wrong name is not to make others seem unconnected.
+
+    `receivers` and `senders` are layers whose edge has a mistake at its other end. With `any_receiver` an edge leads to
+    a name that no layer has, which may be meant for any layer; `any_sender` likewise.
+    """
 
     receivers: frozenset[str]
     senders: frozenset[str]
+    any_receiver: bool
+    any_sender: bool
 
 
 def check_topology(model: NetworkModel, table: LayerTable, loose: LooseEnds, name: Span, mistakes: Collector) -> None:
     """Report what is cut off. `name` is the place of the network's name."""
     graph = topology(replace(model, schedule=ScheduleModel("sequential", (), None)))
-    reached, alive = reached_from(graph, loose.receivers), reaching(graph, loose.senders)
+    heard, sending = ({edge.receiver for edge in model.edges}, {edge.sender for edge in model.edges})
+    receivers = loose.receivers | (set(graph) - heard if loose.any_receiver else set())
+    senders = loose.senders | (set(graph) - sending if loose.any_sender else set())
+    reached, alive = reached_from(graph, receivers), reaching(graph, senders)
     unheard = set(unheard_outputs(graph)) - reached
     for entry, names in _by_entry(table, set(unreached_layers(graph)) - reached):
         mistakes.add(UnreachedLayer(entry.name.span, names))

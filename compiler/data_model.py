@@ -79,7 +79,7 @@ def _check_bindings(data: syntax.Data, model: NetworkModel, mistakes: Collector)
         else:
             bound[name.text] = binding
     for layer in layers.values():
-        if bound and layer.name not in bound:
+        if len(bound) == len(data.bindings) > 0 and layer.name not in bound:
             mistakes.add(Unbound(data.source.span, layer.name, layer.role))
 
 

@@ -29,6 +29,9 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What each edge kind takes, in the order of arguments without a name."""
 
+_ANY: Final = ""
+"""Stands for any layer; no layer has this name."""
+
 
 @dataclass
 class Edges:
@@ -55,7 +58,7 @@ class Edges:
         sends, sends_arguments = self._sends(edge, scope)
         rule = rule_use(edge.rule, scope, self.context) if edge.rule is not None else None
         if sender is None or receiver is None:
-            self._note_loose(sender, receiver)
+            self._note_loose(edge, sender, receiver)
             return
         model = EdgeModel(
             label=None if edge.label is None else edge.label.text,
@@ -80,14 +83,21 @@ class Edges:
 
     @property
     def loose(self) -> LooseEnds:
-        """What is joined to something misspelt."""
-        return LooseEnds(frozenset(self._loose_receivers), frozenset(self._loose_senders))
+        """What may be joined by edges with a mistake at an end."""
+        receivers, senders = frozenset(self._loose_receivers), frozenset(self._loose_senders)
+        return LooseEnds(receivers - {_ANY}, senders - {_ANY}, _ANY in receivers, _ANY in senders)
 
-    def _note_loose(self, sender: LayerModel | None, receiver: LayerModel | None) -> None:
-        if receiver is not None:
-            self._loose_receivers.add(receiver.name)
-        if sender is not None:
-            self._loose_senders.add(sender.name)
+    def _note_loose(self, edge: syntax.Edge, sender: LayerModel | None, receiver: LayerModel | None) -> None:
+        """Note what an edge with a mistake at an end may have been meant to join."""
+        self._loose_receivers.update(self._meant(edge.receiver, receiver))
+        self._loose_senders.update(self._meant(edge.sender, sender))
+
+    def _meant(self, reference: syntax.Reference, found: LayerModel | None) -> set[str]:
+        """The layer itself, or else any member of its array, or else any layer at all."""
+        entry = self.table.entries.get(reference.name.text)
+        if found is not None:
+            return {found.name}
+        return {_ANY} if entry is None else {member.name for member in entry.members or ()}
 
     def _kind(self, edge: syntax.Edge, scope: Scope) -> tuple[Kind | None, dict[str, float]]:
         name = edge.kind.name

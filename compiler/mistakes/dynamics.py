@@ -137,7 +137,7 @@ class NegativeTolerance(Diagnostic):
 
 @dataclass(frozen=True)
 class SuperfluousGroups(Diagnostic):
-    """Only `grouped` moves by groups."""
+    """Only `grouped` moves by groups; the other schedules order the layers on their own."""
 
     code = "E0407"
     wrong = connected("group a { h }", "schedule synchronous(a)")
@@ -170,8 +170,8 @@ class MisplacedInFor(Diagnostic):
     """A `for` repeats edges and groups. What a network has once, or by its own name, cannot be repeated."""
 
     code = "E0409"
-    wrong = connected("for i in 1..2 { phase relax { steps i } }", "infer relax")
-    right = connected("phase relax { steps 2 }", "infer relax")
+    wrong = connected("for i in 1..2 { schedule sequential }")
+    right = connected("schedule sequential")
 
     what: str
 

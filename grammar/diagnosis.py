@@ -58,7 +58,7 @@ class Diagnosis:
         expected = stack.automaton.expected(stack.states)
         place = body(stack.entries).place
         if text in place.later or (text == "by" and "COMMA" in expected) or self._shape_of_data():
-            return NotYet(self.span)
+            return NotYet(self._star() if text == "*" else self.span)
         if self.token.terminal in COMPARISONS and "AND" in expected:
             return ChainedComparison(self.span)
         if text == "//":
@@ -79,6 +79,10 @@ class Diagnosis:
             and bool(following)
             and following[0].text == ")"
         )
+
+    def _star(self) -> Span:
+        """The star with its brackets."""
+        return Span(self.source, self.trial.stack.entries[-1].start, self.trial.tokens[self.trial.at + 1].end)
 
     def mistake(self, change: Change | None) -> Diagnostic:
         """Which mistake it is, given the change that mends it, if one does."""
@@ -152,8 +156,8 @@ class Diagnosis:
             return StrayBracket(self.span)
         elsewhere = token.text in STATEMENTS and inside.place not in homes(token.text) and self._complete()
         if elsewhere and (inside.place is FILE or self.balanced):
-            titles = " or ".join(place.title for place in homes(token.text))
-            return Misplaced(self.span, inside.place.title, titles)
+            belongs = " or ".join(place.where for place in homes(token.text))
+            return Misplaced(self.span, inside.place.where, belongs)
         if ends and token.text != "}" and "RBRACE" in expected:
             return self.unclosed("{", stack.entries[-1].end)
         return self._unexpected(None)

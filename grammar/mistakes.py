@@ -201,7 +201,7 @@ class Misplaced(Diagnostic):
     @property
     def message(self) -> str:
         """Where it stands and where it belongs."""
-        return f"{found(self.span)} cannot stand in {self.place}; it belongs in {self.home}"
+        return f"{found(self.span)} cannot stand {self.place}; it belongs {self.home}"
 
 
 MISTAKES: Final[tuple[type[Diagnostic], ...]] = (

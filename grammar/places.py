@@ -21,6 +21,11 @@ class Place:
     keywords: tuple[str, ...]
     later: frozenset[str] = frozenset()
 
+    @property
+    def where(self) -> str:
+        """The place after `stands` or `belongs`."""
+        return f"in {self.title}" if self is not FILE else "at the top of a file"
+
 
 FILE: Final = Place("a file", ("network", "rule", "activation", "pipeline"), frozenset({"import", "property"}))
 NETWORK: Final = Place(
@@ -50,6 +55,9 @@ PLACES: Final = (FILE, NETWORK, PHASE, RULE, ACTIVATION, PIPELINE)
 
 STATEMENTS: Final = frozenset(word for place in PLACES for word in place.keywords)
 """Every word with which a statement begins."""
+
+CLAUSES: Final = frozenset({"learn", "sends", "rate", "decay", "start", "then", "except", "within"})
+"""Words with which a part of a statement begins."""
 
 
 def homes(word: str) -> list[Place]:

@@ -11,6 +11,7 @@ from dync.grammar.builder import Builder
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, nearest
 from dync.grammar.file_mistakes import MissingFile, NotText, TextTooLarge, TooManyMistakes, UnreadableFile
 from dync.grammar.lexer import Lexer, Token
+from dync.grammar.mistakes import Unexpected
 from dync.grammar.parser import Maker, Stack
 from dync.grammar.recovery import Reading
 from dync.grammar.source import Source, Span
@@ -72,6 +73,8 @@ def _parse(source: Source, make: Maker) -> tuple[Any, tuple[Diagnostic, ...], li
     mistakes: list[Diagnostic] = []
 
     def report(mistake: Diagnostic) -> None:
+        if isinstance(mistake, Unexpected) and any(m.span.start == mistake.span.start for m in mistakes):
+            return
         if len(mistakes) >= MOST_MISTAKES:
             mistakes.append(TooManyMistakes(mistake.span, MOST_MISTAKES))
             raise _GiveUp

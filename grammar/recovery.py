@@ -17,9 +17,9 @@ from dync.grammar.character_mistakes import CommentMark
 from dync.grammar.diagnosis import Diagnosis
 from dync.grammar.diagnostic import Diagnostic, nearest
 from dync.grammar.lexer import Token
-from dync.grammar.mistakes import StrayBracket, TooDeep, UnclosedBracket
+from dync.grammar.mistakes import Misplaced, StrayBracket, TooDeep, UnclosedBracket
 from dync.grammar.parser import DEEPEST, Stack, TooDeepError
-from dync.grammar.places import FILE, STATEMENTS, body
+from dync.grammar.places import CLAUSES, FILE, STATEMENTS, body
 from dync.grammar.repair import Change, Trial, whole
 from dync.grammar.source import Source, Span
 
@@ -74,6 +74,8 @@ class Reading:
         """Keep the places that a mistake further on may turn out to come from."""
         if token.text in STATEMENTS and terminal != "NAME":
             self._suspect = None
+        elif terminal == "NAME" and token.text in CLAUSES:
+            self._suspect = self._suspect or Mark(self.stack.copy(), self.at)
         elif token.fresh and self._suspect is None and self._suspicious(terminal, token):
             self._suspect = Mark(self.stack.copy(), self.at)
         if terminal == "RBRACE" and self._open_braces() == 1:
@@ -120,10 +122,11 @@ class Reading:
         text = self.tokens[mark.at].text
         place = body(mark.stack.entries).place
         known = text in STATEMENTS or text == "//" or text in place.later
-        if not known and nearest(text, place.keywords) is None:
+        keyword = text in CLAUSES and mark.at == self.at - 1
+        if not (known or keyword) and (text in CLAUSES or nearest(text, place.keywords) is None):
             return False
         self.stack, self.at = mark.stack, mark.at
-        return text in STATEMENTS
+        return keyword or text in STATEMENTS
 
     def _one_brace_too_many(self) -> bool:
         """Whether the declaration before was ended by a brace too many; if so, it is reported and undone."""
@@ -170,6 +173,7 @@ class Reading:
         """Go to the next token that begins a statement, or ends a body or the text, and make the stack fit it."""
         depth = 0
         first = self.at
+        self.at += isinstance(reported, Misplaced)
         possible: dict[str, bool] = {}
         while True:
             token = self.tokens[self.at]

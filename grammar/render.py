@@ -28,8 +28,8 @@ class Label:
 
 
 def distinct(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Sorted by file and place, each code, place and message once."""
-    unique = {(d.code, d.span.source.name, d.span.start, d.span.end, d.message): d for d in diagnostics}
+    """Sorted by file and place, each mistake once: what agrees in code, places and sentences is one."""
+    unique = {(d.code, d.span.source.name, d.span.start, d.span.end, d.message, d.notes): d for d in diagnostics}
     return sorted(unique.values(), key=lambda d: (d.span.source.name, d.span.start, d.span.end, d.code))
 
 

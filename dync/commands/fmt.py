@@ -12,7 +12,7 @@ from dync.commands.terminal import complain, show
 
 
 def fmt(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="The .dyn files; - formats standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="The .dyn files; - formats standard input.")],
     check: Annotated[bool, typer.Option("--check", help="Change nothing; name the files that would change.")] = False,
 ) -> None:
     """Put files into the one canonical layout. Comments survive, and what is formatted stays as it is.

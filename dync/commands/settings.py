@@ -13,8 +13,8 @@ Settings = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="A setting instead of the file's: hidden=100 or network.hidden=100, epochs=3,"
-        " optimizer.learning_rate=0.01, data.images=FILE. data.folder=DIR looks all data files up in DIR, by their names"
-        " alone. DIR, and a FILE that exists, are relative to the current folder. May be repeated.",
+        " optimizer.learning_rate=0.01, data.images=FILE. data.folder=DIR looks all data files up in DIR, by their"
+        " names alone. DIR, and a FILE that exists, are relative to the current folder. May be repeated.",
     ),
 ]
 

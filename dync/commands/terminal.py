@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -52,6 +51,8 @@ def failure(error: Exception) -> int:
 
 def report_bug(error: Exception) -> None:
     """The traceback of a mistake that is not the user's."""
+    import traceback
+
     complain(
         f"this is a bug of dync {VERSION}, not a mistake of yours. Please report it with the lines below, the command\n"
         "and the .dyn file, where the package comes from."
@@ -66,11 +67,9 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def close_quietly(*, only_if_broken: bool = False) -> None:
-    """Throw away what cannot be written any more, because the reader of a pipe went away."""
+def drain() -> None:
+    """Write out what waits; where the reader of a pipe went away, throw it away without a word."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        only_if_broken = False
-    if not only_if_broken:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

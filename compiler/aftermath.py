@@ -40,10 +40,14 @@ def without_aftermath(
     """The mistakes of meaning that hold whatever the text with syntax errors was to say."""
     if not syntax_errors:
         return tuple(found)
-    words = _unread(file)
+    words, lines = _unread(file), set[int]()
     for error in syntax_errors:
-        words |= _words_near(error)
-    return tuple(d for d in found if not isinstance(d, ABSENCES) and not _names(d) & words)
+        damaged = _lines_of(error)
+        lines.update(damaged)
+        words.update(word for line in damaged for word in _WORD.findall(file.source.line(line)))
+    return tuple(
+        d for d in found if not isinstance(d, ABSENCES) and not _names(d) & words and lines.isdisjoint(_starts(d))
+    )
 
 
 def _unread(file: syntax.File) -> set[str]:
@@ -64,11 +68,18 @@ def _statements(file: syntax.File) -> Iterator[Span]:
                 yield declaration.span
 
 
-def _words_near(error: Diagnostic) -> set[str]:
-    """The words of the lines with an error, where a statement may have been read otherwise than it was meant."""
+def _lines_of(error: Diagnostic) -> range:
+    """The lines between the places of a syntax error: statements there may have been read otherwise than meant."""
+    spans = [error.span, *(note.span for note in error.notes if note.span is not None)]
     source = error.span.source
-    first, last = source.position(error.span.start)[0], source.position(error.span.end)[0]
-    return {word for line in range(first, last + 1) for word in _WORD.findall(source.line(line))}
+    places = [source.position(end)[0] for span in spans for end in (span.start, span.end)]
+    return range(min(places), max(places) + 1)
+
+
+def _starts(diagnostic: Diagnostic) -> range:
+    """The line where a mistake begins."""
+    line = diagnostic.span.source.position(diagnostic.span.start)[0]
+    return range(line, line + 1)
 
 
 def _names(diagnostic: Diagnostic) -> set[str]:

@@ -22,16 +22,19 @@ def matched(
     """
     name = application.name.text if isinstance(application, syntax.Application) else application.function.text
     found: dict[str, syntax.Argument] = {}
+    superfluous: syntax.Argument | None = None
     for place, argument in enumerate(application.arguments):
         key = argument.name.text if argument.name is not None else _at(place, takes)
         if key is None:
-            mistakes.add(ArgumentCount(argument.span, name, _count(len(takes)), len(application.arguments)))
+            superfluous = superfluous or argument
         elif key not in takes and argument.name is not None:
             mistakes.add(unknown(argument.name.span, key, tuple(takes), name))
         elif key in found:
             mistakes.add(DuplicateArgument(argument.span, key, name, found[key].span))
         else:
             found[key] = argument
+    if superfluous is not None:
+        mistakes.add(ArgumentCount(superfluous.span, name, _count(len(takes)), len(application.arguments)))
     return found
 
 

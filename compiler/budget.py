@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from dync.compiler.collector import Collector
@@ -21,15 +21,16 @@ class Budget:
     """What is left of `ITEMS`."""
 
     mistakes: Collector
-    left: int = field(default=ITEMS)
+    left: int = ITEMS
+    exceeded: bool = False
 
     def take(self, amount: int, what: str, span: Span) -> bool:
-        """Use some of it up; False, and a mistake, where that is more than is left."""
-        if amount > self.left:
-            self.mistakes.add(
-                TooLarge(span, f"the size of the network, with {what}", ITEMS - self.left + amount, ITEMS)
-            )
-            self.left = 0
-            return False
-        self.left -= amount
-        return True
+        """Use some of it up; False where that is more than is left, and a mistake when that happens first."""
+        if amount <= self.left:
+            self.left -= amount
+            return True
+        if not self.exceeded:
+            together = f"layers, edges and repetitions together, with {what}"
+            self.mistakes.add(TooLarge(span, together, ITEMS - self.left + amount, ITEMS))
+        self.exceeded = True
+        return False

@@ -62,7 +62,8 @@ def _check_split(node: syntax.Application, transform: CallPlan, mistakes: Collec
         return
     parts = [transform.named.get(part, 0.0) for part in ("test", "validation")]
     held_out = sum(part for part in parts if isinstance(part, int | float))
-    if None not in parts and not 0 < held_out < 1:
+    plain = all(isinstance(part, int | float) and 0 <= part <= 1 for part in parts)
+    if plain and not 0 < held_out < 1:
         mistakes.add(NothingToSplit(node.span, held_out))
 
 
@@ -78,9 +79,9 @@ def _check_bindings(data: syntax.Data, model: NetworkModel, mistakes: Collector)
             mistakes.add(Duplicate(name.span, name.text, "binding", bound[name.text].layer.span))
         else:
             bound[name.text] = binding
-    for layer in layers.values():
-        if len(bound) == len(data.bindings) > 0 and layer.name not in bound:
-            mistakes.add(Unbound(data.source.span, layer.name, layer.role))
+    unbound = tuple(name for name in layers if name not in bound)
+    if unbound and len(bound) == len(data.bindings) > 0:
+        mistakes.add(Unbound(data.source.span, unbound))
 
 
 def _check_sizes(

@@ -74,7 +74,8 @@ def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkMo
         rule_messages="forward" if reading is None else message_filter(reading.kind, context),
         span=network.span,
     )
-    check_topology(model, table, edges.loose, network.name.span, context.mistakes)
+    if not context.budget.exceeded:
+        check_topology(model, table, edges.loose, network.name.span, context.mistakes)
     check_rules(model, context.mistakes)
     check_uses(network, scope, groups, context.mistakes)
     return model

@@ -57,7 +57,11 @@ def protocol_model(
             if name.text not in known:
                 context.mistakes.add(UnknownPhase(name.span, name.text, known))
     for protocol in mine[1:]:
-        context.mistakes.add(RepeatedStatement(protocol.span, f"a `{kind}`", "the network", mine[0].span))
+        context.mistakes.add(
+            RepeatedStatement(
+                protocol.span, {"train": "a `train`", "infer": "an `infer`"}[kind], "the network", mine[0].span
+            )
+        )
     return tuple(name.text for name in mine[0].phases if name.text in known) if mine else None
 
 
@@ -132,9 +136,9 @@ def _clamped(phase: syntax.Phase, table: LayerTable, scope: Scope, context: Cont
     if not items:
         return tuple(layer.name for layer in table.layers if layer.role in ("input", "output"))
     named = [_names(item.layers, table, scope) for item in items]
-    for layer in table.layers:
-        if layer.role == "input" and layer.name not in named[0]:
-            context.mistakes.add(InputLetGo(items[0].span, phase.name.text, layer.name))
+    let_go = tuple(layer.name for layer in table.layers if layer.role == "input" and layer.name not in named[0])
+    if let_go:
+        context.mistakes.add(InputLetGo(items[0].span, phase.name.text, let_go))
     held = {layer.name: layer for layer in table.layers}
     return tuple(name for name in named[0] if held[name].role != "constant")
 

@@ -59,7 +59,7 @@ def _check_cover(
             first = place.setdefault(layer, group)
             if first != group:
                 first_span = groups.places(first)[layer]
-                mistakes.add(InTwoGroups(span, layer, first, group, first_span, span))
+                mistakes.add(InTwoGroups(span, layer, first, group, first_span))
     missing = [layer for layer in table.layers if layer.role == "layer" and layer.name not in place]
     if missing:
         spans = tuple(table.entry(layer).name.span for layer in missing)

@@ -90,6 +90,7 @@ class _Training:
     mistakes: Collector
 
     def resolved(self) -> PipelineModel | None:
+        self._check_complete()
         model = self._network()
         context = DataContext(model, self.sources, self.mistakes)
         data, optimizer = self._data(context), self._optimizer()
@@ -120,8 +121,21 @@ class _Training:
         )
         return PipelineModel(plan, model, self.pipeline.span)
 
+    def _check_complete(self) -> None:
+        """Say at once which of the settings without a default are not there."""
+        words = {
+            syntax.NetworkSetting: "which `network`",
+            syntax.DataSetting: "which `data`",
+            syntax.OptimizerSetting: "which `optimizer`",
+        }
+        missing = [what for item_type, what in words.items() if not self._all(item_type)]
+        if not any(item.keyword.text in ("epochs", "updates") for item in self._all(syntax.NumberSetting)):
+            missing.append("how many `epochs` or `updates`")
+        if missing:
+            self.mistakes.add(SettingMissing(self.pipeline.name.span, self.pipeline.name.text, tuple(missing)))
+
     def _network(self) -> NetworkModel | None:
-        setting = self._required(syntax.NetworkSetting, "its `network`")
+        setting = self._only(syntax.NetworkSetting, "a `network`")
         if setting is None:
             return None
         name, network = setting.network.name, self.networks.get(setting.network.name.text)
@@ -138,11 +152,11 @@ class _Training:
         return model
 
     def _data(self, context: DataContext) -> DataPlan | None:
-        setting = self._required(syntax.DataSetting, "its `data`")
+        setting = self._only(syntax.DataSetting, "`data`")
         return None if setting is None else data_plan(setting.data, context)
 
     def _optimizer(self) -> CallPlan | None:
-        setting = self._required(syntax.OptimizerSetting, "its `optimizer`, such as `sgd(learning_rate = 0.1)`")
+        setting = self._only(syntax.OptimizerSetting, "an `optimizer`")
         if setting is None:
             return None
         name, known = setting.optimizer.name, optimizers()
@@ -157,8 +171,6 @@ class _Training:
         if epochs is not None and updates is not None:
             first, second = sorted((epochs, updates), key=lambda setting: setting.span.start)
             self.mistakes.add(EpochsAndUpdates(second.span, first.span))
-        if epochs is None and updates is None:
-            self._missing("how long to train, by `epochs` or `updates`")
         return (
             None if epochs is None else self._count("epochs", epochs.value, 0, 0),
             None if updates is None else self._count("updates", updates.value, 0, 0),
@@ -193,15 +205,6 @@ class _Training:
 
     def _only(self, item_type: type[Item], what: str) -> Item | None:
         return self._first(self._all(item_type), what)
-
-    def _required(self, item_type: type[Item], what: str) -> Item | None:
-        item = self._only(item_type, what)
-        if item is None:
-            self._missing(what)
-        return item
-
-    def _missing(self, what: str) -> None:
-        self.mistakes.add(SettingMissing(self.pipeline.name.span, self.pipeline.name.text, what))
 
     def _all(self, item_type: type[Item]) -> list[Item]:
         return [item for item in self.pipeline.items if isinstance(item, item_type)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import connected
+from dync.compiler.mistakes.several import several
 from dync.grammar.diagnostic import Diagnostic, Fix, Note, Severity
 from dync.grammar.source import Span
 
@@ -24,7 +25,6 @@ class InTwoGroups(Diagnostic):
     first: str
     second: str
     first_span: Span
-    second_span: Span
 
     @property
     def message(self) -> str:
@@ -33,11 +33,8 @@ class InTwoGroups(Diagnostic):
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Both groups."""
-        return (
-            Note(f"`{self.first}` holds `{self.name}`", self.first_span),
-            Note(f"`{self.second}` holds `{self.name}`", self.second_span),
-        )
+        """The first group."""
+        return (Note(f"`{self.first}` holds `{self.name}` already", self.first_span),)
 
 
 @dataclass(frozen=True)
@@ -54,9 +51,7 @@ class InNoGroup(Diagnostic):
     @property
     def message(self) -> str:
         """The layers."""
-        names = ", ".join(f"`{name}`" for name in self.names[:8])
-        more = f" and {len(self.names) - 8} more" if len(self.names) > 8 else ""
-        return f"the schedule never moves {names}{more}: every hidden layer must stand in one of its groups"
+        return f"the schedule never moves {several(self.names)}: every hidden layer must stand in one of its groups"
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -232,14 +227,14 @@ class InputLetGo(DynamicsWarning):
     right = connected("phase relax { steps 5 clamp x }", "infer relax")
 
     phase: str
-    name: str
+    names: tuple[str, ...]
 
     @property
     def message(self) -> str:
-        """The input and the phase."""
-        return f"`clamp` in the phase `{self.phase}` lets the input `{self.name}` go, which then falls to zero"
+        """The inputs and the phase."""
+        return f"`clamp` in the phase `{self.phase}` lets {several(self.names)} go: an input then falls to zero"
 
     @property
     def fix(self) -> Fix:
-        """Add it to the list."""
-        return Fix(f"clamp `{self.name}` too", Span(self.span.source, self.span.end, self.span.end), f", {self.name}")
+        """Add them to the list."""
+        return Fix("clamp all inputs", self.span, ", ".join([self.span.text, *self.names]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import DATA, pipeline, training
+from dync.compiler.mistakes.several import several
 from dync.compiler.mistakes.unknown import Unknown
 from dync.grammar.diagnostic import Diagnostic, Note, Severity
 from dync.grammar.source import Span
@@ -56,12 +57,14 @@ class SettingMissing(Diagnostic):
     right = training("epochs 1")
 
     pipeline: str
-    setting: str
+    settings: tuple[str, ...]
 
     @property
     def message(self) -> str:
-        """Names the setting."""
-        return f"the pipeline `{self.pipeline}` does not set {self.setting}"
+        """Names the settings."""
+        *most, last = self.settings
+        listed = f"{', '.join(most)} and {last}" if most else last
+        return f"the pipeline `{self.pipeline}` does not say {listed}"
 
 
 @dataclass(frozen=True)
@@ -206,13 +209,12 @@ class Unbound(Diagnostic):
     wrong = training("epochs 1").replace("100)", '100) { x = "data" }')
     right = training("epochs 1").replace("100)", '100) { x = "data", y = "target" }')
 
-    name: str
-    role: str
+    names: tuple[str, ...]
 
     @property
     def message(self) -> str:
-        """Names the layer."""
-        return f'the {self.role} `{self.name}` gets no array: bind it too, as in `{self.name} = "…"`'
+        """Names the layers."""
+        return f'no array is bound to {several(self.names)}: bind all, as in `{self.names[0]} = "…"`'
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,10 @@ from dync.compiler.mistakes.examples import (
     network,
     with_layers,
 )
+from dync.compiler.mistakes.several import several
 from dync.grammar.diagnostic import Diagnostic, Severity
 
 _G = "layer  g (8) tanh"
-
-
-def several(names: tuple[str, ...], limit: int = 8) -> str:
-    """Names for a sentence, not more of them than one can read."""
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(f"`{name}`" for name in names[:limit]) + more
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from dync.compiler.mistakes.several import several
 from dync.grammar.diagnostic import Diagnostic, Fix, Note, nearest
 
 SHOWN = 12
@@ -32,9 +33,7 @@ class Unknown(Diagnostic):
         """The names that are known, where they are not too many to read."""
         if not self.known:
             return (Note(f"there are no {self.nouns} here"),)
-        names = ", ".join(f"`{name}`" for name in self.known[:SHOWN])
-        more = f" and {len(self.known) - SHOWN} more" if len(self.known) > SHOWN else ""
-        return (Note(f"the {self.nouns} are {names}{more}"),)
+        return (Note(f"the {self.nouns} are {several(self.known, SHOWN)}"),)
 
     @property
     def fix(self) -> Fix | None:

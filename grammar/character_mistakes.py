@@ -134,7 +134,7 @@ class ForeignName(Diagnostic):
 
 @dataclass(frozen=True)
 class WrongQuotes(Diagnostic):
-    """A string in other quotes than `"`."""
+    """A string in other quotes than `"`: in single ones, or in those of print that a word processor makes of them."""
 
     code = "E0115"
     wrong = "pipeline p training {\n  data npz('digits.npz')\n}\n"

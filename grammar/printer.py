@@ -108,18 +108,20 @@ class _Printer:
         self._comments(end, indent)
 
     def _item(self, item: Item, indent: str) -> None:
+        """A statement, on one line if it has no body or a short one without comments."""
         line = _line(item)
-        if isinstance(item, Block) and (line is None or len(indent + line) > WIDTH or self._commented(item)):
-            self._block(item, indent)
-            return
-        text = line or ""
+        if isinstance(item, Block):
+            brace = self._brace(item)
+            self._inner_comments(item.span, brace, indent)
+            if line is None or len(indent + line) > WIDTH or self._commented(item):
+                self._block(item, brace, indent)
+                return
         self._inner_comments(item.span, item.span.end, indent)
-        self._write(indent + text, item.span.start, item.span.end)
+        self._write(indent + (line or ""), item.span.start, item.span.end)
         self._comment_behind()
 
-    def _block(self, item: Block, indent: str) -> None:
-        brace = self._brace(item)
-        self._inner_comments(item.span, brace, indent)
+    def _block(self, item: Block, brace: int, indent: str) -> None:
+        """A statement with its body on lines of its own."""
         self._write(f"{indent}{head(item)} {{", item.span.start, brace + 1)
         self._comment_behind()
         self.body(_items(item), indent + INDENT, item.span.end - 1)
@@ -159,7 +161,7 @@ class _Printer:
         """The comment on the same line, if there is one."""
         if self.taken < len(self.comments):
             span = self.comments[self.taken]
-            if "\n" not in self.source.text[self.end : span.start]:
+            if not self.source.text[self.end : span.start].strip(" \t)"):
                 self.lines[-1] += f"  {span.text.rstrip()}"
                 self.taken += 1
                 self.end = span.end

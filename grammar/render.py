@@ -143,18 +143,14 @@ def _window(labels_start: int, length: int) -> int:
 
 
 def visible(text: str) -> str:
-    """A piece of a line for a terminal: tabs as spaces, whatever would steer the terminal as a sign of it."""
-    return "".join(TAB if c == "\t" else c if _harmless(c) else "�" for c in text)
+    """A piece of a line for a terminal: tabs as spaces, and a sign for each character that would steer the terminal,
+    reorder the text or not be seen."""
+    return "".join(TAB if c == "\t" else c if c.isprintable() else "�" for c in text)
 
 
 def safe(text: str) -> str:
     """A sentence for a terminal: on one line, and control characters as escapes."""
-    return "".join(c if _harmless(c) else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
-
-
-def _harmless(character: str) -> bool:
-    """Whether a character only shows: no control, no reordering of text, no half of a pair, no line end."""
-    return character.isprintable() or unicodedata.category(character) == "Zs"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def columns(text: str) -> int:

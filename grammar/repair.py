@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Final, Literal
 
 from dync.grammar.automaton import END, Automaton
@@ -14,6 +15,9 @@ from dync.grammar.places import STATEMENTS
 
 AHEAD: Final = 12
 """So many tokens have to go well after a change, or all up to the end of the line."""
+
+ALIKE: Final = 0.75
+"""A word so much like a keyword, at the start of a line, is one, even if what follows has mistakes of its own."""
 
 INSERTED: Final = ("->", ",", "=", ")", "]", ":", "in", "..", "{")
 """What may be missing, in the order in which it is tried."""
@@ -50,9 +54,10 @@ class Trial:
             return None
         expected = automaton.expected(self.stack.states)
         meant = nearest(token.text, [word for word, name in automaton.words.items() if name in expected])
-        if meant is None or (not token.fresh and not self._succeeds(self.replaced(meant))):
-            return None
-        return meant
+        if meant is None or self._succeeds(self.replaced(meant)):
+            return meant
+        alike = SequenceMatcher(None, token.text, meant).ratio()
+        return meant if token.fresh and alike >= ALIKE else None
 
     def replaced(self, text: str) -> Change:
         """The change that puts another word or mark in the token's place."""

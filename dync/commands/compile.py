@@ -44,7 +44,7 @@ class Request:
 
 def compile_command(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The .dyn file; - reads standard input.")],
-    network: Annotated[str | None, typer.Argument(metavar="[NETWORK]", help="By default all of the file's.")] = None,
+    network: Annotated[str | None, typer.Argument(metavar="NETWORK", help="By default all of the file's.")] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write an artefact, which `dync run` takes.")
     ] = None,

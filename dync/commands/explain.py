@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def explain(
     code: Annotated[
-        str | None, typer.Argument(metavar="[CODE]", help="Such as E0121; without it all are listed.")
+        str | None, typer.Argument(metavar="CODE", help="Such as E0121; without it all are listed.")
     ] = None,
 ) -> None:
     """Say what a diagnostic means, and show a file that has it and one that has not."""

@@ -13,7 +13,7 @@ from dync.commands.terminal import show
 
 def graph(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The .dyn file; - reads standard input.")],
-    network: Annotated[str | None, typer.Argument(metavar="[NETWORK]", help="The only one may be left out.")] = None,
+    network: Annotated[str | None, typer.Argument(metavar="NETWORK", help="The only one may be left out.")] = None,
     *,
     out: Annotated[
         Path,

@@ -24,7 +24,7 @@ def run(
         str, typer.Argument(metavar="FILE|ARTEFACT", help="A .dyn file, or a folder of `dync compile -o`.")
     ],
     pipeline: Annotated[
-        str | None, typer.Argument(metavar="[PIPELINE]", help="By default all, one after another.")
+        str | None, typer.Argument(metavar="PIPELINE", help="By default all, one after another.")
     ] = None,
     settings: Settings = None,
     out: Annotated[

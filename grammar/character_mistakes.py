@@ -13,7 +13,6 @@ def shown(text: str, limit: int = 40) -> str:
     return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short) + "'"
 
 
-@dataclass(frozen=True)
 class UnexpectedCharacter(Diagnostic):
     """A character that means nothing in a `.dyn` file. The language is written with letters, digits, the operators
     of arithmetic, brackets and commas; other characters may stand in comments and in strings only."""
@@ -30,7 +29,6 @@ class UnexpectedCharacter(Diagnostic):
         return f"the character {shown(character)}{code} has no meaning here"
 
 
-@dataclass(frozen=True)
 class OpenText(Diagnostic):
     """A string whose closing quote is missing. A string begins and ends with `"` on the same line."""
 
@@ -49,7 +47,6 @@ class OpenText(Diagnostic):
         return Fix("close the string", self.span, self.span.text + '"')
 
 
-@dataclass(frozen=True)
 class MalformedNumber(Diagnostic):
     """A number that is written in a way that the language does not know. Numbers are decimal: digits, perhaps a point
     and further digits, perhaps an exponent, as in `16`, `0.5` and `1e-3`. A range has two points: `1..4`."""
@@ -75,7 +72,6 @@ class MalformedNumber(Diagnostic):
         return Fix("leave out the underscores", self.span, digits) if digits.isdecimal() else None
 
 
-@dataclass(frozen=True)
 class Semicolon(Diagnostic):
     """A semicolon. Statements begin with their keyword, so nothing has to stand between them."""
 
@@ -116,7 +112,6 @@ class ForeignMark(Diagnostic):
         return Fix(f"write '{self.meant}'", self.span, f"{space}{self.meant}{space}")
 
 
-@dataclass(frozen=True)
 class ForeignName(Diagnostic):
     """A name with letters beyond a to z. Names become names of arrays and files, and letters that look alike would make
     two names that look the same, so they consist of the letters a to z and A to Z, digits and `_`."""
@@ -132,7 +127,6 @@ class ForeignName(Diagnostic):
         return f"the name {shown(self.span.text)} holds {shown(letter)}; names are made of a-z, A-Z, 0-9 and _"
 
 
-@dataclass(frozen=True)
 class WrongQuotes(Diagnostic):
     """A string in other quotes than `"`: in single ones, or in those of print that a word processor makes of them."""
 
@@ -151,7 +145,6 @@ class WrongQuotes(Diagnostic):
         return Fix("use double quotes", self.span, '"' + self.span.text[1:-1].replace('"', "") + '"')
 
 
-@dataclass(frozen=True)
 class CommentMark(Diagnostic):
     """A comment in the manner of another language. A comment begins with `#` and ends with its line."""
 
@@ -165,7 +158,6 @@ class CommentMark(Diagnostic):
         return f"comments begin with '#', found '{self.span.text[:2]}'"
 
 
-@dataclass(frozen=True)
 class UnknownEscape(Diagnostic):
     r"""A backslash in a string before a character that makes no escape. The escapes are `\"`, `\\`, `\n` and `\t`; a
     folder of Windows is written with doubled backslashes, or with `/`."""
@@ -185,7 +177,6 @@ class UnknownEscape(Diagnostic):
         return Fix("double the backslash", self.span, "\\" + self.span.text)
 
 
-@dataclass(frozen=True)
 class NumberTooLarge(Diagnostic):
     """A number beyond what a computer's floating-point numbers reach, about 1.8e308, or with hundreds of digits."""
 

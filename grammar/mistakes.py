@@ -1,6 +1,7 @@
 """Mistakes in the structure of a text: what the parser finds (E0101 to E0104, E0108, E0110 to E0112, E0119).
 
-`MISTAKES` lists every mistake of the package.
+`MISTAKES` lists every mistake of the package. Those without fields of their own inherit all that makes them frozen
+dataclasses: decorating each of them again would only make every start of `dync` slower.
 """
 
 from __future__ import annotations
@@ -95,7 +96,6 @@ class UnclosedBracket(Diagnostic):
         return Fix(f"add '{self.closing}'", self.where, self.closing) if self.where else None
 
 
-@dataclass(frozen=True)
 class StrayBracket(Diagnostic):
     """A closing bracket or brace with nothing to close: it is one too many, or the opening one is missing."""
 
@@ -114,7 +114,6 @@ class StrayBracket(Diagnostic):
         return Fix(f"remove the {found(self.span)}", self.span, "")
 
 
-@dataclass(frozen=True)
 class WrongAssignment(Diagnostic):
     """`=` and `==` confused: `=` gives a name its value, `==` asks whether two values are equal."""
 
@@ -153,7 +152,6 @@ class TooDeep(Diagnostic):
         return f"this is nested more than {self.limit} levels deep"
 
 
-@dataclass(frozen=True)
 class NotYet(Diagnostic):
     """A part of the language that this version of dync does not know yet."""
 
@@ -167,7 +165,6 @@ class NotYet(Diagnostic):
         return f"{found(self.span)} is part of the language, but this version of dync does not know it yet"
 
 
-@dataclass(frozen=True)
 class ChainedComparison(Diagnostic):
     """Two comparisons in a row. A comparison gives a truth value, which cannot be compared further."""
 

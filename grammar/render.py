@@ -108,38 +108,40 @@ def _excerpt(labels: Sequence[Label], severity: str, color: bool) -> Iterator[st
     if not source.text:
         yield f" --> {safe(source.name)}"
         return
-    shown = sorted(labels, key=lambda label: label.span.start)
-    numbers = [source.position(label.span.start)[0] for label in shown]
-    width = len(str(max(numbers)))
+    lines = [(source.position(label.span.start)[0], label) for label in sorted(labels, key=lambda x: x.span.start)]
+    width = len(str(lines[-1][0]))
     yield f"{' ' * width}--> {safe(source.name)}:{line}:{column}"
-    previous = None
-    for number, label in zip(numbers, shown, strict=True):
-        if previous is not None and number > previous + 1:
+    previous, left = 0, 0
+    for number, label in lines:
+        start = label.span.start - source.line_starts[number - 1]
+        if previous and number > previous + 1:
             yield f"{'.' * 3:<{width}}"
-        text, marks = _marked(source, number, label)
-        if number != previous:
-            yield f"{number:>{width}} | {text}".rstrip()
-        painted = _paint(marks, severity if label.mark == "^" else "note", color)
+        if number != previous or start > left + WIDEST // 2:
+            left = _window(start, len(source.line(number)))
+            yield f"{number:>{width}} | {_shown(source.line(number), left)}".rstrip()
+        painted = _paint(_marks(source, number, label, left), severity if label.mark == "^" else "note", color)
         yield f"{' ' * width} | {painted}{' ' + label.message if label.message else ''}"
         previous = number
 
 
-def _marked(source: Source, number: int, label: Label) -> tuple[str, str]:
-    """A line of the source as it can be shown, and the marks that stand beneath the label's part of it."""
-    text = source.line(number)
+def _window(start: int, length: int) -> int:
+    """The first character of a line to show: the beginning, but of a long line a little before the place."""
+    return 0 if length <= WIDEST or start < WIDEST // 2 else start - WIDEST // 4
+
+
+def _shown(text: str, left: int) -> str:
+    """A line from this character on, as far as it is shown."""
+    more = "…" if len(text) > left + WIDEST else ""
+    return ("…" if left else "") + visible(text[left : left + WIDEST]) + more
+
+
+def _marks(source: Source, number: int, label: Label, left: int) -> str:
+    """The marks beneath the label's part of a line that is shown from the character `left` on."""
+    text = source.line(number)[: left + WIDEST]
     start = label.span.start - source.line_starts[number - 1]
-    end = max(start + 1, min(label.span.end - source.line_starts[number - 1], len(text)))
-    left = _window(labels_start=start, length=len(text))
+    end = max(start + 1, label.span.end - source.line_starts[number - 1])
     before = ("…" if left else "") + visible(text[left:start])
-    inside = visible(text[start:end]) or " "
-    rest = visible(text[end : left + WIDEST]) + ("…" if len(text) > left + WIDEST else "")
-    inside = inside if len(inside) <= WIDEST else inside[:WIDEST]
-    return before + inside + rest, " " * columns(before) + label.mark * columns(inside)
-
-
-def _window(labels_start: int, length: int) -> int:
-    """The first character of a long line that is shown: it is never cut behind a place near its beginning."""
-    return 0 if length <= WIDEST or labels_start < WIDEST // 2 else labels_start - WIDEST // 4
+    return " " * columns(before) + label.mark * (columns(visible(text[start:end])) or 1)
 
 
 def visible(text: str) -> str:

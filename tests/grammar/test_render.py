@@ -138,6 +138,20 @@ def test_long_lines_are_cut_around_the_place() -> None:
     assert lines[2][column : column + 3] == "bad"
 
 
+def test_two_places_far_apart_in_a_long_line_are_both_shown() -> None:
+    source = Source("a.dyn", "far " + "x" * 1000 + " bad\n")
+    mistake = Example(place("bad", source), remarks=(Note("here", place("far", source)),))
+    lines = to_text([mistake], color=False).splitlines()
+    assert [lines[i][lines[i + 1].index(mark) :][:3] for i, mark in ((2, "-"), (4, "^"))] == ["far", "bad"]
+
+
+def test_two_places_near_each_other_in_a_long_line_share_it() -> None:
+    source = Source("a.dyn", "x" * 1000 + " near bad" + "y" * 1000)
+    mistake = Example(place("bad", source), remarks=(Note("here", place("near", source)),))
+    lines = to_text([mistake], color=False).splitlines()
+    assert [lines[2][lines[i].index(mark) :][:3] for i, mark in ((3, "-"), (4, "^"))] == ["nea", "bad"]
+
+
 def test_a_file_without_text_is_only_named() -> None:
     nowhere = Span(Source("missing.dyn", ""), 0, 0)
     assert to_text([Example(nowhere)], color=False) == ("error[E9999]: this is wrong\n --> missing.dyn\n\n1 error\n")

@@ -38,8 +38,6 @@ def without_aftermath(
     file: syntax.File, syntax_errors: tuple[Diagnostic, ...], found: Iterable[Diagnostic]
 ) -> tuple[Diagnostic, ...]:
     """The mistakes of meaning that hold whatever the text with syntax errors was to say."""
-    if not syntax_errors:
-        return tuple(found)
     words, lines = _unread(file), set[int]()
     for error in syntax_errors:
         damaged = _lines_of(error)

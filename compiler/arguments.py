@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector
-from dync.compiler.mistakes.names import ArgumentCount, DuplicateArgument, UnknownArgument
-from dync.compiler.mistakes.parameters import UnknownParameter
 from dync.grammar import syntax
 
 
@@ -14,11 +13,12 @@ def matched(
     application: syntax.Application | syntax.Call,
     takes: Sequence[str],
     mistakes: Collector,
-    unknown: type[UnknownArgument | UnknownParameter] = UnknownArgument,
+    *,
+    of_network: bool = False,
 ) -> dict[str, syntax.Argument]:
     """The arguments by the names in `takes`, whose order is that of arguments without a name.
 
-    `unknown` is the mistake of a name that is not in `takes`.
+    With `of_network` they are the parameters of a network.
     """
     name = application.name.text if isinstance(application, syntax.Application) else application.function.text
     found: dict[str, syntax.Argument] = {}
@@ -28,13 +28,14 @@ def matched(
         if key is None:
             superfluous = superfluous or argument
         elif key not in takes and argument.name is not None:
+            unknown = wrong.parameters.UnknownParameter if of_network else wrong.names.UnknownArgument
             mistakes.add(unknown(argument.name.span, key, tuple(takes), name))
         elif key in found:
-            mistakes.add(DuplicateArgument(argument.span, key, name, found[key].span))
+            mistakes.add(wrong.names.DuplicateArgument(argument.span, key, name, found[key].span))
         else:
             found[key] = argument
     if superfluous is not None:
-        mistakes.add(ArgumentCount(superfluous.span, name, _count(len(takes)), len(application.arguments)))
+        mistakes.add(wrong.names.ArgumentCount(superfluous.span, name, _count(len(takes)), len(application.arguments)))
     return found
 
 

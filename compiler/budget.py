@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector
-from dync.compiler.mistakes.shapes import TooLarge
 from dync.grammar.source import Span
 
 ITEMS: Final = 100_000
@@ -31,6 +31,6 @@ class Budget:
             return True
         if not self.exceeded:
             together = f"layers, edges and repetitions together, with {what}"
-            self.mistakes.add(TooLarge(span, together, ITEMS - self.left + amount, ITEMS))
+            self.mistakes.add(wrong.shapes.TooLarge(span, together, ITEMS - self.left + amount, ITEMS))
         self.exceeded = True
         return False

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.arguments import matched
 from dync.compiler.collector import Collector
 from dync.compiler.constant import FUNCTIONS, integer, number
-from dync.compiler.mistakes.names import MissingArgument
-from dync.compiler.mistakes.parameters import OutOfBounds
-from dync.compiler.mistakes.pipelines import UnknownRateSchedule, WrongSort
 from dync.compiler.pipeline_plan import CallPlan, Value
 from dync.compiler.scope import Scope
 from dync.compiler.signatures import Parameter, Signature, schedules
@@ -46,7 +44,7 @@ def call_plan(call: syntax.Application | syntax.Call, signature: Signature, mist
         if argument is not None:
             values[parameter.name] = _Reader(name.text, parameter, mistakes).value(argument.value)
         elif parameter.required:
-            mistakes.add(MissingArgument(name.span, parameter.name, name.text))
+            mistakes.add(wrong.names.MissingArgument(name.span, parameter.name, name.text))
     return CallPlan(name.text, (), values)
 
 
@@ -55,7 +53,7 @@ def _repeated(
 ) -> CallPlan:
     """A call whose arguments are all values of one parameter."""
     if not call.arguments:
-        mistakes.add(MissingArgument(name.span, parameter.name, name.text))
+        mistakes.add(wrong.names.MissingArgument(name.span, parameter.name, name.text))
     bare = tuple(argument for argument in call.arguments if argument.name is None)
     if len(bare) < len(call.arguments):
         matched(call, (), mistakes)
@@ -121,14 +119,14 @@ class _Reader:
             value = number(expression, EMPTY, self.mistakes)
         if value is not None and not self._allows(value):
             allowed = _allowed(self.parameter)
-            self.mistakes.add(OutOfBounds(expression.span, self.parameter.name, value, allowed))
+            self.mistakes.add(wrong.parameters.OutOfBounds(expression.span, self.parameter.name, value, allowed))
         return value
 
     def _schedule(self, call: syntax.Call) -> Value:
         signature = schedules().get(call.function.text)
         if signature is None:
             known = (*schedules(), *FUNCTIONS)
-            self.mistakes.add(UnknownRateSchedule(call.function.span, call.function.text, known))
+            self.mistakes.add(wrong.pipelines.UnknownRateSchedule(call.function.span, call.function.text, known))
             return None
         return call_plan(call, signature, self.mistakes)
 
@@ -139,7 +137,7 @@ class _Reader:
     def _wrong(self, expression: syntax.Expression) -> Value:
         words = " or ".join(f"`{word}`" for word in self.parameter.words)
         expected = words or EXPECTED[self.parameter.sort]
-        self.mistakes.add(WrongSort(expression.span, self.parameter.name, self.owner, expected))
+        self.mistakes.add(wrong.pipelines.WrongSort(expression.span, self.parameter.name, self.owner, expected))
         return None
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.budget import SIZE
 from dync.compiler.elaborate_layers import UNKNOWN
 from dync.compiler.layer_table import LayerTable
-from dync.compiler.mistakes.edges import DiagonalBetweenLayers, EdgeIntoConstant, EdgeIntoInput, FixedStrength
-from dync.compiler.mistakes.shapes import TooLarge, UnlikeShapes
 from dync.compiler.model import EdgeModel, LayerModel
 from dync.grammar import syntax
 
@@ -20,21 +19,21 @@ def check_kind(
     known = UNKNOWN not in (sender.shape, receiver.shape)
     weights = prod(sender.shape) * prod(receiver.shape)
     if model.kind == "one_to_one" and edge.rule is not None:
-        table.mistakes.add(FixedStrength(edge.rule.span, edge.rule.name.text))
+        table.mistakes.add(wrong.edges.FixedStrength(edge.rule.span, edge.rule.name.text))
     if model.kind == "one_to_one" and known and sender.shape != receiver.shape:
         ends = [(layer.name, layer.shape, table.entry(layer).shape) for layer in (sender, receiver)]
-        table.mistakes.add(UnlikeShapes(edge.kind.span, *ends[0], *ends[1]))
+        table.mistakes.add(wrong.shapes.UnlikeShapes(edge.kind.span, *ends[0], *ends[1]))
     if model.kind == "dense" and known and weights > SIZE:
         what = f"the weights from `{sender.name}` to `{receiver.name}`"
-        table.mistakes.add(TooLarge(edge.span, what, weights, SIZE))
+        table.mistakes.add(wrong.shapes.TooLarge(edge.span, what, weights, SIZE))
     if model.diagonal is not None and sender.name != receiver.name:
-        table.mistakes.add(DiagonalBetweenLayers(edge.kind.span, sender.name, receiver.name))
+        table.mistakes.add(wrong.edges.DiagonalBetweenLayers(edge.kind.span, sender.name, receiver.name))
 
 
 def check_receiver(edge: syntax.Edge, receiver: LayerModel, table: LayerTable) -> None:
     """Nothing leads into what never moves."""
     declared = table.entry(receiver).name.span
     if receiver.role == "input":
-        table.mistakes.add(EdgeIntoInput(edge.receiver.span, receiver.name, declared))
+        table.mistakes.add(wrong.edges.EdgeIntoInput(edge.receiver.span, receiver.name, declared))
     elif receiver.role == "constant":
-        table.mistakes.add(EdgeIntoConstant(edge.receiver.span, receiver.name, declared))
+        table.mistakes.add(wrong.edges.EdgeIntoConstant(edge.receiver.span, receiver.name, declared))

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TypeAlias, get_args
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector
 from dync.compiler.layer_table import Entry, LayerTable
-from dync.compiler.mistakes.topology import (
-    LeadsNowhere,
-    NoInputs,
-    NoOutputs,
-    UnreachedLayer,
-    UnreachedOutput,
-    UntrainedOutput,
-)
-from dync.compiler.model import NetworkModel, ScheduleModel
-from dync.compiler.topology import (
-    dead_layers,
-    reached_from,
-    reaching,
-    topology,
-    unheard_outputs,
-    unreached_layers,
-    with_role,
-)
+from dync.compiler.model import NetworkModel
+from dync.compiler.plan import Role
+from dync.compiler.reach import Arc, reached, reaching
 from dync.grammar.source import Span
+
+Roles: TypeAlias = dict[str, list[str]]
+"""The names of the layers of each role."""
 
 
 @dataclass(frozen=True)
@@ -44,29 +34,48 @@ class LooseEnds:
 
 def check_topology(model: NetworkModel, table: LayerTable, loose: LooseEnds, name: Span, mistakes: Collector) -> None:
     """Report what is cut off. `name` is the place of the network's name."""
-    graph = topology(replace(model, schedule=ScheduleModel("sequential", (), None)))
-    heard, sending = ({edge.receiver for edge in model.edges}, {edge.sender for edge in model.edges})
-    receivers = loose.receivers | (set(graph) - heard if loose.any_receiver else set())
-    senders = loose.senders | (set(graph) - sending if loose.any_sender else set())
-    reached, alive = reached_from(graph, receivers), reaching(graph, senders)
-    unheard = set(unheard_outputs(graph)) - reached
-    for entry, names in _by_entry(table, set(unreached_layers(graph)) - reached):
-        mistakes.add(UnreachedLayer(entry.name.span, names))
+    roles = {role: [layer.name for layer in model.layers if layer.role == role] for role in get_args(Role)}
+    arcs = [(edge.sender, edge.receiver) for edge in model.edges]
+    _check_heard(model, roles, arcs, table, loose, mistakes)
+    _check_used(model, roles, arcs, table, loose, mistakes)
+    if not roles["input"]:
+        mistakes.add(wrong.topology.NoInputs(name, model.name))
+    if not roles["output"]:
+        mistakes.add(wrong.topology.NoOutputs(name, model.name))
+
+
+def _check_heard(
+    model: NetworkModel, roles: Roles, arcs: list[Arc], table: LayerTable, loose: LooseEnds, mistakes: Collector
+) -> None:
+    """Every hidden layer is reached, every output hears another layer, and training has a say in each of them."""
+    silent = {layer.name for layer in model.layers} - {receiver for sender, receiver in arcs if sender != receiver}
+    meant = loose.receivers | (silent if loose.any_receiver else set())
+    started = [layer.name for layer in model.layers if layer.start is not None]
+    alive = reached([*roles["input"], *roles["constant"], *started, *meant], arcs)
+    for entry, names in _by_entry(table, set(roles["layer"]) - alive):
+        mistakes.add(wrong.topology.UnreachedLayer(entry.name.span, names))
+    unheard = set(roles["output"]) & silent - meant
     for entry, names in _by_entry(table, unheard):
-        mistakes.add(UnreachedOutput(entry.name.span, names[0]))
-    dead = set(dead_layers(graph)) - alive
-    starts = {layer.start for layer in model.layers if layer.name not in dead}
-    for entry, names in _by_entry(table, dead - starts):
-        mistakes.add(LeadsNowhere(entry.name.span, names))
+        mistakes.add(wrong.topology.UnreachedOutput(entry.name.span, names[0]))
     if model.train is not None:
-        taught = reached_from(graph, {edge.receiver for edge in model.edges if edge.rule is not None}) | reached
-        for entry, names in _by_entry(table, set(with_role(graph, "output")) - unheard - taught):
-            mistakes.add(UntrainedOutput(entry.name.span, names[0]))
-    roles = {layer.role for layer in model.layers}
-    if "input" not in roles:
-        mistakes.add(NoInputs(name, model.name))
-    if "output" not in roles:
-        mistakes.add(NoOutputs(name, model.name))
+        taught = reached([*meant, *(edge.receiver for edge in model.edges if edge.rule is not None)], arcs)
+        for entry, names in _by_entry(table, set(roles["output"]) - unheard - taught):
+            mistakes.add(wrong.topology.UntrainedOutput(entry.name.span, names[0]))
+
+
+def _check_used(
+    model: NetworkModel, roles: Roles, arcs: list[Arc], table: LayerTable, loose: LooseEnds, mistakes: Collector
+) -> None:
+    """From everything a way leads to an output, or it gives its value to a layer from which one does."""
+    if not roles["output"]:
+        return
+    layers = {layer.name for layer in model.layers}
+    unsaid = layers - {sender for sender, receiver in arcs if sender != receiver}
+    meant = loose.senders | (unsaid if loose.any_sender else set())
+    starts = [(layer.start, layer.name) for layer in model.layers if layer.start is not None]
+    used = reaching([*roles["output"], *meant], [*arcs, *starts])
+    for entry, names in _by_entry(table, layers - used):
+        mistakes.add(wrong.topology.LeadsNowhere(entry.name.span, names))
 
 
 def _by_entry(table: LayerTable, layers: Iterable[str]) -> Iterator[tuple[Entry, tuple[str, ...]]]:

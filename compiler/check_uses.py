@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector
 from dync.compiler.elaborate_groups import Groups
-from dync.compiler.mistakes.names import UnusedGroup, UnusedParameter, UnusedPhase
 from dync.compiler.scope import Scope
 from dync.grammar import syntax
 
@@ -16,11 +16,11 @@ def check_uses(network: syntax.Network, scope: Scope, groups: Groups, mistakes: 
     for item in network.items:
         match item:
             case syntax.Param(name=name) if name.text not in scope.read:
-                mistakes.add(UnusedParameter(name.span, name.text))
+                mistakes.add(wrong.names.UnusedParameter(name.span, name.text))
             case syntax.Phase(name=name) if name.text not in gone_through:
-                mistakes.add(UnusedPhase(name.span, name.text))
+                mistakes.add(wrong.names.UnusedPhase(name.span, name.text))
             case _:
                 pass
     for text, name in groups.names.items():
         if text not in scheduled:
-            mistakes.add(UnusedGroup(name.span, text))
+            mistakes.add(wrong.names.UnusedGroup(name.span, text))

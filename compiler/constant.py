@@ -10,17 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector
-from dync.compiler.mistakes.names import ArgumentCount, MisplacedMoment, UnknownArgument, UnknownFunction, UnknownNumber
-from dync.compiler.mistakes.parameters import (
-    NotACondition,
-    NotAnInteger,
-    NotANumber,
-    NumberTooLarge,
-    OutsideDomain,
-    UsedTooEarly,
-    ZeroDivision,
-)
 from dync.compiler.scope import Amount, Scope
 from dync.grammar import syntax
 from dync.grammar.source import Span
@@ -73,7 +64,7 @@ def integer(expression: syntax.Expression, scope: Scope, mistakes: Collector, wh
     value = number(expression, scope, mistakes)
     if isinstance(value, float):
         if not value.is_integer():
-            mistakes.add(NotAnInteger(expression.span, what, value))
+            mistakes.add(wrong.parameters.NotAnInteger(expression.span, what, value))
             return None
         return int(value)
     return value
@@ -81,10 +72,10 @@ def integer(expression: syntax.Expression, scope: Scope, mistakes: Collector, wh
 
 def _number(value: Value | None, expression: syntax.Expression, mistakes: Collector) -> Amount | None:
     if isinstance(value, bool):
-        mistakes.add(NotANumber(expression.span, "a condition"))
+        mistakes.add(wrong.parameters.NotANumber(expression.span, "a condition"))
         return None
     if value is not None and not -LARGEST <= value <= LARGEST:
-        mistakes.add(NumberTooLarge(expression.span))
+        mistakes.add(wrong.parameters.NumberTooLarge(expression.span))
         return None
     return value
 
@@ -101,7 +92,7 @@ class _Evaluator:
             case syntax.Number(value, span):
                 return self._bounded(value, span)
             case syntax.Text(_, span):
-                self.mistakes.add(NotANumber(span, "a text"))
+                self.mistakes.add(wrong.parameters.NotANumber(span, "a text"))
                 return None
             case syntax.Variable():
                 return self._variable(expression)
@@ -122,14 +113,14 @@ class _Evaluator:
     def _variable(self, variable: syntax.Variable) -> Value | None:
         name = variable.name.text
         if variable.moment is not None:
-            self.mistakes.add(MisplacedMoment(variable.span, name))
+            self.mistakes.add(wrong.names.MisplacedMoment(variable.span, name))
         binding = self.scope.get(name)
         if binding is not None:
             return binding.value
         if name in self.scope.later:
-            self.mistakes.add(UsedTooEarly(variable.span, name, self.scope.later[name]))
+            self.mistakes.add(wrong.parameters.UsedTooEarly(variable.span, name, self.scope.later[name]))
         else:
-            self.mistakes.add(UnknownNumber(variable.name.span, name, tuple(self.scope.bindings)))
+            self.mistakes.add(wrong.names.UnknownNumber(variable.name.span, name, tuple(self.scope.bindings)))
         return None
 
     def _binary(self, expression: syntax.Binary) -> Value | None:
@@ -151,33 +142,33 @@ class _Evaluator:
     def _arithmetic(self, expression: syntax.Binary, left: Amount, right: Amount) -> Value | None:
         operator, span = expression.operator, expression.span
         if (operator in ("/", "//", "%") and right == 0) or (operator == "**" and left == 0 and right < 0):
-            self.mistakes.add(ZeroDivision(span))
+            self.mistakes.add(wrong.parameters.ZeroDivision(span))
             return None
         if operator == "**" and left < 0 and not float(right).is_integer():
-            self.mistakes.add(OutsideDomain(span, f"** {right:.12g}", left))
+            self.mistakes.add(wrong.parameters.OutsideDomain(span, f"** {right:.12g}", left))
             return None
         if operator == "**" and _bits(left) * max(right, 1) > 4 * _BITS and abs(left) > 1:
-            self.mistakes.add(NumberTooLarge(span))
+            self.mistakes.add(wrong.parameters.NumberTooLarge(span))
             return None
         try:
             return self._bounded(_ARITHMETIC[operator](left, right), span)
         except OverflowError:
-            self.mistakes.add(NumberTooLarge(span))
+            self.mistakes.add(wrong.parameters.NumberTooLarge(span))
             return None
 
     def _call(self, call: syntax.Call) -> Value | None:
         name = call.function.text
         arguments = [self._amount(argument.value) for argument in call.arguments]
         if name not in FUNCTIONS:
-            self.mistakes.add(UnknownFunction(call.function.span, name, tuple(FUNCTIONS)))
+            self.mistakes.add(wrong.names.UnknownFunction(call.function.span, name, tuple(FUNCTIONS)))
             return None
         fewest, most, function = FUNCTIONS[name]
         for argument in call.arguments:
             if argument.name is not None:
-                self.mistakes.add(UnknownArgument(argument.name.span, argument.name.text, (), name))
+                self.mistakes.add(wrong.names.UnknownArgument(argument.name.span, argument.name.text, (), name))
                 return None
         if len(arguments) < fewest or (most is not None and len(arguments) > most):
-            self.mistakes.add(ArgumentCount(call.span, name, _takes(fewest, most), len(arguments)))
+            self.mistakes.add(wrong.names.ArgumentCount(call.span, name, _takes(fewest, most), len(arguments)))
             return None
         known = [a for a in arguments if a is not None]
         return self._applied(call, function, known) if len(known) == len(arguments) else None
@@ -186,15 +177,15 @@ class _Evaluator:
         try:
             return self._bounded(function(*arguments), call.span)
         except OverflowError:
-            self.mistakes.add(NumberTooLarge(call.span))
+            self.mistakes.add(wrong.parameters.NumberTooLarge(call.span))
         except ValueError:
-            self.mistakes.add(OutsideDomain(call.span, call.function.text, arguments[0]))
+            self.mistakes.add(wrong.parameters.OutsideDomain(call.span, call.function.text, arguments[0]))
         return None
 
     def _amount(self, expression: syntax.Expression) -> Amount | None:
         value = self.value(expression)
         if isinstance(value, bool):
-            self.mistakes.add(NotANumber(expression.span, "a condition"))
+            self.mistakes.add(wrong.parameters.NotANumber(expression.span, "a condition"))
             return None
         return value
 
@@ -202,13 +193,13 @@ class _Evaluator:
         value = self.value(expression)
         if value is None or isinstance(value, bool):
             return value
-        self.mistakes.add(NotACondition(expression.span))
+        self.mistakes.add(wrong.parameters.NotACondition(expression.span))
         return None
 
     def _bounded(self, value: Value, span: Span) -> Value | None:
         too_large = value.bit_length() > _BITS if isinstance(value, int) else not math.isfinite(value)
         if too_large:
-            self.mistakes.add(NumberTooLarge(span))
+            self.mistakes.add(wrong.parameters.NumberTooLarge(span))
         return None if too_large else value
 
 

@@ -6,17 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.calls import call_plan
 from dync.compiler.collector import Collector
-from dync.compiler.mistakes.names import Duplicate
-from dync.compiler.mistakes.pipelines import (
-    DataSize,
-    NothingToSplit,
-    Unbound,
-    UnknownBound,
-    UnknownSource,
-    UnknownTransform,
-)
 from dync.compiler.model import LayerModel, NetworkModel
 from dync.compiler.pipeline_plan import CallPlan, DataPlan
 from dync.compiler.signatures import EMBEDDED, SOURCES, TRANSFORMS, Signature, Sizes
@@ -34,8 +26,8 @@ class DataContext:
 
 def data_plan(data: syntax.Data, context: DataContext) -> DataPlan:
     """The data with everything resolved."""
-    source = _call(data.source, {**SOURCES, **context.sources}, UnknownSource, context.mistakes)
-    transforms = tuple(_call(t, TRANSFORMS, UnknownTransform, context.mistakes) for t in data.transforms)
+    source = _source(data.source, context)
+    transforms = tuple(_transform(node, context.mistakes) for node in data.transforms)
     for node, transform in zip(data.transforms, transforms, strict=True):
         _check_split(node, transform, context.mistakes)
     if context.model is not None:
@@ -44,17 +36,17 @@ def data_plan(data: syntax.Data, context: DataContext) -> DataPlan:
     return DataPlan(source, {b.layer.text: b.array.value for b in data.bindings}, transforms)
 
 
-def _call(
-    node: syntax.Application,
-    known: Mapping[str, Signature],
-    unknown: type[UnknownSource | UnknownTransform],
-    mistakes: Collector,
-) -> CallPlan:
-    signature = known.get(node.name.text)
-    if signature is None:
-        mistakes.add(unknown(node.name.span, node.name.text, tuple(known)))
-        signature = Signature(open=True)
-    return call_plan(node, signature, mistakes)
+def _source(node: syntax.Application, context: DataContext) -> CallPlan:
+    known = {**SOURCES, **context.sources}
+    if node.name.text not in known:
+        context.mistakes.add(wrong.pipelines.UnknownSource(node.name.span, node.name.text, tuple(known)))
+    return call_plan(node, known.get(node.name.text, Signature(open=True)), context.mistakes)
+
+
+def _transform(node: syntax.Application, mistakes: Collector) -> CallPlan:
+    if node.name.text not in TRANSFORMS:
+        mistakes.add(wrong.pipelines.UnknownTransform(node.name.span, node.name.text, tuple(TRANSFORMS)))
+    return call_plan(node, TRANSFORMS.get(node.name.text, Signature(open=True)), mistakes)
 
 
 def _check_split(node: syntax.Application, transform: CallPlan, mistakes: Collector) -> None:
@@ -64,7 +56,7 @@ def _check_split(node: syntax.Application, transform: CallPlan, mistakes: Collec
     held_out = sum(part for part in parts if isinstance(part, int | float))
     plain = all(isinstance(part, int | float) and 0 <= part <= 1 for part in parts)
     if plain and not 0 < held_out < 1:
-        mistakes.add(NothingToSplit(node.span, held_out))
+        mistakes.add(wrong.pipelines.NothingToSplit(node.span, held_out))
 
 
 def _check_bindings(data: syntax.Data, model: NetworkModel, mistakes: Collector) -> None:
@@ -74,14 +66,14 @@ def _check_bindings(data: syntax.Data, model: NetworkModel, mistakes: Collector)
     for binding in data.bindings:
         name = binding.layer
         if name.text not in layers:
-            mistakes.add(UnknownBound(name.span, name.text, tuple(layers)))
+            mistakes.add(wrong.pipelines.UnknownBound(name.span, name.text, tuple(layers)))
         elif name.text in bound:
-            mistakes.add(Duplicate(name.span, name.text, "binding", bound[name.text].layer.span))
+            mistakes.add(wrong.names.Duplicate(name.span, name.text, "binding", bound[name.text].layer.span))
         else:
             bound[name.text] = binding
     unbound = tuple(name for name in layers if name not in bound)
     if unbound and len(bound) == len(data.bindings) > 0:
-        mistakes.add(Unbound(data.source.span, unbound))
+        mistakes.add(wrong.pipelines.Unbound(data.source.span, unbound))
 
 
 def _check_sizes(
@@ -106,9 +98,9 @@ def _check_sizes(
         mistakes.add(_size(data, sizes.classes, "classes", outputs[0]))
 
 
-def _size(data: syntax.Data, found: int, what: str, layer: LayerModel) -> DataSize:
+def _size(data: syntax.Data, found: int, what: str, layer: LayerModel) -> wrong.pipelines.DataSize:
     source = data.source
-    return DataSize(source.span, source.name.text, found, what, layer.name, layer.shape, layer.span)
+    return wrong.pipelines.DataSize(source.span, source.name.text, found, what, layer.name, layer.shape, layer.span)
 
 
 def _sizes(source: CallPlan) -> Sizes | None:

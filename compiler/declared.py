@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from dync.compiler.mistakes.names import Duplicate
+from dync.compiler import mistakes as wrong
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
 
@@ -21,6 +21,6 @@ def declared_once(file: syntax.File, node_type: type[Node]) -> tuple[dict[str, N
         name = node.name.text
         if name in found:
             noun = node_type.__name__.lower()
-            mistakes.append(Duplicate(node.name.span, name, noun, found[name].name.span))
+            mistakes.append(wrong.names.Duplicate(node.name.span, name, noun, found[name].name.span))
         found.setdefault(name, node)
     return found, tuple(mistakes)

@@ -1,26 +1,30 @@
-"""The compiler on one screen: text -> tree -> library -> models -> pipelines, and from a model to its plan."""
+"""The compiler on one screen: text -> tree -> library -> models -> pipelines, and from a model to its plan.
+
+What a check does not need is imported where it is used, because a check is to start at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from dync.compiler.aftermath import without_aftermath
+from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector, in_order
 from dync.compiler.declared import declared_once
 from dync.compiler.elaborate import elaborate
 from dync.compiler.library import Library, build_library
-from dync.compiler.mistakes.pipelines import UnknownNetwork
 from dync.compiler.model import NetworkModel
 from dync.compiler.pipelines import PipelineModel, resolve_pipeline
 from dync.compiler.plan import Plan
-from dync.compiler.planner import plan
-from dync.compiler.settings import Settings, network_arguments, with_settings
 from dync.compiler.signatures import Signature
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
 from dync.grammar.reader import read
 from dync.grammar.source import Source, Span
+
+Settings: TypeAlias = Mapping[str, str]
+"""Values by dotted keys, both as the user wrote them: `{"optimizer.learning_rate": "0.01"}`."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,12 @@ def compile_source(source: Source, sources: Mapping[str, Signature] | None = Non
         resolved, found = resolve_pipeline(pipeline, networks, library, extra)
         mistakes.extend(found)
         plans |= {name: resolved} if resolved is not None else {}
-    meant = without_aftermath(file, syntax_errors, mistakes.diagnostics)
-    return Compilation(file, library, models, plans, in_order([*syntax_errors, *meant]), extra)
+    diagnostics = mistakes.diagnostics
+    if syntax_errors:
+        from dync.compiler.aftermath import without_aftermath
+
+        diagnostics = in_order([*syntax_errors, *without_aftermath(file, syntax_errors, diagnostics)])
+    return Compilation(file, library, models, plans, diagnostics, extra)
 
 
 def bind(compilation: Compilation, network: str | None, arguments: Mapping[str, float]) -> NetworkModel:
@@ -90,6 +98,8 @@ def bind(compilation: Compilation, network: str | None, arguments: Mapping[str, 
 
 def bind_settings(compilation: Compilation, network: str | None, settings: Settings) -> NetworkModel:
     """The same, with parameters as the command line gives them: `{"hidden": "100"}` or `{"network.hidden": "100"}`."""
+    from dync.compiler.settings import network_arguments
+
     found = _network(compilation, network)
     arguments, places, mistakes = network_arguments(found, settings)
     if mistakes:
@@ -102,6 +112,8 @@ def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | 
 
     Raises DiagnosticError with all that is wrong, KeyError where the file has no such pipeline.
     """
+    from dync.compiler.settings import with_settings
+
     networks, _ = declared_once(compilation.file, syntax.Network)
     pipelines, _ = declared_once(compilation.file, syntax.Pipeline)
     changed, mistakes = with_settings(pipelines[pipeline], networks, settings or {})
@@ -115,6 +127,8 @@ def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | 
 
 def plan_of(model: NetworkModel) -> Plan:
     """The plan of a model: all that the runtime reads."""
+    from dync.compiler.planner import plan
+
     return plan(model)
 
 
@@ -124,7 +138,7 @@ def _network(compilation: Compilation, name: str | None) -> syntax.Network:
         return next(iter(networks.values()))
     if name not in networks:
         nowhere = Span(compilation.file.source, 0, 0)
-        raise DiagnosticError([UnknownNetwork(nowhere, name or "", tuple(networks))])
+        raise DiagnosticError([wrong.pipelines.UnknownNetwork(nowhere, name or "", tuple(networks))])
     return networks[name]
 
 

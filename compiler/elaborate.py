@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.budget import Budget
 from dync.compiler.check_learning import check_rules
 from dync.compiler.check_topology import check_topology
@@ -18,7 +19,6 @@ from dync.compiler.elaborate_parameters import bind_parameters
 from dync.compiler.elaborate_phases import message_filter, phase_models, protocol_model
 from dync.compiler.elaborate_schedule import schedule_model
 from dync.compiler.library import Library
-from dync.compiler.mistakes.dynamics import RepeatedStatement
 from dync.compiler.model import NetworkModel
 from dync.compiler.scope import Scope
 from dync.compiler.unroll import unrolled
@@ -84,5 +84,5 @@ def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkMo
 def _only(statements: Sequence[Statement], what: str, context: Context) -> Statement | None:
     """The one statement of its sort, where there is any."""
     for statement in statements[1:]:
-        context.mistakes.add(RepeatedStatement(statement.span, what, "the network", statements[0].span))
+        context.mistakes.add(wrong.dynamics.RepeatedStatement(statement.span, what, "the network", statements[0].span))
     return statements[0] if statements else None

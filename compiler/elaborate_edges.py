@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.arguments import matched
 from dync.compiler.check_edges import check_kind, check_receiver
 from dync.compiler.check_topology import LooseEnds
@@ -14,9 +15,6 @@ from dync.compiler.context import Context
 from dync.compiler.elaborate_uses import rule_use
 from dync.compiler.expression import Expression, Symbol
 from dync.compiler.layer_table import LayerTable
-from dync.compiler.mistakes.edges import ParallelEdges, ParallelLabelled
-from dync.compiler.mistakes.names import LabelTaken, UnknownKind
-from dync.compiler.mistakes.parameters import OutOfBounds
 from dync.compiler.model import EdgeModel, LayerModel
 from dync.compiler.plan import Kind
 from dync.compiler.rules.define import resolve_sends
@@ -103,7 +101,7 @@ class Edges:
         name = edge.kind.name
         kind = next((k for k in get_args(Kind) if k == name.text), None)
         if kind is None:
-            self.context.mistakes.add(UnknownKind(name.span, name.text, tuple(KINDS)))
+            self.context.mistakes.add(wrong.names.UnknownKind(name.span, name.text, tuple(KINDS)))
             return None, {}
         numbers = {}
         for key, argument in matched(edge.kind, KINDS[kind], self.context.mistakes).items():
@@ -122,7 +120,7 @@ class Edges:
             allowed = "0 or more: it is a standard deviation"
         else:
             return
-        self.context.mistakes.add(OutOfBounds(argument.value.span, key, value, allowed))
+        self.context.mistakes.add(wrong.parameters.OutOfBounds(argument.value.span, key, value, allowed))
 
     def _number(self, expression: syntax.Expression | None, scope: Scope, default: float) -> float:
         value = None if expression is None else number(expression, scope, self.context.mistakes)
@@ -146,9 +144,9 @@ class Edges:
         text, span = edge.label.text, edge.label.span
         if text in self.table.entries:
             entry = self.table.entries[text]
-            self.context.mistakes.add(LabelTaken(span, text, "a layer", entry.name.span))
+            self.context.mistakes.add(wrong.names.LabelTaken(span, text, "a layer", entry.name.span))
         elif text in self._labels:
-            self.context.mistakes.add(LabelTaken(span, text, "another edge", self._labels[text].span))
+            self.context.mistakes.add(wrong.names.LabelTaken(span, text, "another edge", self._labels[text].span))
         else:
             self._labels[text] = edge.label
 
@@ -156,7 +154,7 @@ class Edges:
         """No group has the name of an edge."""
         for text, label in self._labels.items():
             if text in groups:
-                self.context.mistakes.add(LabelTaken(label.span, text, "a group", groups[text].span))
+                self.context.mistakes.add(wrong.names.LabelTaken(label.span, text, "a group", groups[text].span))
 
     def _check_pair(self, edge: syntax.Edge, sender: LayerModel, receiver: LayerModel) -> None:
         pair = sender.name, receiver.name
@@ -165,7 +163,7 @@ class Edges:
             return
         first = self._pairs[pair]
         labelled = first.label is not None and edge.label is not None
-        mistake = ParallelLabelled if labelled else ParallelEdges
+        mistake = wrong.edges.ParallelLabelled if labelled else wrong.edges.ParallelEdges
         self.context.mistakes.add(mistake(edge.span, sender.name, receiver.name, first.span))
 
 

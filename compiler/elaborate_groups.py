@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.context import Context
 from dync.compiler.layer_table import LayerTable
-from dync.compiler.mistakes.names import Duplicate
 from dync.compiler.model import GroupModel
 from dync.compiler.scope import Scope
 from dync.grammar import syntax
@@ -35,9 +35,9 @@ class Groups:
         gathered = self._found.setdefault(text, _Gathered(group.name, group))
         outside = [any(item is g for item in self.top) for g in (gathered.item, group)]
         if gathered.item is not group and all(outside):
-            self.context.mistakes.add(Duplicate(span, text, "group", gathered.name.span))
+            self.context.mistakes.add(wrong.names.Duplicate(span, text, "group", gathered.name.span))
         if text in self.table.entries:
-            self.context.mistakes.add(Duplicate(span, text, "group", self.table.entries[text].name.span))
+            self.context.mistakes.add(wrong.names.Duplicate(span, text, "group", self.table.entries[text].name.span))
         for reference in group.members:
             layers = self.table.all(reference, scope)
             if not self.context.budget.take(len(layers), f"the group `{text}`", reference.span):

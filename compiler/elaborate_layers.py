@@ -6,13 +6,12 @@ from dataclasses import replace
 from math import prod
 from typing import TypeAlias
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.budget import SIZE
 from dync.compiler.constant import integer, number
 from dync.compiler.context import Context
 from dync.compiler.elaborate_uses import IDENTITY, activation_use
 from dync.compiler.layer_table import Entry, LayerTable
-from dync.compiler.mistakes.names import Duplicate
-from dync.compiler.mistakes.shapes import BadDimension, NoMembers, StartNotInput, StartShape, TooLarge
 from dync.compiler.model import ActivationUse, LayerModel
 from dync.compiler.plan import Role
 from dync.compiler.scope import Scope
@@ -31,7 +30,9 @@ def declare_layers(items: tuple[syntax.NetworkItem, ...], scope: Scope, context:
     for item in declared:
         name = item.name
         if name.text in table.entries:
-            context.mistakes.add(Duplicate(name.span, name.text, "layer", table.entries[name.text].name.span))
+            context.mistakes.add(
+                wrong.names.Duplicate(name.span, name.text, "layer", table.entries[name.text].name.span)
+            )
             _layer(item, scope, context)
         else:
             table.entries[name.text] = _entry(item, scope, context)
@@ -52,7 +53,7 @@ def _entry(item: LayerItem, scope: Scope, context: Context) -> Entry:
     if low is None or high is None:
         return Entry(item.name, shape, 0, None)
     if high < low:
-        context.mistakes.add(NoMembers(item.members.span, layer.name, low, high))
+        context.mistakes.add(wrong.shapes.NoMembers(item.members.span, layer.name, low, high))
         return Entry(item.name, shape, low, None)
     if not context.budget.take(high - low + 1, f"`{layer.name}`", item.members.span):
         return Entry(item.name, shape, low, None)
@@ -104,14 +105,14 @@ def _shape(item: LayerItem, scope: Scope, context: Context) -> tuple[int, ...]:
     for expression in item.shape:
         units = integer(expression, scope, context.mistakes, "a number of units")
         if units is not None and units < 1:
-            context.mistakes.add(BadDimension(expression.span, item.name.text, units))
+            context.mistakes.add(wrong.shapes.BadDimension(expression.span, item.name.text, units))
         dimensions.append(units if units is not None and units >= 1 else None)
     known = tuple(dimension for dimension in dimensions if dimension is not None)
     if len(known) < len(dimensions):
         return UNKNOWN
     if prod(known) > SIZE:
         span = item.shape[0].span.to(item.shape[-1].span)
-        context.mistakes.add(TooLarge(span, f"the units of `{item.name.text}`", prod(known), SIZE))
+        context.mistakes.add(wrong.shapes.TooLarge(span, f"the units of `{item.name.text}`", prod(known), SIZE))
         return UNKNOWN
     return known
 
@@ -124,9 +125,9 @@ def _start(item: syntax.Layer, reference: syntax.Reference, table: LayerTable, s
     name, shape = item.name.text, entry.members[0].shape
     if source.role != "input":
         what = {"layer": "a hidden layer", "output": "an output", "constant": "a constant"}[source.role]
-        table.mistakes.add(StartNotInput(reference.span, source.name, what))
+        table.mistakes.add(wrong.shapes.StartNotInput(reference.span, source.name, what))
     elif UNKNOWN not in (shape, source.shape) and prod(shape) != prod(source.shape):
         declared = table.entry(source).shape
-        table.mistakes.add(StartShape(reference.span, name, shape, source.name, source.shape, declared))
+        table.mistakes.add(wrong.shapes.StartShape(reference.span, name, shape, source.name, source.shape, declared))
     members = tuple(replace(member, start=source.name) for member in entry.members)
     table.entries[name] = replace(entry, members=members)

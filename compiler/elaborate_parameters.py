@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector
 from dync.compiler.constant import number
-from dync.compiler.mistakes.names import Duplicate
-from dync.compiler.mistakes.parameters import EmptyDomain, ParameterOutOfRange, UnknownParameter
 from dync.compiler.scope import Amount, Scope
 from dync.grammar import syntax
 from dync.grammar.source import Span
@@ -24,7 +23,7 @@ def bind_parameters(
         name = param.name.text
         first = scope.bindings.get(name)
         if first is not None:
-            mistakes.add(Duplicate(param.name.span, name, "parameter", first.span))
+            mistakes.add(wrong.names.Duplicate(param.name.span, name, "parameter", first.span))
             continue
         default = number(param.default, scope, mistakes)
         value = _whole(arguments[name]) if name in arguments else default
@@ -43,7 +42,9 @@ def _check_arguments(
     known = tuple(param.name.text for param in params)
     for name in arguments:
         if name not in known:
-            mistakes.add(UnknownParameter(places.get(name, network.name.span), name, known, network.name.text))
+            mistakes.add(
+                wrong.parameters.UnknownParameter(places.get(name, network.name.span), name, known, network.name.text)
+            )
 
 
 def _check_domain(param: syntax.Param, value: Amount | None, place: Span, scope: Scope, mistakes: Collector) -> None:
@@ -55,7 +56,7 @@ def _check_domain(param: syntax.Param, value: Amount | None, place: Span, scope:
             if ends[0] is None or ends[1] is None:
                 return
             if ends[0] > ends[1]:
-                mistakes.add(EmptyDomain(span, ends[0], ends[1]))
+                mistakes.add(wrong.parameters.EmptyDomain(span, ends[0], ends[1]))
                 return
             allowed, text = value is None or ends[0] <= value <= ends[1], f"in {ends[0]:.12g}..{ends[1]:.12g}"
         case syntax.Choices(values, _):
@@ -63,7 +64,7 @@ def _check_domain(param: syntax.Param, value: Amount | None, place: Span, scope:
             allowed = value is None or None in choices or value in choices
             text = "one of " + ", ".join(f"{choice:.12g}" for choice in choices if choice is not None)
     if not allowed and value is not None:
-        mistakes.add(ParameterOutOfRange(place, param.name.text, value, text, param.span))
+        mistakes.add(wrong.parameters.ParameterOutOfRange(place, param.name.text, value, text, param.span))
 
 
 def _whole(value: float) -> Amount:

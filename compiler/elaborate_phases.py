@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.budget import SIZE
 from dync.compiler.constant import integer, number
 from dync.compiler.context import Context
 from dync.compiler.layer_table import LayerTable
-from dync.compiler.mistakes.dynamics import (
-    BadCount,
-    EmptyPhase,
-    InputLetGo,
-    NegativeTolerance,
-    PhaseWithoutEnd,
-    RepeatedStatement,
-)
-from dync.compiler.mistakes.names import Duplicate, UnknownMessages, UnknownPhase
 from dync.compiler.model import LayerModel, PhaseModel
 from dync.compiler.plan import MessageFilter
 from dync.compiler.scope import Scope
@@ -37,7 +29,7 @@ def phase_models(
     for phase in phases:
         name, model = phase.name, _phase(phase, table, scope, context)
         if name.text in found:
-            context.mistakes.add(Duplicate(name.span, name.text, "phase", first[name.text].span))
+            context.mistakes.add(wrong.names.Duplicate(name.span, name.text, "phase", first[name.text].span))
         else:
             found[name.text], first[name.text] = model, name
     return tuple(found.values())
@@ -55,10 +47,10 @@ def protocol_model(
     for protocol in mine:
         for name in protocol.phases:
             if name.text not in known:
-                context.mistakes.add(UnknownPhase(name.span, name.text, known))
+                context.mistakes.add(wrong.names.UnknownPhase(name.span, name.text, known))
     for protocol in mine[1:]:
         context.mistakes.add(
-            RepeatedStatement(
+            wrong.dynamics.RepeatedStatement(
                 protocol.span, {"train": "a `train`", "infer": "an `infer`"}[kind], "the network", mine[0].span
             )
         )
@@ -70,7 +62,7 @@ def message_filter(word: syntax.Name, context: Context) -> MessageFilter:
     for messages in MESSAGES:
         if messages == word.text:
             return messages
-    context.mistakes.add(UnknownMessages(word.span, word.text, MESSAGES))
+    context.mistakes.add(wrong.names.UnknownMessages(word.span, word.text, MESSAGES))
     return "all"
 
 
@@ -100,23 +92,23 @@ def _length(phase: syntax.Phase, scope: Scope, context: Context) -> tuple[int, f
             case syntax.Settle(within, maximum, _):
                 found.append((_count(maximum, phase, scope, context), _within(within, scope, context)))
     if not found:
-        context.mistakes.add(PhaseWithoutEnd(phase.name.span, phase.name.text))
+        context.mistakes.add(wrong.dynamics.PhaseWithoutEnd(phase.name.span, phase.name.text))
     return found[0] if found else (0, None)
 
 
 def _count(expression: syntax.Expression, phase: syntax.Phase, scope: Scope, context: Context) -> int:
     steps = integer(expression, scope, context.mistakes, "a number of steps")
     if steps is not None and not 0 <= steps <= SIZE:
-        context.mistakes.add(BadCount(expression.span, steps))
+        context.mistakes.add(wrong.dynamics.BadCount(expression.span, steps))
     if steps == 0:
-        context.mistakes.add(EmptyPhase(phase.name.span, phase.name.text))
+        context.mistakes.add(wrong.dynamics.EmptyPhase(phase.name.span, phase.name.text))
     return steps or 0
 
 
 def _within(expression: syntax.Expression | None, scope: Scope, context: Context) -> float:
     within = SETTLED if expression is None else number(expression, scope, context.mistakes)
     if within is not None and within < 0 and expression is not None:
-        context.mistakes.add(NegativeTolerance(expression.span, within))
+        context.mistakes.add(wrong.dynamics.NegativeTolerance(expression.span, within))
     return SETTLED if within is None else float(within)
 
 
@@ -138,7 +130,7 @@ def _clamped(phase: syntax.Phase, table: LayerTable, scope: Scope, context: Cont
     named = [_names(item.layers, table, scope) for item in items]
     let_go = tuple(layer.name for layer in table.layers if layer.role == "input" and layer.name not in named[0])
     if let_go:
-        context.mistakes.add(InputLetGo(items[0].span, phase.name.text, let_go))
+        context.mistakes.add(wrong.dynamics.InputLetGo(items[0].span, phase.name.text, let_go))
     held = {layer.name: layer for layer in table.layers}
     return tuple(name for name in named[0] if held[name].role != "constant")
 
@@ -158,4 +150,4 @@ def _once(
 ) -> None:
     for item in items[1:]:
         where = f"the phase `{phase.name.text}`"
-        context.mistakes.add(RepeatedStatement(item.span, what, where, items[0].span))
+        context.mistakes.add(wrong.dynamics.RepeatedStatement(item.span, what, where, items[0].span))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector
 from dync.compiler.elaborate_groups import Groups
 from dync.compiler.layer_table import LayerTable
-from dync.compiler.mistakes.dynamics import GroupsMissing, InNoGroup, InTwoGroups, RepeatedGroup, SuperfluousGroups
-from dync.compiler.mistakes.names import UnknownGroup, UnknownSchedule
 from dync.compiler.model import ScheduleModel
 from dync.compiler.plan import ScheduleKind
 from dync.grammar import syntax
@@ -23,14 +22,14 @@ def schedule_model(
     word = schedule.kind
     kind = next((k for k in KINDS if k == word.text), None)
     if kind is None:
-        mistakes.add(UnknownSchedule(word.span, word.text, KINDS))
+        mistakes.add(wrong.names.UnknownSchedule(word.span, word.text, KINDS))
         return ScheduleModel("sequential", (), schedule.span)
     if kind != "grouped":
         if schedule.groups:
-            mistakes.add(SuperfluousGroups(schedule.span, kind))
+            mistakes.add(wrong.dynamics.SuperfluousGroups(schedule.span, kind))
         return ScheduleModel(kind, (), schedule.span)
     if not schedule.groups:
-        mistakes.add(GroupsMissing(schedule.span))
+        mistakes.add(wrong.dynamics.GroupsMissing(schedule.span))
     names = _known(schedule, groups, mistakes)
     if len(names) == len(schedule.groups) and names:
         _check_cover(schedule, names, groups, table, mistakes)
@@ -41,9 +40,9 @@ def _known(schedule: syntax.Schedule, groups: Groups, mistakes: Collector) -> tu
     names: list[str] = []
     for name in schedule.groups:
         if name.text not in groups.names:
-            mistakes.add(UnknownGroup(name.span, name.text, tuple(groups.names)))
+            mistakes.add(wrong.names.UnknownGroup(name.span, name.text, tuple(groups.names)))
         elif name.text in names:
-            mistakes.add(RepeatedGroup(name.span, name.text))
+            mistakes.add(wrong.dynamics.RepeatedGroup(name.span, name.text))
         else:
             names.append(name.text)
     return tuple(names)
@@ -59,8 +58,8 @@ def _check_cover(
             first = place.setdefault(layer, group)
             if first != group:
                 first_span = groups.places(first)[layer]
-                mistakes.add(InTwoGroups(span, layer, first, group, first_span))
+                mistakes.add(wrong.dynamics.InTwoGroups(span, layer, first, group, first_span))
     missing = [layer for layer in table.layers if layer.role == "layer" and layer.name not in place]
     if missing:
         spans = tuple(table.entry(layer).name.span for layer in missing)
-        mistakes.add(InNoGroup(schedule.span, tuple(layer.name for layer in missing), spans))
+        mistakes.add(wrong.dynamics.InNoGroup(schedule.span, tuple(layer.name for layer in missing), spans))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.arguments import matched
 from dync.compiler.constant import number
 from dync.compiler.context import Context
-from dync.compiler.mistakes.names import UnknownActivation, UnknownRule
 from dync.compiler.model import ActivationUse, RuleUse
 from dync.compiler.scope import Scope
 from dync.grammar import syntax
@@ -20,7 +20,7 @@ def activation_use(application: syntax.Application, scope: Scope, context: Conte
     """The activation that a layer names; None where that was a mistake."""
     name = application.name
     if name.text not in context.library.activations:
-        context.mistakes.add(UnknownActivation(name.span, name.text, tuple(context.library.activations)))
+        context.mistakes.add(wrong.names.UnknownActivation(name.span, name.text, tuple(context.library.activations)))
         return None
     definition = context.library.activations[name.text]
     if definition is None:
@@ -33,7 +33,7 @@ def rule_use(application: syntax.Application, scope: Scope, context: Context) ->
     """The rule that an edge learns by; None where that was a mistake."""
     name = application.name
     if name.text not in context.library.rules:
-        context.mistakes.add(UnknownRule(name.span, name.text, tuple(context.library.rules)))
+        context.mistakes.add(wrong.names.UnknownRule(name.span, name.text, tuple(context.library.rules)))
         return None
     definition = context.library.rules[name.text]
     if definition is None:

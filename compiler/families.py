@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import NamedTuple
 
 from dync.compiler.expression import Expression, parameters
 from dync.compiler.model import EdgeModel, NetworkModel, RuleDefinition
 from dync.compiler.plan import EdgePlan, FamilyPlan, Kind, RulePlan
+from dync.compiler.sparsity import slots
 from dync.compiler.waves import is_fresh
 
 
@@ -29,6 +31,7 @@ class _Likeness(NamedTuple):
     sends: Expression
     rule: int | None
     masked: bool
+    slots: int | None
     diagonal: bool
     forward: bool
     backward: bool
@@ -49,12 +52,13 @@ def gather_families(model: NetworkModel, block_of: list[int], wave_of: dict[int,
     `block_of` gives each layer's block, `wave_of` its wave. Rules are numbered in the order in which edges name them.
     """
     numbers_of = {layer.name: number for number, layer in enumerate(model.layers)}
+    units = [prod(layer.shape) for layer in model.layers]
     rules = _Rules()
     members: dict[_Likeness, list[_Placed]] = {}
     for edge in model.edges:
         rule = None if edge.rule is None else rules.number(edge.rule.definition)
         placed = _Placed(numbers_of[edge.receiver], numbers_of[edge.sender], edge)
-        members.setdefault(_likeness(placed, rule, block_of, wave_of), []).append(placed)
+        members.setdefault(_likeness(placed, rule, block_of, wave_of, units), []).append(placed)
     for edges in members.values():
         edges.sort(key=lambda placed: (placed.receiver, placed.sender))
     rule_plans = rules.plans
@@ -88,7 +92,9 @@ class _Rules:
         return self._met[id(definition)]
 
 
-def _likeness(placed: _Placed, rule: int | None, block_of: list[int], wave_of: dict[int, int]) -> _Likeness:
+def _likeness(
+    placed: _Placed, rule: int | None, block_of: list[int], wave_of: dict[int, int], units: list[int]
+) -> _Likeness:
     receiver, sender, edge = placed
     dense = edge.kind == "dense"
     return _Likeness(
@@ -98,6 +104,7 @@ def _likeness(placed: _Placed, rule: int | None, block_of: list[int], wave_of: d
         sends=edge.sends,
         rule=rule,
         masked=dense and edge.density < 1,
+        slots=slots(units[sender], units[receiver], edge.density) if dense and edge.density < 1 else None,
         diagonal=dense and edge.diagonal is not None,
         forward=sender <= receiver,
         backward=sender >= receiver,

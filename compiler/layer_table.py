@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector
 from dync.compiler.constant import integer
-from dync.compiler.mistakes.names import IndexMissing, IndexOutOfRange, NotAnArray, UnknownLayer
 from dync.compiler.model import LayerModel
 from dync.compiler.scope import Scope
 from dync.grammar import syntax
@@ -54,7 +54,7 @@ class LayerTable:
         if entry.low is None:
             return entry.members[0]
         span, high = reference.span, entry.low + len(entry.members) - 1
-        self.mistakes.add(IndexMissing(span, entry.name.text, entry.low, high, entry.name.span))
+        self.mistakes.add(wrong.names.IndexMissing(span, entry.name.text, entry.low, high, entry.name.span))
         return None
 
     def all(self, reference: syntax.Reference, scope: Scope) -> tuple[LayerModel, ...]:
@@ -70,7 +70,7 @@ class LayerTable:
     def _find(self, reference: syntax.Reference, scope: Scope) -> Entry | None:
         entry = self.entries.get(reference.name.text)
         if entry is None:
-            self.mistakes.add(UnknownLayer(reference.name.span, reference.name.text, tuple(self.entries)))
+            self.mistakes.add(wrong.names.UnknownLayer(reference.name.span, reference.name.text, tuple(self.entries)))
             if reference.index is not None:
                 integer(reference.index, scope, self.mistakes, "an index")
         return entry
@@ -80,13 +80,15 @@ class LayerTable:
         members = entry.members or ()
         index = integer(reference.index, scope, self.mistakes, "an index")
         if entry.low is None:
-            self.mistakes.add(NotAnArray(reference.span, entry.name.text, entry.name.span))
+            self.mistakes.add(wrong.names.NotAnArray(reference.span, entry.name.text, entry.name.span))
             return None
         if index is None:
             return None
         if not 0 <= index - entry.low < len(members):
             high = entry.low + len(members) - 1
-            place = IndexOutOfRange(reference.span, entry.name.text, index, entry.low, high, entry.name.span)
+            place = wrong.names.IndexOutOfRange(
+                reference.span, entry.name.text, index, entry.low, high, entry.name.span
+            )
             self.mistakes.add(place)
             return None
         return members[index - entry.low]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, TypeVar
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.arguments import matched
 from dync.compiler.calls import EMPTY, call_plan
 from dync.compiler.collector import Collector
@@ -14,20 +15,6 @@ from dync.compiler.constant import integer, number
 from dync.compiler.data_model import DataContext, data_plan
 from dync.compiler.elaborate import elaborate
 from dync.compiler.library import Library
-from dync.compiler.mistakes.dynamics import RepeatedStatement
-from dync.compiler.mistakes.parameters import UnknownParameter
-from dync.compiler.mistakes.pipelines import (
-    EpochsAndUpdates,
-    NameOfEvaluation,
-    NothingLearns,
-    NothingToTrain,
-    PipelineKindNotYet,
-    SettingMissing,
-    SettingOutOfRange,
-    UnknownNetwork,
-    UnknownOptimizer,
-    UnknownPipelineKind,
-)
 from dync.compiler.model import NetworkModel
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan
 from dync.compiler.signatures import Signature, optimizers
@@ -73,9 +60,9 @@ def resolve_pipeline(
 def _is_training(pipeline: syntax.Pipeline, mistakes: Collector) -> bool:
     kind = pipeline.kind
     if kind.text in LATER:
-        mistakes.add(PipelineKindNotYet(kind.span, kind.text))
+        mistakes.add(wrong.pipelines.PipelineKindNotYet(kind.span, kind.text))
     elif kind.text != KIND:
-        mistakes.add(UnknownPipelineKind(kind.span, kind.text, (KIND,)))
+        mistakes.add(wrong.pipelines.UnknownPipelineKind(kind.span, kind.text, (KIND,)))
     return kind.text == KIND
 
 
@@ -132,7 +119,9 @@ class _Training:
         if not any(item.keyword.text in ("epochs", "updates") for item in self._all(syntax.NumberSetting)):
             missing.append("how many `epochs` or `updates`")
         if missing:
-            self.mistakes.add(SettingMissing(self.pipeline.name.span, self.pipeline.name.text, tuple(missing)))
+            self.mistakes.add(
+                wrong.pipelines.SettingMissing(self.pipeline.name.span, self.pipeline.name.text, tuple(missing))
+            )
 
     def _network(self) -> NetworkModel | None:
         setting = self._only(syntax.NetworkSetting, "a `network`")
@@ -140,15 +129,15 @@ class _Training:
             return None
         name, network = setting.network.name, self.networks.get(setting.network.name.text)
         if network is None:
-            self.mistakes.add(UnknownNetwork(name.span, name.text, tuple(self.networks)))
+            self.mistakes.add(wrong.pipelines.UnknownNetwork(name.span, name.text, tuple(self.networks)))
             return None
         arguments, places = network_values(setting.network, network, self.mistakes)
         model, found = elaborate(network, self.library, arguments, places)
         self.mistakes.extend(found)
         if not any(isinstance(item, syntax.Protocol) and item.kind == "train" for item in network.items):
-            self.mistakes.add(NothingToTrain(name.span, name.text, network.name.span))
+            self.mistakes.add(wrong.pipelines.NothingToTrain(name.span, name.text, network.name.span))
         elif model is not None and all(edge.rule is None for edge in model.edges):
-            self.mistakes.add(NothingLearns(name.span, name.text))
+            self.mistakes.add(wrong.pipelines.NothingLearns(name.span, name.text))
         return model
 
     def _data(self, context: DataContext) -> DataPlan | None:
@@ -161,7 +150,7 @@ class _Training:
             return None
         name, known = setting.optimizer.name, optimizers()
         if name.text not in known:
-            self.mistakes.add(UnknownOptimizer(name.span, name.text, tuple(known)))
+            self.mistakes.add(wrong.pipelines.UnknownOptimizer(name.span, name.text, tuple(known)))
             return None
         return call_plan(setting.optimizer, known[name.text], self.mistakes)
 
@@ -170,7 +159,7 @@ class _Training:
         epochs, updates = self._number_setting("epochs"), self._number_setting("updates")
         if epochs is not None and updates is not None:
             first, second = sorted((epochs, updates), key=lambda setting: setting.span.start)
-            self.mistakes.add(EpochsAndUpdates(second.span, first.span))
+            self.mistakes.add(wrong.pipelines.EpochsAndUpdates(second.span, first.span))
         return (
             None if epochs is None else self._count("epochs", epochs.value, 0, 0),
             None if updates is None else self._count("updates", updates.value, 0, 0),
@@ -185,7 +174,7 @@ class _Training:
             return default
         value = integer(expression, EMPTY, self.mistakes, f"`{name}`")
         if value is not None and not least <= value <= MOST:
-            self.mistakes.add(SettingOutOfRange(expression.span, name, value, least, MOST))
+            self.mistakes.add(wrong.pipelines.SettingOutOfRange(expression.span, name, value, least, MOST))
         return default if value is None else value
 
     def _evaluate_on(self, context: DataContext) -> dict[str, DataPlan]:
@@ -194,7 +183,7 @@ class _Training:
         for item in self._all(syntax.EvaluateOn):
             name = item.name
             if name.text in PARTS or name.text in first:
-                self.mistakes.add(NameOfEvaluation(name.span, name.text, first.get(name.text)))
+                self.mistakes.add(wrong.pipelines.NameOfEvaluation(name.span, name.text, first.get(name.text)))
             first.setdefault(name.text, name.span)
             found.setdefault(name.text, data_plan(item.data, context))
         return found
@@ -211,7 +200,7 @@ class _Training:
 
     def _first(self, items: Sequence[Item], what: str) -> Item | None:
         for item in items[1:]:
-            self.mistakes.add(RepeatedStatement(item.span, what, "the pipeline", items[0].span))
+            self.mistakes.add(wrong.dynamics.RepeatedStatement(item.span, what, "the pipeline", items[0].span))
         return items[0] if items else None
 
 
@@ -220,7 +209,7 @@ def network_values(
 ) -> tuple[dict[str, float], dict[str, Span]]:
     """The parameters that an application of a network gives, and where."""
     params = [item.name.text for item in network.items if isinstance(item, syntax.Param)]
-    given = matched(application, params, mistakes, UnknownParameter)
+    given = matched(application, params, mistakes, of_network=True)
     values = {name: number(argument.value, EMPTY, mistakes) for name, argument in given.items()}
     known = {name: value for name, value in values.items() if value is not None}
     return known, {name: given[name].value.span for name in known}

@@ -118,7 +118,7 @@ class FamilyPlan:
     """Edges alike: kind, blocks of both ends, what is sent, rule, direction, and whether the receiver hears the new state.
 
     `sender` and `receiver` are numbers of blocks. `masked` weights can be absent, `diagonal` weights have a fixed
-    diagonal. `fresh`: where both ends move, the sender's wave comes before the receiver's, who hears its new state.
+    diagonal. With `slots` only weights that exist are stored, at most so many a unit of the receiver. `fresh`: where both ends move, the sender's wave comes before the receiver's, who hears its new state.
     """
 
     kind: Kind
@@ -128,6 +128,7 @@ class FamilyPlan:
     sends: Expression
     rule: int | None
     masked: bool
+    slots: int | None
     diagonal: bool
     forward: bool
     backward: bool

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.calls import EMPTY
 from dync.compiler.collector import Collector
 from dync.compiler.constant import number
 from dync.compiler.fragment import Fragment
-from dync.compiler.mistakes.pipelines import UnknownSetting, UnreadableSetting
 from dync.compiler.signatures import SOURCES, TRANSFORMS, Signature, optimizers
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
@@ -48,9 +48,9 @@ def network_arguments(
         fragment, name = Fragment(key, text), key.removeprefix("network.")
         expression = fragment.expression()
         if name not in params:
-            mistakes.add(UnknownSetting(fragment.key_span, key, params))
+            mistakes.add(wrong.pipelines.UnknownSetting(fragment.key_span, key, params))
         elif expression is None:
-            mistakes.add(UnreadableSetting(fragment.value_span, key))
+            mistakes.add(wrong.pipelines.UnreadableSetting(fragment.value_span, key))
         else:
             value = number(expression, EMPTY, mistakes)
             values |= {} if value is None else {name: value}
@@ -84,7 +84,7 @@ class _Setter:
         places = self._places()
         if key in places:
             return self._put(places[key])
-        self.mistakes.add(UnknownSetting(self.fragment.key_span, key, (*WHOLE, *places)))
+        self.mistakes.add(wrong.pipelines.UnknownSetting(self.fragment.key_span, key, (*WHOLE, *places)))
         return self.pipeline
 
     def _whole(self, key: str) -> syntax.Pipeline:
@@ -104,7 +104,7 @@ class _Setter:
         return replace(self.pipeline, items=items)
 
     def _unreadable(self) -> syntax.Pipeline:
-        self.mistakes.add(UnreadableSetting(self.fragment.value_span, self.fragment.key))
+        self.mistakes.add(wrong.pipelines.UnreadableSetting(self.fragment.value_span, self.fragment.key))
         return self.pipeline
 
     def _places(self) -> dict[str, _Place]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.constant import integer
 from dync.compiler.context import Context
-from dync.compiler.mistakes.dynamics import MisplacedInFor
-from dync.compiler.mistakes.names import Shadowing
 from dync.compiler.scope import Scope
 from dync.grammar import syntax
 
@@ -29,11 +28,11 @@ def unrolled(
 def _repeated(loop: syntax.For, scope: Scope, context: Context) -> Iterator[tuple[syntax.Edge | syntax.Group, Scope]]:
     for item in loop.body:
         if not isinstance(item, syntax.Edge | syntax.Group | syntax.For):
-            context.mistakes.add(MisplacedInFor(item.span, _what(item)))
+            context.mistakes.add(wrong.dynamics.MisplacedInFor(item.span, _what(item)))
     variable = loop.variable
     hidden = scope.bindings.get(variable.text)
     if hidden is not None:
-        context.mistakes.add(Shadowing(variable.span, variable.text, hidden.span))
+        context.mistakes.add(wrong.names.Shadowing(variable.span, variable.text, hidden.span))
     low = integer(loop.range.low, scope, context.mistakes, "an end of the range")
     high = integer(loop.range.high, scope, context.mistakes, "an end of the range")
     if low is None or high is None:

@@ -8,9 +8,9 @@ from dync.grammar.diagnostic import Diagnostic, Fix, Note
 
 
 def shown(text: str, limit: int = 40) -> str:
-    """A piece of a file inside a sentence: in quotes, cut where long, characters that cannot be seen as escapes."""
+    """A piece of a file inside a sentence: marked as such, cut where long, characters that cannot be seen as escapes."""
     short = text if len(text) <= limit else text[: limit - 1] + "…"
-    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short) + "'"
+    return "`" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short) + "`"
 
 
 class UnexpectedCharacter(Diagnostic):
@@ -82,12 +82,12 @@ class Semicolon(Diagnostic):
     @property
     def message(self) -> str:
         """The sentence."""
-        return "statements do not end with ';'"
+        return "statements do not end with `;`"
 
     @property
     def fix(self) -> Fix:
         """Take it away."""
-        return Fix("remove the ';'", self.span, "")
+        return Fix("remove the `;`", self.span, "")
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,13 @@ class ForeignMark(Diagnostic):
     @property
     def message(self) -> str:
         """The sentence."""
-        return f"{shown(self.span.text)} is written '{self.meant}'"
+        return f"{shown(self.span.text)} is written `{self.meant}`"
 
     @property
     def fix(self) -> Fix:
         """Our own mark."""
         space = " " if self.meant.isalpha() else ""
-        return Fix(f"write '{self.meant}'", self.span, f"{space}{self.meant}{space}")
+        return Fix(f"write `{self.meant}`", self.span, f"{space}{self.meant}{space}")
 
 
 class ForeignName(Diagnostic):
@@ -155,7 +155,7 @@ class CommentMark(Diagnostic):
     @property
     def message(self) -> str:
         """The sentence."""
-        return f"comments begin with '#', found '{self.span.text[:2]}'"
+        return f"comments begin with `#`, found `{self.span.text[:2]}`"
 
 
 class UnknownEscape(Diagnostic):

@@ -137,9 +137,9 @@ class Diagnosis:
         match change:
             case Change("insert", token) if token.text not in ("_", "training"):
                 space = "" if token.text in (",", ":", "..") else " "
-                return Fix(f"add '{token.text}'", Span(self.source, token.start, token.start), space + token.text)
+                return Fix(f"add `{token.text}`", Span(self.source, token.start, token.start), space + token.text)
             case Change("delete", token) if token.terminal != "NAME":
-                return Fix(f"remove the '{token.text}'", self.span, "")
+                return Fix(f"remove the `{token.text}`", self.span, "")
             case _:
                 return None
 

@@ -26,9 +26,9 @@ NAMES: Final = (
     (("COLON",), "the sender"),
     (("shape",), "an activation"),
     (("LEARN",), "a rule"),
-    (("SCHEDULE",), "'sequential', 'synchronous' or 'grouped(…)'"),
-    (("MESSAGES",), "'all', 'forward' or 'backward'"),
-    (("RULE_MESSAGES",), "'all', 'forward' or 'backward'"),
+    (("SCHEDULE",), "`sequential`, `synchronous` or `grouped(…)`"),
+    (("MESSAGES",), "`all`, `forward` or `backward`"),
+    (("RULE_MESSAGES",), "`all`, `forward` or `backward`"),
     (("START",), "a layer"),
     (("CLAMP",), "a layer"),
     (("EXCEPT",), "a layer"),
@@ -88,7 +88,7 @@ def sentence_parts(stack: Stack) -> tuple[str, str]:
 
 
 def _phrases(stack: Stack, expected: Expectation) -> list[str]:
-    texts = {name: f"'{text}'" for text, name in {**stack.automaton.words, **stack.automaton.marks}.items()}
+    texts = {name: f"`{text}`" for text, name in {**stack.automaton.words, **stack.automaton.marks}.items()}
     place = body(stack.entries).place
     statements = {stack.automaton.words[word] for word in place.keywords}
     required = set(expected.required)
@@ -130,7 +130,7 @@ def _before(stack: Stack, expected: Expectation) -> str:
     last = stack.entries[-1].value
     if part is not None:
         return part
-    return f"'{last.text}'" if isinstance(last, Token) and last.text else ""
+    return f"`{last.text}`" if isinstance(last, Token) and last.text else ""
 
 
 def _alternatives(words: Sequence[str]) -> str:

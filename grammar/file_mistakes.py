@@ -38,12 +38,12 @@ class MissingFile(Diagnostic):
     @property
     def message(self) -> str:
         """The sentence."""
-        return f"there is no file '{self.span.source.name}'"
+        return f"there is no file `{self.span.source.name}`"
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """A file beside it whose name is much alike."""
-        return (Note(f"there is one called '{self.near}'"),) if self.near else ()
+        return (Note(f"there is one called `{self.near}`"),) if self.near else ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class UnreadableFile(Diagnostic):
     @property
     def message(self) -> str:
         """The sentence, with the system's reason."""
-        return f"the file '{self.span.source.name}' cannot be read: {self.reason}"
+        return f"the file `{self.span.source.name}` cannot be read: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class NotText(Diagnostic):
     @property
     def message(self) -> str:
         """The sentence, with the first byte that does not fit."""
-        return f"the file '{self.span.source.name}' is not UTF-8 text: byte {self.offset} fits no character"
+        return f"the file `{self.span.source.name}` is not UTF-8 text: byte {self.offset} fits no character"
 
 
 @dataclass(frozen=True)
@@ -91,4 +91,4 @@ class TextTooLarge(Diagnostic):
     @property
     def message(self) -> str:
         """The sentence."""
-        return f"'{self.span.source.name}' is larger than {self.limit // 1024} KiB, the most that a .dyn file may have"
+        return f"`{self.span.source.name}` is larger than {self.limit // 1024} KiB, the most that a .dyn file may have"

@@ -64,7 +64,7 @@ class MisspeltKeyword(Diagnostic):
     @property
     def fix(self) -> Fix:
         """The keyword that is meant."""
-        return Fix(f"did you mean '{self.meant}'?", self.span, self.meant)
+        return Fix(f"did you mean `{self.meant}`?", self.span, self.meant)
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,17 @@ class UnclosedBracket(Diagnostic):
     @property
     def message(self) -> str:
         """The sentence."""
-        return f"expected '{self.closing}' before {found(self.span)}"
+        return f"expected `{self.closing}` before {found(self.span)}"
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """Where it was opened."""
-        return (Note(f"this '{self.opening.text}' is not closed", self.opening),)
+        return (Note(f"this `{self.opening.text}` is not closed", self.opening),)
 
     @property
     def fix(self) -> Fix | None:
         """Close it."""
-        return Fix(f"add '{self.closing}'", self.where, self.closing) if self.where else None
+        return Fix(f"add `{self.closing}`", self.where, self.closing) if self.where else None
 
 
 class StrayBracket(Diagnostic):
@@ -125,14 +125,14 @@ class WrongAssignment(Diagnostic):
     def message(self) -> str:
         """Which of the two is meant."""
         if self.span.text == "=":
-            return "'=' gives a name its value; whether two values are equal is asked with '=='"
-        return "'==' asks whether two values are equal; a name is given its value with '='"
+            return "`=` gives a name its value; whether two values are equal is asked with `==`"
+        return "`==` asks whether two values are equal; a name is given its value with `=`"
 
     @property
     def fix(self) -> Fix:
         """The other one."""
         other = "==" if self.span.text == "=" else "="
-        return Fix(f"write '{other}'", self.span, other)
+        return Fix(f"write `{other}`", self.span, other)
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class ChainedComparison(Diagnostic):
     @property
     def notes(self) -> tuple[Note, ...]:
         """How it is written instead."""
-        return (Note("write 'a < b and b < c' for 'a < b < c'"),)
+        return (Note("write `a < b and b < c` for `a < b < c`"),)
 
 
 @dataclass(frozen=True)

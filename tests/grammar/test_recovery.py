@@ -103,7 +103,7 @@ def test_a_network_that_is_not_closed_does_not_take_in_the_next() -> None:
     file, diagnostics = read(Source("t", "network A {\n  input x (4)\n\nnetwork B {\n  input x (4)\n}\n"))
     assert [d.name.text for d in file.declarations] == ["A", "B"]
     assert [d.code for d in diagnostics] == ["E0103"]
-    assert [(n.message, n.span and n.span.start) for n in diagnostics[0].notes] == [("this '{' is not closed", 10)]
+    assert [(n.message, n.span and n.span.start) for n in diagnostics[0].notes] == [("this `{` is not closed", 10)]
 
 
 def test_a_forgotten_brace_is_found_by_the_indentation() -> None:

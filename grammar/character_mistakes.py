@@ -8,7 +8,7 @@ from dync.grammar.diagnostic import Diagnostic, Fix, Note
 
 
 def shown(text: str, limit: int = 40) -> str:
-    """A piece of a file inside a sentence: marked as such, cut where long, characters that cannot be seen as escapes."""
+    """A piece of a file inside a sentence: marked as such, cut where long, what cannot be seen as escapes."""
     short = text if len(text) <= limit else text[: limit - 1] + "…"
     return "`" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short) + "`"
 

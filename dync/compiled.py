@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dync.compiler import driver
-from dync.compiler.mistakes.pipelines import UnknownSource
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
 from dync.grammar.reader import load_source
 from dync.grammar.render import to_text
@@ -81,11 +80,13 @@ def compilation(source: Source) -> driver.Compilation:
     Data sources that others add are looked for only where one is missed: it takes longer than to compile most files.
     """
     found = driver.compile_source(source)
-    if any(isinstance(mistake, UnknownSource) for mistake in found.diagnostics):
-        from dync.sources import added_sources
+    if found.ok:
+        return found
+    from dync.compiler.mistakes.pipelines import UnknownSource
+    from dync.sources import added_sources
 
-        return driver.compile_source(source, added_sources())
-    return found
+    missed = any(isinstance(mistake, UnknownSource) for mistake in found.diagnostics)
+    return driver.compile_source(source, added_sources()) if missed else found
 
 
 def _program(source: Source) -> Program:

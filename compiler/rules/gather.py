@@ -7,9 +7,6 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from networkx import Graph
-from networkx.algorithms import bipartite
-
 from dync.compiler.expression import Expression, Number
 from dync.compiler.plan import TermPlan
 from dync.compiler.rules.algebra import ONE, ZERO, add, divide, multiply, power, subtract
@@ -45,19 +42,29 @@ def _fewest_groups(rows: Sequence[_Row]) -> list[list[_Row]]:
     """Rows of one weight, in groups that each share the sender or the receiver.
 
     The rows are the edges of a bipartite graph between senders and receivers; the groups are a smallest set of nodes
-    that touches them all (König's theorem).
+    that touches them all. Where all rows share one node, as in most rules, it is that one.
     """
     senders = {row.sender: number for number, row in enumerate(rows)}
     receivers = {row.receiver: len(rows) + number for number, row in enumerate(rows)}
-    graph = Graph()
-    graph.add_edges_from((senders[row.sender], receivers[row.receiver]) for row in rows)
-    top = sorted(senders.values())
-    cover = bipartite.to_vertex_cover(graph, bipartite.hopcroft_karp_matching(graph, top), top)
+    if len(senders) == 1 or len(receivers) == 1:
+        return [list(rows)]
+    cover = _cover([(senders[row.sender], receivers[row.receiver]) for row in rows], sorted(senders.values()))
     groups: dict[Hashable, list[_Row]] = {}
     for row in rows:
         sender = senders[row.sender]
         groups.setdefault(sender if sender in cover else receivers[row.receiver], []).append(row)
     return list(groups.values())
+
+
+def _cover(edges: Sequence[tuple[int, int]], top: Sequence[int]) -> set[int]:
+    """A smallest set of nodes of a bipartite graph that touches all its edges (König's theorem); `top` is one side."""
+    from networkx import Graph  # only here: it takes longer to load than most files take to check
+    from networkx.algorithms import bipartite
+
+    graph = Graph()
+    graph.add_edges_from(edges)
+    found: set[int] = bipartite.to_vertex_cover(graph, bipartite.hopcroft_karp_matching(graph, top), top)
+    return found
 
 
 def _term(rows: Sequence[_Row], table: FactorTable) -> TermPlan:

@@ -18,9 +18,9 @@ def wants_color(stream: TextIO) -> bool:
 
 def show(diagnostics: Sequence[Diagnostic]) -> None:
     """Mistakes and warnings, to standard error."""
-    from dync.grammar.render import to_text
-
     if diagnostics:
+        from dync.grammar.render import to_text
+
         sys.stdout.flush()
         sys.stderr.write(to_text(diagnostics, color=wants_color(sys.stderr)))
 

@@ -84,3 +84,8 @@ def loaded(spec, tmp_path, *more):
 def test_nothing_heavy_is_loaded(spec, tmp_path, more):
     heavy = {"jax", "jaxlib", "equinox", "optax", "numpy", "scipy", "rich", "safetensors"}
     assert not loaded(spec, tmp_path, *more) & heavy
+
+
+def test_the_short_way_loads_little(spec, tmp_path):
+    """Each of these takes longer to load than a usual file takes to check."""
+    assert not loaded(spec, tmp_path) & {"networkx", "typer", "pydantic", "lark"}

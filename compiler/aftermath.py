@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dync.compiler.mistakes.dynamics import InNoGroup, PhaseWithoutEnd
-from dync.compiler.mistakes.names import Unused
 from dync.compiler.mistakes.pipelines import NothingLearns, NothingToTrain, SettingMissing, Unbound
 from dync.compiler.mistakes.rule_names import UnknownInExpression, UnknownMoment
 from dync.compiler.mistakes.rules import UnusedDefinition
 from dync.compiler.mistakes.topology import TopologyWarning, UnreachedLayer, UnreachedOutput
 from dync.compiler.mistakes.unknown import Unknown
+from dync.compiler.mistakes.unused import Unused
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.source import Span

@@ -16,11 +16,11 @@ def check_uses(network: syntax.Network, scope: Scope, groups: Groups, mistakes: 
     for item in network.items:
         match item:
             case syntax.Param(name=name) if name.text not in scope.read:
-                mistakes.add(wrong.names.UnusedParameter(name.span, name.text))
+                mistakes.add(wrong.unused.UnusedParameter(name.span, name.text))
             case syntax.Phase(name=name) if name.text not in gone_through:
-                mistakes.add(wrong.names.UnusedPhase(name.span, name.text))
+                mistakes.add(wrong.unused.UnusedPhase(name.span, name.text))
             case _:
                 pass
     for text, name in groups.names.items():
         if text not in scheduled:
-            mistakes.add(wrong.names.UnusedGroup(name.span, text))
+            mistakes.add(wrong.unused.UnusedGroup(name.span, text))

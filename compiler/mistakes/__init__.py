@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import pipelines as pipelines
     from dync.compiler.mistakes import shapes as shapes
     from dync.compiler.mistakes import topology as topology
+    from dync.compiler.mistakes import unused as unused
 
-_SUBJECTS = frozenset({"dynamics", "edges", "names", "parameters", "pipelines", "shapes", "topology"})
+_SUBJECTS = frozenset({"dynamics", "edges", "names", "parameters", "pipelines", "shapes", "topology", "unused"})
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from dync.compiler.mistakes.examples import (
     HIDDEN,
@@ -19,7 +18,7 @@ from dync.compiler.mistakes.examples import (
     with_layers,
 )
 from dync.compiler.mistakes.unknown import Unknown, UnknownOf
-from dync.grammar.diagnostic import Diagnostic, Fix, Note, Severity
+from dync.grammar.diagnostic import Diagnostic, Fix, Note
 from dync.grammar.source import Span
 
 
@@ -371,49 +370,3 @@ class MissingArgument(Diagnostic):
     def message(self) -> str:
         """Names the argument and the thing."""
         return f"`{self.of}` needs the argument `{self.name}`"
-
-
-@dataclass(frozen=True)
-class Unused(Diagnostic):
-    """Something is declared and then nothing reads it: often a name that was forgotten elsewhere."""
-
-    severity: ClassVar[Severity] = "warning"
-    noun: ClassVar[str]
-    hint: ClassVar[str]
-
-    name: str
-
-    @property
-    def message(self) -> str:
-        """Names the thing."""
-        return f"the {self.noun} `{self.name}` is declared, but {self.hint}"
-
-
-@dataclass(frozen=True)
-class UnusedParameter(Unused):
-    """A parameter of the network that no expression reads: to set it changes nothing."""
-
-    code = "W0201"
-    noun, hint = "parameter", "no expression reads it"
-    wrong = connected("param hidden = 8")
-    right = network("param hidden = 8", INPUT, "layer  h (hidden) tanh", OUTPUT, IN, OUT)
-
-
-@dataclass(frozen=True)
-class UnusedGroup(Unused):
-    """A group that the schedule does not name. Only a Python program can still ask for it by its name."""
-
-    code = "W0202"
-    noun, hint = "group", "the schedule does not name it"
-    wrong = connected("group early { h }")
-    right = connected("group early { h }", "schedule grouped(early)")
-
-
-@dataclass(frozen=True)
-class UnusedPhase(Unused):
-    """A phase that neither `train` nor `infer` goes through."""
-
-    code = "W0203"
-    noun, hint = "phase", "neither `train` nor `infer` goes through it"
-    wrong = connected("phase relax { steps 5 }")
-    right = connected("phase relax { steps 5 }", "infer relax")

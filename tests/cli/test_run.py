@@ -245,3 +245,10 @@ def test_python_and_the_command_line_agree(dync, spec, tmp_path):
     result = package.run(tmp_path / spec, "fit", out=tmp_path / "b", reporter=PlainReporter())
     assert result.is_success()
     assert same(weights(tmp_path / "a" / "final"), weights(tmp_path / "b" / "final"))
+
+
+def test_both_sides_mean_the_same_entry_points():
+    from dync.runtime.data.sources import ENTRY_POINTS
+    from dync.sources import GROUP
+
+    assert GROUP == ENTRY_POINTS

@@ -13,11 +13,16 @@ from dync.compiler.expression import Expression, Symbol
 from dync.compiler.plan import FamilyPlan, LayerPlan, RulePlan, Structure
 from dync.runtime.activation import activate, draw
 from dync.runtime.evaluate import Value
+from dync.runtime.kinds.dense import Dense
+from dync.runtime.kinds.kind import EdgeKind
+from dync.runtime.kinds.of_family import kinds
+from dync.runtime.kinds.one_to_one import OneToOne
+from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import EdgeKey, Place, layout
-from dync.runtime.messages import messages_of
+from dync.runtime.messages import emitted
 from dync.runtime.state import as_units
-from dync.runtime.updates import confine, rule_update
+from dync.runtime.updates import rule_update
 
 
 class Edge(eqx.Module):
@@ -44,11 +49,8 @@ class Edge(eqx.Module):
         family = self.structure.families[f]
         sender, receiver = self._layer(self.sender), self._layer(self.receiver)
         state = as_units(x, self.sender, sender.shape, None)[None]
-
-        def parameter(name: str) -> Array:
-            return self._numbers()[f"family.{f}.sends.{name}"][e : e + 1]
-
-        message = messages_of(family, state, self.weight[None], None, parameter)[0]
+        sent = emitted(family, state, lambda name: self._numbers()[f"family.{f}.sends.{name}"][e : e + 1])
+        message = self._kind(family).message(Stored(self.weight[None], None, None, None), sent)[0]
         return message.reshape(message.shape[0], *receiver.shape)
 
     def backward(self, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike) -> Edge:
@@ -109,12 +111,18 @@ class Edge(eqx.Module):
         def number(name: str) -> Array:
             return self._numbers()[f"family.{f}.{name}"][e : e + 1]
 
-        weight, mask = self.weight[None], None if self.mask is None else self.mask[None]
-        update = rule_update(
-            self.structure, family, rule, weight, mask, lambda name: number(f"rule.{name}"), ends, post.shape[0]
-        )
-        decayed = confine(family, mask, number("decay")[0] * weight)
+        kind = self._kind(family)
+        stored = Stored(self.weight[None], None, None if self.mask is None else self.mask[None], None)
+        update = rule_update(rule, kind, stored, lambda name: number(f"rule.{name}"), ends, post.shape[0])
+        decayed = kind.confine(stored, number("decay")[0] * stored.weights)
         return (number("rate")[0] * (decayed - update))[0]
+
+    def _kind(self, family: FamilyPlan) -> EdgeKind:
+        """How an edge works by itself: its weights in full, states `[batch, units]`."""
+        senders, receivers = self._layer(self.sender).units, self._layer(self.receiver).units
+        if family.kind == "one_to_one":
+            return OneToOne(senders, receivers, False, False, learns=family.rule is not None)
+        return Dense(senders, receivers, False, False, masked=family.masked, diagonal=family.diagonal)
 
     def _activate(self, field: Array, state: Array, rng: Array | None, expression: Expression | None = None) -> Array:
         """The receiver's activation, or another expression of it, for units `[1, batch, units]`."""
@@ -150,7 +158,8 @@ def read_edge(lmap: LayerMap, key: EdgeKey) -> Edge:
     if place is None:
         return Edge(None, None, parameters, receiver, sender, None, lmap.structure)
     f, e = place.family, place.index
-    weight, diagonal, mask = lmap.weights[f][e], lmap.diagonals[f], lmap.masks[f]
-    if diagonal is not None:
-        weight = weight + diagonal[e] * jnp.eye(weight.shape[0], dtype=weight.dtype)
-    return Edge(weight, None if mask is None else mask[e], parameters, receiver, sender, place, lmap.structure)
+    kind, stored = kinds(lmap.structure)[f], lmap.stored(f).map(lambda array: array[e])
+    mask = stored.mask
+    if mask is not None and stored.senders is not None:
+        mask = kind.full(Stored(mask.astype(jnp.float32), None, None, stored.senders)) != 0
+    return Edge(kind.full(stored), mask, parameters, receiver, sender, place, lmap.structure)

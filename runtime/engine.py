@@ -13,9 +13,10 @@ from jax import Array, lax
 
 from dync.compiler.plan import Structure
 from dync.runtime.activation import Draws, activate, draw
+from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import as_slice
-from dync.runtime.messages import Fields, add_messages, messages_of, take
+from dync.runtime.messages import Fields, add_messages, emitted, take
 from dync.runtime.state import Values
 from dync.runtime.step_program import Level, StepProgram, Transfer
 
@@ -81,16 +82,14 @@ class Machine(eqx.Module):
         arrived = {b: _gather(fields[b], places) for b, places in row.updates.items()}
         for f, (edges, senders, slots) in row.transfers.items():
             family = self.structure.families[f]
-            diagonal = self.lmap.diagonals[f]
-            messages = messages_of(
-                family,
-                _gather(values[family.sender], senders),
-                _gather(self.lmap.weights[f], edges),
-                None if diagonal is None else _gather(diagonal, edges),
-                lambda name, f=f, edges=edges: _gather(self.parameters[f"family.{f}.sends.{name}"], edges),
-            )
+            state = _gather(values[family.sender], senders)
+            sent = emitted(family, state, partial(self._sending_number, f, edges))
+            messages = kinds(self.structure)[f].message(self.lmap.stored(f).map(partial(_gather, places=edges)), sent)
             arrived[family.receiver] = _sum_into(arrived[family.receiver], slots, messages)
         return arrived
+
+    def _sending_number(self, f: int, edges: Array, name: str) -> Array:
+        return _gather(self.parameters[f"family.{f}.sends.{name}"], edges)
 
 
 class _Row(eqx.Module):

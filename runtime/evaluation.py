@@ -16,7 +16,7 @@ from dync.runtime.data.dataset import Part
 from dync.runtime.measures import measure
 from dync.runtime.orchestrator import WaveOrchestrator
 from dync.runtime.phases import run_protocol
-from dync.runtime.state import initial_state
+from dync.runtime.state import initial_state, layer_rows
 
 BATCH = 256
 """Examples that are relaxed together."""
@@ -69,6 +69,6 @@ def _predict(orchestrator: WaveOrchestrator, inputs: dict[str, Array], rows: Arr
         data = {name: array[chosen] for name, array in inputs.items()}
         state = initial_state(structure, orchestrator.parameters, data, rows.shape[1])
         state = run_protocol(orchestrator.machine, state, "infer", batch_key)
-        return None, {layer.name: state.values[layer.block][layer.member] for layer in outputs}
+        return None, {layer.name: layer_rows(structure, state.values, layer) for layer in outputs}
 
     return lax.scan(body, None, (rows, jax.random.split(key, rows.shape[0])))[1]

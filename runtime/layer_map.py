@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.core import Tracer
 
 from dync.compiler.plan import Structure
-from dync.runtime.layout import EdgeKey, as_slice, layout, unknown, weight_shape
-from dync.runtime.step_program import Transfer
+from dync.runtime.kinds.of_family import kinds
+from dync.runtime.kinds.stored import Stored
+from dync.runtime.layout import EdgeKey, Place, layout, unknown
 
 if TYPE_CHECKING:
     from dync.runtime.edge import Edge
@@ -24,8 +27,9 @@ class LayerMap(eqx.Module):
     """All edges of a network as a PyTree of static structure; its inexact leaves are weights.
 
     `weights` holds one array a family: `[edges, units of sender, units of receiver]` for `dense`, `[edges]` for
-    `one_to_one` (`[edges, units]` where it learns). `diagonals` (`[edges]`) are the fixed diagonals, which are zero in
-    `weights`; `masks` say which weights exist. Both are None where a family has none.
+    `one_to_one` (`[edges, units]` where it learns), `[edges, slots, units of receiver]` where only existing weights
+    are stored. `diagonals` (`[edges]`) are the fixed diagonals, which are zero in `weights`; `masks` say which weights
+    exist; `senders` where stored ones come from. These three are None where a family has none.
 
     Reading: `lmap[receiver, sender]` or `lmap[label]` is one `Edge`; `lmap[layer]` a row, sender to edge; `lmap[group]`
     the rows of a group, receiver to row. The diagonal entry of a layer, `lmap[layer, layer]`, always exists.
@@ -34,7 +38,16 @@ class LayerMap(eqx.Module):
     weights: tuple[Array, ...]
     diagonals: tuple[Array | None, ...]
     masks: tuple[Array | None, ...]
+    senders: tuple[Array | None, ...]
     structure: Structure = eqx.field(static=True)
+
+    def stored(self, f: int) -> Stored:
+        """The arrays of family `f`."""
+        return Stored(self.weights[f], self.diagonals[f], self.masks[f], self.senders[f])
+
+    def with_family_weights(self, weights: Sequence[Array]) -> LayerMap:
+        """A new map with other weights in the same places, one array a family."""
+        return LayerMap(tuple(weights), self.diagonals, self.masks, self.senders, self.structure)
 
     def bind(self, parameters: Parameters) -> None:
         """Tell the edges read from here which numbers their rules use; an orchestrator does this when it is asked.
@@ -101,15 +114,16 @@ class LayerMap(eqx.Module):
             raise KeyError(f"there is no edge from {key[1]!r} to {key[0]!r} (keys are (receiver, sender))")
         return key
 
-    def take(self, transfer: Transfer) -> LayerMap:
-        """The weights of some edges of one family, as a map in which that family has just those."""
-        f, place = transfer.family, as_slice(transfer.edges)
-        weights = list(self.weights)
-        weights[f] = self.weights[f][place]
-        diagonals = list(self.diagonals)
-        diagonal = diagonals[f]
-        diagonals[f] = None if diagonal is None else diagonal[place]
-        return LayerMap(tuple(weights), tuple(diagonals), self.masks, self.structure)
+
+def layer_map(families: Sequence[Stored], structure: Structure) -> LayerMap:
+    """The map of what is stored of every family."""
+    return LayerMap(
+        tuple(s.weights for s in families),
+        tuple(s.diagonal for s in families),
+        tuple(s.mask for s in families),
+        tuple(s.senders for s in families),
+        structure,
+    )
 
 
 def with_weights(lmap: LayerMap, weights: Mapping[EdgeKey | str, Array]) -> LayerMap:
@@ -118,49 +132,39 @@ def with_weights(lmap: LayerMap, weights: Mapping[EdgeKey | str, Array]) -> Laye
     Where weights can be absent (`density` below 1), those given as zero are; a fixed diagonal must be given as it is.
     Raises KeyError for an unknown edge and ValueError for another shape or diagonal.
     """
-    by_family: dict[int, dict[int, tuple[EdgeKey, Array]]] = {}
+    by_family: dict[int, dict[int, Array]] = {}
     for key, weight in weights.items():
         pair = lmap.key(key)
         if pair not in layout(lmap.structure).edges:
             raise KeyError(f"{pair[0]!r} has no edge to itself")
         place = layout(lmap.structure).edges[pair]
-        by_family.setdefault(place.family, {})[place.index] = (pair, jnp.asarray(weight, dtype=jnp.float32))
+        full = _fitted(lmap, place, pair, jnp.asarray(weight, dtype=jnp.float32))
+        by_family.setdefault(place.family, {})[place.index] = full
+    families = [lmap.stored(f) for f in range(len(lmap.weights))]
     for f, found in by_family.items():
-        lmap = _replace_family(lmap, f, found)
-    return lmap
+        kind, places = kinds(lmap.structure)[f], jnp.asarray(list(found))
+        packed = [kind.pack(full, families[f].map(lambda a, e=e: a[e])) for e, full in found.items()]  # type: ignore[misc]
+        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *packed)
+        families[f] = jax.tree.map(lambda old, new: old.at[places].set(new), families[f], stacked)  # noqa: B023
+    return layer_map(families, lmap.structure)
 
 
-def _replace_family(lmap: LayerMap, f: int, found: dict[int, tuple[EdgeKey, Array]]) -> LayerMap:
-    family = lmap.structure.families[f]
-    shape = weight_shape(lmap.structure, family)
-    places = jnp.asarray(list(found))
-    new = jnp.stack([_fitted(pair, weight, shape) for pair, weight in found.values()])
-    masks, weights = list(lmap.masks), list(lmap.weights)
-    diagonal = lmap.diagonals[f]
+def _fitted(lmap: LayerMap, place: Place, pair: EdgeKey, weight: Array) -> Array:
+    """The weights in full, checked for their shape and for a diagonal that is fixed."""
+    family = lmap.structure.families[place.family]
+    senders, receivers = (lmap.structure.blocks[b].units for b in (family.sender, family.receiver))
+    shape = (senders, receivers) if family.kind == "dense" else kinds(lmap.structure)[place.family].shape
+    if weight.ndim != 0 and weight.shape != shape:
+        raise ValueError(f"the weights of {pair[1]} -> {pair[0]} have the shape {shape}, not {weight.shape}")
+    full = jnp.broadcast_to(weight, shape)
+    diagonal = lmap.diagonals[place.family]
     if diagonal is not None:
-        _check_diagonals(found, diagonal)
-        new = new * (1 - jnp.eye(shape[0], dtype=new.dtype))
-    mask = masks[f]
-    if mask is not None:
-        masks[f] = mask.at[places].set(new != 0)
-    weights[f] = weights[f].at[places].set(new)
-    return LayerMap(tuple(weights), lmap.diagonals, tuple(masks), lmap.structure)
+        _verify_diagonal(pair, jnp.diagonal(full), diagonal[place.index])
+    return full
 
 
-def _fitted(pair: EdgeKey, weight: Array, shape: tuple[int, ...]) -> Array:
-    if weight.ndim == 0 or weight.shape == shape:
-        return jnp.broadcast_to(weight, shape)
-    raise ValueError(f"the weights of {pair[1]} -> {pair[0]} have the shape {shape}, not {weight.shape}")
-
-
-def _check_diagonals(found: dict[int, tuple[EdgeKey, Array]], diagonals: Array) -> None:
-    for index, (pair, weight) in found.items():
-        given, fixed = jnp.diagonal(weight), diagonals[index]
-        if eqx.is_array(given) and not _traced(given, fixed) and not bool(jnp.allclose(given, fixed, atol=1e-6)):
-            raise ValueError(f"the diagonal of {pair[1]} -> {pair[0]} is fixed at {float(fixed):g}; give it so")
-
-
-def _traced(*arrays: Array) -> bool:
-    from jax.core import Tracer
-
-    return any(isinstance(a, Tracer) for a in arrays)
+def _verify_diagonal(pair: EdgeKey, given: Array, fixed: Array) -> None:
+    if any(isinstance(a, Tracer) for a in (given, fixed)):
+        return
+    if not bool(jnp.allclose(given, fixed, atol=1e-6)):
+        raise ValueError(f"the diagonal of {pair[1]} -> {pair[0]} is fixed at {float(fixed):g}; give it so")

@@ -62,12 +62,14 @@ def receivers(structure: Structure, family: FamilyPlan) -> tuple[int, ...]:
     return members(structure, tuple(edge.receiver for edge in family.edges))
 
 
-def weight_shape(structure: Structure, family: FamilyPlan) -> tuple[int, ...]:
-    """The shape of one edge's stored weights: a matrix, a number, or, for a unit-by-unit edge that learns, a vector."""
-    sender, receiver = structure.blocks[family.sender].units, structure.blocks[family.receiver].units
-    if family.kind == "dense":
-        return sender, receiver
-    return () if family.rule is None else (receiver,)
+@lru_cache(maxsize=64)
+def units_first(structure: Structure) -> tuple[bool, ...]:
+    """Whether the arrays of each block are `[members, units, batch]` instead of `[members, batch, units]`.
+
+    They are where a family that stores only existing weights begins or ends: it gathers whole rows of units.
+    """
+    sparse = {b for f in structure.families if f.slots is not None for b in (f.sender, f.receiver)}
+    return tuple(b in sparse for b in range(len(structure.blocks)))
 
 
 def as_slice(places: tuple[int, ...]) -> slice | np.ndarray:

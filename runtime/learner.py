@@ -13,12 +13,12 @@ import optax
 from jax import Array, lax
 
 from dync.compiler.plan import Structure
-from dync.runtime.layer_map import LayerMap
+from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layout import layout
 from dync.runtime.orchestrator import WaveOrchestrator
 from dync.runtime.phases import run_protocol
 from dync.runtime.state import State, initial_state
-from dync.runtime.updates import confine, updates
+from dync.runtime.updates import updates
 
 Weights: TypeAlias = dict[str, Array]
 """The weights of the families that learn, by number: what the optimizer sees."""
@@ -112,10 +112,10 @@ def _apply(
     steps, optimizer_state = optimizer.update(gradients, learner.optimizer_state, weights)
     changed = list(lmap.weights)
     for f in found:
-        step = confine(structure.families[f], lmap.masks[f], _per_edge(orchestrator, f, "rate") * steps[str(f)])
-        changed[f] = changed[f] + step
-    lmap = LayerMap(tuple(changed), lmap.diagonals, lmap.masks, structure)
-    return type(orchestrator)(lmap, orchestrator.parameters, structure), optimizer_state
+        step = _per_edge(orchestrator, f, "rate") * steps[str(f)]
+        changed[f] = changed[f] + kinds(structure)[f].confine(lmap.stored(f), step)
+    after = type(orchestrator)(lmap.with_family_weights(changed), orchestrator.parameters, structure)
+    return after, optimizer_state
 
 
 def _per_edge(orchestrator: WaveOrchestrator, f: int, name: str) -> Array:

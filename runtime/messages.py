@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from dync.compiler.expression import Symbol
 from dync.compiler.plan import FamilyPlan, Structure
-from dync.runtime.evaluate import Value, evaluate
+from dync.runtime.evaluate import evaluate
+from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import as_slice
 from dync.runtime.state import Values
 from dync.runtime.step_program import Transfer
 
 Fields = dict[int, Array]
-"""The field of each block that anything reaches, `[members, batch, units]`."""
+"""The field of each block that anything reaches, in the layout of the block."""
 
 
 def add_messages(
@@ -38,46 +41,22 @@ def add_messages(
 def transfer_messages(
     structure: Structure, lmap: LayerMap, parameters: Parameters, values: Values, transfer: Transfer
 ) -> Array:
-    """The messages of some edges of one family, `[edges, batch, units of receiver]`."""
-    family = structure.families[transfer.family]
+    """The messages of some edges of one family, `[edges, …]` in the layout of the receiver's block."""
+    f = transfer.family
+    family = structure.families[f]
     every = len(transfer.edges) == len(family.edges)
     place = slice(None) if every else as_slice(transfer.edges)
     state = take(values[family.sender], transfer.senders)
-    diagonal = lmap.diagonals[transfer.family]
-    return messages_of(
-        family,
-        state,
-        lmap.weights[transfer.family][place],
-        None if diagonal is None else diagonal[place],
-        lambda name: parameters[f"family.{transfer.family}.sends.{name}"][place],
-    )
+    sent = emitted(family, state, lambda name: parameters[f"family.{f}.sends.{name}"][place])
+    return kinds(structure)[f].message(lmap.stored(f).map(lambda a: a[place]), sent)
 
 
-def messages_of(family: FamilyPlan, state: Array, weight: Array, diagonal: Array | None, parameter: object) -> Array:
-    """The messages of edges of one family from their senders' states `[edges, batch, units]`."""
-    sent = emitted(family, state, parameter)
-    if family.kind == "one_to_one":
-        return sent * weight.reshape(*weight.shape[:1], 1, *(weight.shape[1:] or (1,)))
-    message = product(sent, weight)
-    return message if diagonal is None else message + diagonal[:, None, None] * sent
-
-
-def emitted(family: FamilyPlan, state: Array, parameter: object) -> Array:
-    """What the senders emit on the edges of a family, `[edges, batch, units]`."""
+def emitted(family: FamilyPlan, state: Array, number: Callable[[str], Array]) -> Array:
+    """What the senders emit on the edges of a family, shaped as their states; `number` gives one value an edge."""
     if family.sends == Symbol("state"):
         return state
-
-    def value(name: str) -> Value:
-        return parameter(name)[:, None, None]  # type: ignore[operator, no-any-return]
-
-    return jnp.broadcast_to(evaluate(family.sends, lambda _: state, value), state.shape)
-
-
-def product(left: Array, right: Array) -> Array:
-    """`[edges, batch, in] @ [edges, in, out]`; one edge goes through a plain product, which the CPU does best."""
-    if left.shape[0] == 1:
-        return (left[0] @ right[0])[None]
-    return left @ right
+    sent = evaluate(family.sends, lambda _: state, lambda name: number(name)[:, None, None])
+    return jnp.broadcast_to(jnp.asarray(sent, state.dtype), state.shape)
 
 
 def take(block: Array, places: tuple[int, ...]) -> Array:

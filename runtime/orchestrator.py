@@ -19,7 +19,7 @@ from dync.runtime.layout import EdgeKey, layer_number, layout, unknown
 from dync.runtime.phases import outer_layers, read_out, run_protocol, run_step
 from dync.runtime.state import State
 from dync.runtime.step_program import step_program
-from dync.runtime.updates import confine, updates
+from dync.runtime.updates import updates
 
 
 class AbstractOrchestrator(eqx.Module):
@@ -87,7 +87,8 @@ class WaveOrchestrator(AbstractOrchestrator):
         """
         learns = tuple(family.rule is not None for family in self.structure.families)
         fixed = tuple(None if d is None else False for d in self.lmap.diagonals)
-        return LayerMap(learns, fixed, tuple(None for _ in learns), self.structure)  # type: ignore[arg-type]
+        nothing = tuple(None for _ in learns)
+        return LayerMap(learns, fixed, nothing, nothing, self.structure)  # type: ignore[arg-type]
 
     @eqx.filter_jit
     def step(
@@ -127,12 +128,11 @@ class WaveOrchestrator(AbstractOrchestrator):
         for f, weight in enumerate(self.lmap.weights):
             if f in found:
                 rate, decay = (self._per_edge(f, name, weight) for name in ("rate", "decay"))
-                decayed = confine(self.structure.families[f], self.lmap.masks[f], decay * weight)
-                weights.append(rate * (decayed - found[f]))
+                weights.append(rate * (decay * weight - found[f]))
             else:
                 weights.append(jnp.zeros_like(weight))
         diagonals = tuple(None if d is None else jnp.zeros_like(d) for d in self.lmap.diagonals)
-        return LayerMap(tuple(weights), diagonals, self.lmap.masks, self.structure)
+        return LayerMap(tuple(weights), diagonals, self.lmap.masks, self.lmap.senders, self.structure)
 
     def with_weights(self, weights: Mapping[EdgeKey | str, ArrayLike]) -> WaveOrchestrator:
         """A new orchestrator with the weights of some edges, by (receiver, sender) or label, replaced.

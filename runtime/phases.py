@@ -96,7 +96,12 @@ def _repeat(machine: Machine, program: StepProgram, steps: int, values: Values, 
 def _settle(
     machine: Machine, program: StepProgram, phase: PhasePlan, values: Values, key: Array
 ) -> tuple[Values, Array]:
-    """Steps until no unit of any row moved by more than the tolerance in a whole step, or the maximum is reached."""
+    """Steps until no unit of any row moved by more than the tolerance in a whole step, or the maximum is reached.
+
+    The step in which nothing moved counts.
+    """
+    if not program.blocks:
+        return values, jnp.int32(min(phase.steps, 1))
     held = machine.held_fields(program, values)
     moving = program.blocks
     within = machine.parameters[f"phase.{phase.name}.within"][0]
@@ -106,13 +111,13 @@ def _settle(
         step_key = jax.random.fold_in(key, taken)
         after = machine.step(program, _spread(values, moving, before), held, step_key)
         now = tuple(after[b] for b in moving)
-        moved = jnp.stack([jnp.max(jnp.abs(n - b), initial=0.0) for n, b in zip(now, before, strict=True)])
+        moved = jnp.stack([jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(now, before, strict=True)])
         return now, taken + 1, jnp.all(moved <= within)
 
     def unsettled(carry: tuple[Values, Array, Array]) -> Array:
         return ~carry[2] & (carry[1] < phase.steps)
 
-    start = tuple(values[b] for b in moving), jnp.int32(0), jnp.bool_(not moving)
+    start = tuple(values[b] for b in moving), jnp.int32(0), jnp.bool_(False)
     now, taken, _ = lax.while_loop(unsettled, body, start)
     return _spread(values, moving, now), taken
 

@@ -9,17 +9,18 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from dync.compiler.plan import Structure
-from dync.runtime.layout import layer_number, unknown
+from dync.compiler.plan import LayerPlan, Structure
+from dync.runtime.kinds.kind import turned
+from dync.runtime.layout import layer_number, units_first, unknown
 
 Values = tuple[Array, ...]
-"""One array `[members, batch, units]` a block."""
+"""One array a block, `[members, batch, units]`, or `[members, units, batch]` where `units_first` says so."""
 
 
 class State(eqx.Module):
     """The values of all layers for a batch, as a PyTree of static structure.
 
-    `values` holds one array `[members, batch, units]` a block. `held` are the data and targets that clamped inputs and
+    `values` holds one array a block, see `Values`. `held` are the data and targets that clamped inputs and
     outputs go back to (zero where there is no target). `snapshots` are the values at the end of the phases that rules
     name with `@`, not-a-number before those ran. `steps` counts what each phase took when it last ran, `[phases]`.
     """
@@ -33,7 +34,7 @@ class State(eqx.Module):
     def __getitem__(self, layer: str) -> Array:
         """The value of a layer by its full name, `[batch, *shape]`; raises KeyError that names the nearest."""
         plan = self.structure.layers[layer_number(self.structure, layer)]
-        value = self.values[plan.block][plan.member]
+        value = layer_rows(self.structure, self.values, plan)
         return value.reshape(*value.shape[:-1], *plan.shape)
 
     def __contains__(self, layer: object) -> bool:
@@ -46,7 +47,7 @@ class State(eqx.Module):
     @property
     def batch(self) -> int:
         """How many examples it holds."""
-        return int(self.values[0].shape[-2])
+        return state_batch(self.structure, self.values)
 
     def steps_taken(self, phase: str) -> Array:
         """How many steps a phase took when it last ran (fewer than its maximum where it settled)."""
@@ -64,10 +65,22 @@ class State(eqx.Module):
         for name, value in values.items():
             layer = self.structure.layers[layer_number(self.structure, name)]
             new = as_units(value, name, layer.shape, self.batch)
+            new = new.T if units_first(self.structure)[layer.block] else new
             found[layer.block] = found[layer.block].at[layer.member].set(new)
             if layer.role in ("input", "output"):
                 held[layer.block] = held[layer.block].at[layer.member].set(new)
         return State(tuple(found), tuple(held), self.snapshots, self.steps, self.structure)
+
+
+def state_batch(structure: Structure, values: Values) -> int:
+    """How many examples values hold."""
+    return int(values[0].shape[-1 if units_first(structure)[0] else -2])
+
+
+def layer_rows(structure: Structure, values: Values, layer: LayerPlan) -> Array:
+    """The value of a layer as `[batch, units]`, whatever the layout of its block."""
+    value = values[layer.block][layer.member]
+    return jnp.swapaxes(value, -1, -2) if units_first(structure)[layer.block] else value
 
 
 def as_units(value: ArrayLike, name: str, shape: tuple[int, ...], batch: int | None) -> Array:
@@ -94,7 +107,9 @@ def initial_state(
         else:
             value = jnp.zeros((batch, layer.units), jnp.float32)
         rows[layer.block].append(value)
-    values = with_constants(structure, numbers, tuple(jnp.stack(row) for row in rows))
+    layouts = units_first(structure)
+    stacked = tuple(turned(jnp.stack(row), layouts[b]) for b, row in enumerate(rows))
+    values = with_constants(structure, numbers, stacked)
     held = tuple(
         v if block.role in ("input", "output") else jnp.zeros((0, batch, 0), jnp.float32)
         for v, block in zip(values, structure.blocks, strict=True)

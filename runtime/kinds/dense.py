@@ -1,0 +1,127 @@
+"""Dense edges: a matrix of weights, a matrix product a message, a matrix product an update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from dync.compiler.expression import Expression, Symbol, symbols
+from dync.runtime.evaluate import Value, evaluate
+from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, batch_sum, turned
+from dync.runtime.kinds.stored import Stored
+
+CHUNK_BYTES = 64 * 2**20
+"""Memory for the `[batch, in, out]` intermediate of a rule that cannot be separated; at least one example is taken."""
+
+
+@dataclass(frozen=True)
+class Dense(EdgeKind):
+    """Weights `[senders, receivers]`. `masked` ones can be absent, `diagonal` ones have a fixed diagonal."""
+
+    masked: bool
+    diagonal: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """A matrix."""
+        return self.senders, self.receivers
+
+    def draw(self, key: Array, strength: Array, density: Array) -> Stored:
+        """Gaussian weights of deviation `strength / sqrt(fan_in * density)`, each kept with probability `density`."""
+        weights = strength / jnp.sqrt(self.senders * density) * jax.random.normal(key, self.shape, jnp.float32)
+        if self.diagonal:
+            weights = jnp.where(self._on_diagonal(), 0, weights)
+        if not self.masked:
+            return Stored(weights, None, None, None)
+        kept = jax.random.bernoulli(jax.random.fold_in(key, 1), density, self.shape)
+        if self.diagonal:
+            kept = kept & ~self._on_diagonal()
+        return Stored(jnp.where(kept, weights, 0), None, kept, None)
+
+    def full(self, stored: Stored) -> Array:
+        """The matrix, with its fixed diagonal."""
+        if stored.diagonal is None:
+            return stored.weights
+        return stored.weights + stored.diagonal * jnp.eye(self.senders, dtype=stored.weights.dtype)
+
+    def pack(self, full: Array, stored: Stored) -> Stored:
+        """The matrix without its diagonal, where that is fixed."""
+        weights = jnp.where(self._on_diagonal(), 0, full) if self.diagonal else full
+        return Stored(weights, stored.diagonal, weights != 0 if self.masked else None, None)
+
+    def message(self, stored: Stored, sent: Array) -> Array:
+        """`sent @ weights`, plus the diagonal's part."""
+        message = self._product(stored.weights, sent)
+        return message if stored.diagonal is None else message + stored.diagonal[:, None, None] * sent
+
+    def _product(self, weights: Array, sent: Array) -> Array:
+        """One edge goes through a plain product, which the CPU does best."""
+        sent = turned(sent, self.sender_units_first)
+        product = (sent[0] @ weights[0])[None] if weights.shape[0] == 1 else sent @ weights
+        if not self.receiver_units_first:
+            return product
+        return turned(lax.optimization_barrier(product), True)  # a product that is made turned takes twice the time
+
+    def contract(self, sender: Array | None, receiver: Array | None, stored: Stored, batch: int) -> Array:
+        """A matrix product where both ends have a factor."""
+        if sender is None and receiver is None:
+            return jnp.asarray(float(batch))
+        if sender is None:
+            assert receiver is not None
+            return batch_sum(receiver, self.receiver_units_first, batch)[:, None, :]
+        if receiver is None:
+            return batch_sum(sender, self.sender_units_first, batch)[:, :, None]
+        left, right = "ib" if self.sender_units_first else "bi", "jb" if self.receiver_units_first else "bj"
+        if stored.weights.shape[0] == 1:
+            return jnp.einsum(f"{left},{right}->ij", sender[0], receiver[0])[None]
+        return jnp.einsum(f"e{left},e{right}->eij", sender, receiver)
+
+    def scalar(self, value: Array) -> Array:
+        """As it is."""
+        return value
+
+    def literal(
+        self, rule: Expression, read: ReadSymbol, number: Callable[[str], Array], stored: Stored, batch: int
+    ) -> Array:
+        """Some examples at a time, each as `[edges, in, out]`."""
+        found = {s: self._oriented(s, read(s)) for s in symbols(rule) if s.name != "weight"}
+        chunk = self._chunk(stored.weights.size, batch)
+
+        def value(s: Symbol, start: Array) -> Value:
+            if s.name == "weight":
+                return stored.weights[:, None]
+            array = found[s]
+            return array if isinstance(array, float) else lax.dynamic_slice_in_dim(array, start, chunk, axis=1)
+
+        def body(total: Array, start: Array) -> tuple[Array, None]:
+            part = evaluate(rule, lambda s: value(s, start), lambda name: number(name)[:, None, None, None])
+            shape = stored.weights.shape[0], chunk, *self.shape
+            return total + jnp.sum(jnp.broadcast_to(jnp.asarray(part, jnp.float32), shape), axis=1), None
+
+        return lax.scan(body, jnp.zeros_like(stored.weights), jnp.arange(0, batch, chunk))[0]
+
+    def confine(self, stored: Stored, change: Array) -> Array:
+        """Nothing where a weight is absent, nor on a fixed diagonal."""
+        change = super().confine(stored, change)
+        return jnp.where(self._on_diagonal(), 0, change) if self.diagonal else change
+
+    def _oriented(self, symbol: Symbol, value: Value) -> Value:
+        """What is at an end as it stands in `[edges, batch, in, out]`."""
+        if isinstance(value, float):
+            return value
+        if symbol.name == "pre":
+            return turned(value, self.sender_units_first)[:, :, :, None]
+        return turned(value, self.receiver_units_first)[:, :, None, :]
+
+    @staticmethod
+    def _chunk(weights: int, batch: int) -> int:
+        """The largest divisor of the batch whose intermediate fits `CHUNK_BYTES`."""
+        fitting = max(1, CHUNK_BYTES // (4 * max(1, weights)))
+        return max(n for n in range(1, batch + 1) if batch % n == 0 and n <= fitting)
+
+    def _on_diagonal(self) -> Array:
+        return jnp.eye(self.senders, dtype=bool)

@@ -1,0 +1,30 @@
+"""The arrays of one family, or of some of its edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import equinox as eqx
+from jax import Array
+
+
+class Stored(eqx.Module):
+    """What is stored of edges of one family, with a leading axis of edges.
+
+    `weights` are shaped as their kind says; `diagonal` (`[edges]`) is a fixed diagonal, zero in `weights`; `mask` says
+    which weights exist; `senders` which unit each weight comes from, where the kind stores only those that exist.
+    """
+
+    weights: Array
+    diagonal: Array | None
+    mask: Array | None
+    senders: Array | None
+
+    def map(self, pick: Callable[[Array], Array]) -> Stored:
+        """The same of every array that there is."""
+        diagonal, mask, senders = (None if a is None else pick(a) for a in (self.diagonal, self.mask, self.senders))
+        return Stored(pick(self.weights), diagonal, mask, senders)
+
+    def with_weights(self, weights: Array) -> Stored:
+        """Other weights in the same places."""
+        return Stored(weights, self.diagonal, self.mask, self.senders)

@@ -1,0 +1,101 @@
+"""The engine against the naive interpreter, on random networks: what is fast must mean what is plain.
+
+DYNC_NETWORKS says how many networks are drawn (each is compiled, which takes seconds).
+"""
+
+import os
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from dync.compiler.driver import compile_source, plan_of
+from dync.grammar.source import Source
+from dync.runtime.layout import layout
+from dync.runtime.network import Network
+from dync.testing.interpreter import Interpreter
+from dync.testing.networks import networks
+from dync.testing.weights import draw_weights
+
+COUNT = int(os.environ.get("DYNC_NETWORKS", "12"))
+SAFE = 1e-4
+"""Networks in which a comparison comes nearer to its threshold than this are passed over: rounding may decide there."""
+
+
+def close(found, expected, what):
+    np.testing.assert_allclose(np.asarray(found, np.float64), expected, atol=2e-4, rtol=2e-4, err_msg=what)
+
+
+def shaped(value, state, layer):
+    return np.asarray(value).reshape(np.asarray(state[layer]).shape)
+
+
+def orchestrator_with(net, weights):
+    """An orchestrator with exactly these weights, by `S->R`."""
+    orch = net.init(jax.random.key(0))
+    names = [layer.name for layer in net.plan.structure.layers]
+    found = {}
+    for f, family in enumerate(net.plan.structure.families):
+        for edge in family.edges:
+            key = names[edge.receiver], names[edge.sender]
+            found[key] = jnp.asarray(weights[f"{names[edge.sender]}->{names[edge.receiver]}"], jnp.float32)
+        assert f < len(orch.lmap.weights)
+    return orch.with_weights(found)
+
+
+@settings(
+    max_examples=COUNT,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # every attempt at shrinking would compile a network
+)
+@given(
+    drawn=networks(),
+    messages=st.sampled_from(["all", "forward", "backward"]),
+    mute=st.booleans(),
+)
+def test_engine_and_interpreter_agree(drawn, messages, mute):
+    (model,) = compile_source(Source("drawn.dyn", drawn.text)).verify().networks.values()
+    plan = plan_of(model)
+    net = Network(plan)
+    weights, absent = draw_weights(plan, np.random.default_rng(drawn.seed))
+    naive = Interpreter(plan, absent=absent)
+    x, y = drawn.data(plan)
+    silent = tuple(net.layers("output"))[:1] if mute else ()
+
+    start = naive.start(x, y, batch=drawn.batch)
+    stepped = naive.step(start, weights, messages, silent)
+    expected = {}
+    if plan.structure.train is not None:
+        expected["train"] = naive.relax("train", start, weights)
+    if plan.structure.infer is not None:
+        expected["infer"] = naive.relax("infer", naive.start(x, None, batch=drawn.batch), weights)
+    snapshots = expected["train"].snapshots if "train" in expected else None
+    at = expected["train"].state if "train" in expected else start
+    reads_moments = any(rule.moments for rule in plan.structure.rules)
+    gradients = None if reads_moments and snapshots is None else naive.pseudo_gradients(at, weights, snapshots)
+    assume(naive.margin.smallest > SAFE)
+
+    orch, key = orchestrator_with(net, weights), jax.random.key(0)
+    state = net.state(x, y, batch=drawn.batch)
+    found, key = orch.step(state, rng=key, messages=messages, silent=silent)
+    for layer, value in stepped.items():
+        close(found[layer], shaped(value, found, layer), f"step {layer}\n{drawn.text}")
+    for protocol, relaxation in expected.items():
+        begin = state if protocol == "train" else net.state(x, batch=drawn.batch)
+        after, key = orch.relax(protocol, begin, rng=key)
+        for layer, value in relaxation.state.items():
+            close(after[layer], shaped(value, after, layer), f"{protocol} {layer}\n{drawn.text}")
+        if protocol == "train":
+            state = after
+    if gradients is not None:
+        compare_gradients(orch, state, gradients, drawn.text)
+
+
+def compare_gradients(orch, state, gradients, text):
+    found = orch.backward(state, rng=jax.random.key(0))
+    for receiver, sender in layout(orch.structure).edges:
+        expected = gradients[f"{sender}->{receiver}"]
+        close(found[receiver, sender].weight, expected, f"update {sender}->{receiver}\n{text}")

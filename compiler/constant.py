@@ -120,7 +120,9 @@ class _Evaluator:
         if name in self.scope.later:
             self.mistakes.add(wrong.parameters.UsedTooEarly(variable.span, name, self.scope.later[name]))
         else:
-            self.mistakes.add(wrong.names.UnknownNumber(variable.name.span, name, tuple(self.scope.bindings)))
+            self.mistakes.add(
+                wrong.names.UnknownNumber(variable.name.span, name, tuple(name for name, _ in self.scope.names()))
+            )
         return None
 
     def _binary(self, expression: syntax.Binary) -> Value | None:

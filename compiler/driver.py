@@ -13,6 +13,7 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector, in_order
 from dync.compiler.declared import declared_once
 from dync.compiler.elaborate import elaborate
+from dync.compiler.elaborations import Elaborations
 from dync.compiler.library import Library, build_library
 from dync.compiler.model import NetworkModel
 from dync.compiler.pipelines import PipelineModel, resolve_pipeline
@@ -68,16 +69,17 @@ def compile_source(source: Source, sources: Mapping[str, Signature] | None = Non
     mistakes.extend(found)
     networks, found = declared_once(file, syntax.Network)
     mistakes.extend(found)
+    elaborations = Elaborations(library)
     models: dict[str, NetworkModel] = {}
     for name, network in networks.items():
-        model, found = elaborate(network, library)
+        model, found = elaborations.model(network, {}, {}, network.name.span)
         mistakes.extend(found)
         models |= {name: model} if model is not None else {}
     pipelines, found = declared_once(file, syntax.Pipeline)
     mistakes.extend(found)
     plans: dict[str, PipelineModel] = {}
     for name, pipeline in pipelines.items():
-        resolved, found = resolve_pipeline(pipeline, networks, library, extra)
+        resolved, found = resolve_pipeline(pipeline, networks, elaborations, extra)
         mistakes.extend(found)
         plans |= {name: resolved} if resolved is not None else {}
     diagnostics = mistakes.diagnostics
@@ -119,7 +121,7 @@ def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | 
     changed, mistakes = with_settings(pipelines[pipeline], networks, settings or {})
     if has_errors(mistakes):
         raise DiagnosticError(mistakes)
-    resolved, mistakes = resolve_pipeline(changed, networks, compilation.library, compilation.sources)
+    resolved, mistakes = resolve_pipeline(changed, networks, Elaborations(compilation.library), compilation.sources)
     if resolved is None:
         raise DiagnosticError(mistakes)
     return resolved

@@ -63,7 +63,7 @@ def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkMo
     reading = _only([i for i in network.items if isinstance(i, syntax.RuleMessages)], "its `rule_messages`", context)
     model = NetworkModel(
         name=network.name.text,
-        parameters={name: float(b.value) for name, b in scope.bindings.items() if b.value is not None},
+        parameters={name: float(b.value) for name, b in scope.own.items() if b.value is not None},
         layers=tuple(table.layers),
         edges=tuple(edges.found),
         groups=groups.models(),

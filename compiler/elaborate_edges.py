@@ -130,7 +130,7 @@ class Edges:
         """What the sender emits, and the value of each parameter that it reads."""
         if edge.sends is None:
             return Symbol("state"), {}
-        known = {name: 0.0 if b.value is None else float(b.value) for name, b in scope.bindings.items()}
+        known = {name: 0.0 if b.value is None else float(b.value) for name, b in scope.names()}
         expression, read, mistakes = resolve_sends(edge.sends, known)
         for mistake in mistakes:
             self.context.mistakes.add(mistake)

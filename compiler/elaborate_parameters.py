@@ -21,14 +21,14 @@ def bind_parameters(
     scope = Scope(later={param.name.text: param.name.span for param in params})
     for param in params:
         name = param.name.text
-        first = scope.bindings.get(name)
+        first = scope.own.get(name)
         if first is not None:
             mistakes.add(wrong.names.Duplicate(param.name.span, name, "parameter", first.span))
             continue
         default = number(param.default, scope, mistakes)
         value = _whole(arguments[name]) if name in arguments else default
         _check_domain(param, value, places.get(name, param.default.span), scope, mistakes)
-        scope = scope.bind(name, value, param.name.span)
+        scope.declare(name, value, param.name.span)
     return scope
 
 

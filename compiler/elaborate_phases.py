@@ -117,8 +117,8 @@ def _messages(
 ) -> tuple[MessageFilter, tuple[str, ...]]:
     items = [item for item in phase.items if isinstance(item, syntax.Messages)]
     _once(phase, items, "its `messages`", context)
-    found = [(message_filter(item.kind, context), _names(item.silent, table, scope)) for item in items]
-    return found[0] if found else ("all", ())
+    found = [(message_filter(item.kind, context), _names(item.silent, table, scope, context)) for item in items]
+    return (found[0][0], tuple(layer.name for layer in found[0][1])) if found else ("all", ())
 
 
 def _clamped(phase: syntax.Phase, table: LayerTable, scope: Scope, context: Context) -> tuple[str, ...]:
@@ -126,20 +126,25 @@ def _clamped(phase: syntax.Phase, table: LayerTable, scope: Scope, context: Cont
     items = [item for item in phase.items if isinstance(item, syntax.Clamp)]
     _once(phase, items, "a `clamp`", context)
     if not items:
-        return tuple(layer.name for layer in table.layers if layer.role in ("input", "output"))
-    named = [_names(item.layers, table, scope) for item in items]
-    let_go = tuple(layer.name for layer in table.layers if layer.role == "input" and layer.name not in named[0])
-    if let_go:
+        return table.ends if context.budget.take(len(table.ends), "this phase", phase.name.span) else ()
+    named = [_names(item.layers, table, scope, context) for item in items]
+    held = {layer.name: layer for layer in named[0]}
+    let_go = tuple(name for name in table.inputs if name not in held)
+    if let_go and not context.budget.exceeded:
         context.mistakes.add(wrong.dynamics.InputLetGo(items[0].span, phase.name.text, let_go))
-    held = {layer.name: layer for layer in table.layers}
-    return tuple(name for name in named[0] if held[name].role != "constant")
+    return tuple(name for name, layer in held.items() if layer.role != "constant")
 
 
-def _names(references: tuple[syntax.Reference, ...], table: LayerTable, scope: Scope) -> tuple[str, ...]:
+def _names(
+    references: tuple[syntax.Reference, ...], table: LayerTable, scope: Scope, context: Context
+) -> tuple[LayerModel, ...]:
+    """The layers that a list names, each once."""
     layers: dict[str, LayerModel] = {}
     for reference in references:
-        layers.update((layer.name, layer) for layer in table.all(reference, scope))
-    return tuple(layers)
+        named = table.all(reference, scope)
+        if context.budget.take(len(named), "this list", reference.span):
+            layers.update((layer.name, layer) for layer in named)
+    return tuple(layers.values())
 
 
 def _once(

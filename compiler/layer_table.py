@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.collector import Collector
@@ -29,16 +29,30 @@ class Entry:
 
 @dataclass
 class LayerTable:
-    """The entries in the order of declaration."""
+    """The entries in the order of declaration. The lists of all layers are for when every layer is declared."""
 
     mistakes: Collector
     entries: dict[str, Entry] = field(default_factory=dict)
 
-    @property
-    def layers(self) -> Iterator[LayerModel]:
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names that a reference can begin with."""
+        return tuple(self.entries)
+
+    @cached_property
+    def layers(self) -> tuple[LayerModel, ...]:
         """Every layer, in the order of declaration."""
-        for entry in self.entries.values():
-            yield from entry.members or ()
+        return tuple(layer for entry in self.entries.values() for layer in entry.members or ())
+
+    @cached_property
+    def ends(self) -> tuple[str, ...]:
+        """The inputs and outputs."""
+        return tuple(layer.name for layer in self.layers if layer.role in ("input", "output"))
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs."""
+        return tuple(layer.name for layer in self.layers if layer.role == "input")
 
     def entry(self, layer: LayerModel) -> Entry:
         """The declaration of a layer."""
@@ -70,7 +84,7 @@ class LayerTable:
     def _find(self, reference: syntax.Reference, scope: Scope) -> Entry | None:
         entry = self.entries.get(reference.name.text)
         if entry is None:
-            self.mistakes.add(wrong.names.UnknownLayer(reference.name.span, reference.name.text, tuple(self.entries)))
+            self.mistakes.add(wrong.names.UnknownLayer(reference.name.span, reference.name.text, self.names))
             if reference.index is not None:
                 integer(reference.index, scope, self.mistakes, "an index")
         return entry

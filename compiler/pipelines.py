@@ -13,8 +13,7 @@ from dync.compiler.calls import EMPTY, call_plan
 from dync.compiler.collector import Collector
 from dync.compiler.constant import integer, number
 from dync.compiler.data_model import DataContext, data_plan
-from dync.compiler.elaborate import elaborate
-from dync.compiler.library import Library
+from dync.compiler.elaborations import Elaborations
 from dync.compiler.model import NetworkModel
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan
 from dync.compiler.signatures import Signature, optimizers
@@ -47,14 +46,14 @@ class PipelineModel:
 def resolve_pipeline(
     pipeline: syntax.Pipeline,
     networks: Mapping[str, syntax.Network],
-    library: Library,
+    elaborations: Elaborations,
     sources: Mapping[str, Signature],
 ) -> tuple[PipelineModel | None, tuple[Diagnostic, ...]]:
     """The pipeline, None where it or its network has an error, and all that is wrong with both."""
     mistakes = Collector()
     if not _is_training(pipeline, mistakes):
         return None, mistakes.diagnostics
-    return _Training(pipeline, networks, library, sources, mistakes).resolved(), mistakes.diagnostics
+    return _Training(pipeline, networks, elaborations, sources, mistakes).resolved(), mistakes.diagnostics
 
 
 def _is_training(pipeline: syntax.Pipeline, mistakes: Collector) -> bool:
@@ -72,7 +71,7 @@ class _Training:
 
     pipeline: syntax.Pipeline
     networks: Mapping[str, syntax.Network]
-    library: Library
+    elaborations: Elaborations
     sources: Mapping[str, Signature]
     mistakes: Collector
 
@@ -132,7 +131,7 @@ class _Training:
             self.mistakes.add(wrong.pipelines.UnknownNetwork(name.span, name.text, tuple(self.networks)))
             return None
         arguments, places = network_values(setting.network, network, self.mistakes)
-        model, found = elaborate(network, self.library, arguments, places)
+        model, found = self.elaborations.model(network, arguments, places, name.span)
         self.mistakes.extend(found)
         if not any(isinstance(item, syntax.Protocol) and item.kind == "train" for item in network.items):
             self.mistakes.add(wrong.pipelines.NothingToTrain(name.span, name.text, network.name.span))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dync.grammar.source import Span
@@ -21,18 +21,41 @@ class Binding:
 
 @dataclass(frozen=True)
 class Scope:
-    """Names and their values. `later` are parameters declared further down; `read` gathers the names that were read."""
+    """Names and their values: its own, and those of the scope around it.
 
-    bindings: Mapping[str, Binding] = field(default_factory=dict)
-    later: Mapping[str, Span] = field(default_factory=dict)
+    `later` are parameters declared further down; `read` gathers the names that were read, here and within.
+    """
+
+    own: dict[str, Binding] = field(default_factory=dict)
+    outer: Scope | None = None
+    later: dict[str, Span] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
 
-    def bind(self, name: str, value: Amount | None, span: Span) -> Scope:
-        """The scope within which `name` has this value. It shares the record of what was read."""
-        later = {key: place for key, place in self.later.items() if key != name}
-        return Scope({**self.bindings, name: Binding(value, span)}, later, self.read)
+    def declare(self, name: str, value: Amount | None, span: Span) -> None:
+        """Add a parameter to this scope itself."""
+        self.own[name] = Binding(value, span)
+        self.later.pop(name, None)
+
+    def within(self, name: str, value: Amount | None, span: Span) -> Scope:
+        """A scope within this one, where `name` has this value."""
+        return Scope({name: Binding(value, span)}, self, self.later, self.read)
+
+    def find(self, name: str) -> Binding | None:
+        """What a name means."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.own:
+                return scope.own[name]
+            scope = scope.outer
+        return None
 
     def get(self, name: str) -> Binding | None:
         """What a name means, noting that it was read."""
         self.read.add(name)
-        return self.bindings.get(name)
+        return self.find(name)
+
+    def names(self) -> Iterator[tuple[str, Binding]]:
+        """Every name with what it means; outer ones first."""
+        if self.outer is not None:
+            yield from self.outer.names()
+        yield from self.own.items()

@@ -30,18 +30,18 @@ def _repeated(loop: syntax.For, scope: Scope, context: Context) -> Iterator[tupl
         if not isinstance(item, syntax.Edge | syntax.Group | syntax.For):
             context.mistakes.add(wrong.dynamics.MisplacedInFor(item.span, _what(item)))
     variable = loop.variable
-    hidden = scope.bindings.get(variable.text)
+    hidden = scope.find(variable.text)
     if hidden is not None:
         context.mistakes.add(wrong.names.Shadowing(variable.span, variable.text, hidden.span))
     low = integer(loop.range.low, scope, context.mistakes, "an end of the range")
     high = integer(loop.range.high, scope, context.mistakes, "an end of the range")
     if low is None or high is None:
-        yield from unrolled(loop.body, scope.bind(variable.text, None, variable.span), context)
+        yield from unrolled(loop.body, scope.within(variable.text, None, variable.span), context)
         return
     if not context.budget.take(max(high - low + 1, 0), "this `for`", loop.range.span):
         return
     for value in range(low, high + 1):
-        yield from unrolled(loop.body, scope.bind(variable.text, value, variable.span), context)
+        yield from unrolled(loop.body, scope.within(variable.text, value, variable.span), context)
 
 
 def _what(item: syntax.NetworkItem) -> str:

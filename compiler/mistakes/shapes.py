@@ -115,7 +115,8 @@ class StartNotInput(Diagnostic):
 class TooLarge(Diagnostic):
     """A network is larger than this compiler takes on: it is refused before it fills the memory.
 
-    The limits: 100000 layers, edges and repetitions of `for` together, and 2147483647 units in a layer or weights in
+    The limits: 100000 layers, edges, repetitions and names in lists together, 500000 layers and edges in all networks
+    and pipelines of a file, and 2147483647 units in a layer or weights in
     an edge.
     """
 
@@ -130,7 +131,8 @@ class TooLarge(Diagnostic):
     @property
     def message(self) -> str:
         """What is too large, and the limit."""
-        return f"{self.what}: {self.found} is more than the limit of {self.limit}"
+        found = str(self.found) if self.found < 10**15 else "a number of more than 15 digits"
+        return f"{self.what}: {found} is more than the limit of {self.limit}"
 
 
 @dataclass(frozen=True)

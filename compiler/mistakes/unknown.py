@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import ClassVar
 
 from dync.compiler.mistakes.several import several
@@ -10,6 +12,9 @@ from dync.grammar.diagnostic import Diagnostic, Fix, Note, nearest
 
 SHOWN = 12
 """How many known names a note lists at most."""
+
+COMPARED = 300
+"""How many known names a misspelt one is compared with at most."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,16 @@ class Unknown(Diagnostic):
     name: str
     known: tuple[str, ...] = ()
 
+    @cached_property
+    def near(self) -> str | None:
+        """The nearest name that is known, looked for among the first `COMPARED` of about the same length."""
+        alike = (name for name in self.known if 2 * abs(len(name) - len(self.name)) <= len(name) + len(self.name))
+        return nearest(self.name, islice(alike, COMPARED))
+
     @property
     def message(self) -> str:
         """Names the thing, and the nearest one that exists."""
-        near = nearest(self.name, self.known)
-        return f"there is no {self.noun} `{self.name}`" + (f"; did you mean `{near}`?" if near else "")
+        return f"there is no {self.noun} `{self.name}`" + (f"; did you mean `{self.near}`?" if self.near else "")
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -38,8 +48,7 @@ class Unknown(Diagnostic):
     @property
     def fix(self) -> Fix | None:
         """Put the nearest name."""
-        near = nearest(self.name, self.known)
-        return Fix(f"write `{near}`", self.span, near) if near else None
+        return Fix(f"write `{self.near}`", self.span, self.near) if self.near else None
 
 
 @dataclass(frozen=True)
@@ -51,8 +60,8 @@ class UnknownOf(Unknown):
     @property
     def message(self) -> str:
         """Names the thing, and the nearest name that it has."""
-        near = nearest(self.name, self.known)
-        return f"`{self.of}` has no {self.noun} `{self.name}`" + (f"; did you mean `{near}`?" if near else "")
+        hint = f"; did you mean `{self.near}`?" if self.near else ""
+        return f"`{self.of}` has no {self.noun} `{self.name}`{hint}"
 
     @property
     def notes(self) -> tuple[Note, ...]:

@@ -30,8 +30,8 @@ def parsed(text: str) -> syntax.Expression:
 def scope() -> Scope:
     names = Scope()
     for name, value in NAMES.items():
-        names = names.bind(name, value, NOWHERE)
-    return names.bind("reported", None, NOWHERE)
+        names = names.within(name, value, NOWHERE)
+    return names.within("reported", None, NOWHERE)
 
 
 def evaluated(text: str) -> tuple[Amount | None, list[str]]:

@@ -151,3 +151,11 @@ def test_settings_do_not_change_the_compilation() -> None:
 def test_the_network_is_checked_with_the_parameters_that_it_gets() -> None:
     pipeline = PIPELINE.replace("hidden = 300", "hidden = 8")
     assert [(d.code, d.span.text) for d in compilation(pipeline).diagnostics] == [("E0601", "8")]
+
+
+def test_pipelines_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dync.compiler.elaborations.MOST", 10)
+    again = "".join(PIPELINE.replace("fit", f"fit{n}").replace("300", str(n)) for n in range(20, 24))
+    codes = {d.code for d in compilation(PIPELINE + again).diagnostics}
+    assert codes == {"E0305"}
+    assert {d.code for d in compilation(PIPELINE + PIPELINE.replace("fit", "other")).diagnostics} == set()

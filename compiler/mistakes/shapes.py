@@ -116,8 +116,7 @@ class TooLarge(Diagnostic):
     """A network is larger than this compiler takes on: it is refused before it fills the memory.
 
     The limits: 100000 layers, edges, repetitions and names in lists together, 500000 layers and edges in all networks
-    and pipelines of a file, and 2147483647 units in a layer or weights in
-    an edge.
+    and pipelines of a file, and 2147483647 units in a layer or weights in an edge.
     """
 
     code = "E0305"

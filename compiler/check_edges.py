@@ -18,8 +18,6 @@ def check_kind(
     """The kind of an edge against the shapes of both ends."""
     known = UNKNOWN not in (sender.shape, receiver.shape)
     weights = prod(sender.shape) * prod(receiver.shape)
-    if model.kind == "one_to_one" and edge.rule is not None:
-        table.mistakes.add(wrong.edges.FixedStrength(edge.rule.span, edge.rule.name.text))
     if model.kind == "one_to_one" and known and sender.shape != receiver.shape:
         ends = [(layer.name, layer.shape, table.entry(layer).shape) for layer in (sender, receiver)]
         table.mistakes.add(wrong.shapes.UnlikeShapes(edge.kind.span, *ends[0], *ends[1]))

@@ -15,7 +15,7 @@ from dync.grammar.source import Span
 
 @dataclass(frozen=True)
 class ActivationDefinition:
-    """An `activation`, names resolved and `let`s inlined; `parameters` are the defaults, `slope` is d next / d field."""
+    """An `activation`, names resolved, `let`s inlined; `parameters` are the defaults, `slope` is d next / d field."""
 
     name: str
     parameters: dict[str, float]

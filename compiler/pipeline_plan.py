@@ -15,7 +15,7 @@ class CallPlan:
     named: dict[str, Value]
 
 
-Value: TypeAlias = Union[bool, int, float, str, None, CallPlan]
+Value: TypeAlias = Union[bool, int, float, str, CallPlan, None]  # noqa: UP007
 """An argument: a number, a text or bare word (`unit`, `none`, `true`), or a call."""
 
 

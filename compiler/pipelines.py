@@ -85,7 +85,7 @@ class _Training:
         every = self._only(syntax.EvaluateEvery, "an `evaluate every`")
         batch, seed = self._setting("batch", 16, 1), self._setting("seed", 0, 0)
         evaluate_every = self._count("evaluate every", None if every is None else every.every, 0, 0)
-        checkpoint_every = self._count("checkpoint every", None if checkpoint is None else checkpoint.every, 0, 0)
+        checkpoint_every = self._count("checkpoint every", None if checkpoint is None else checkpoint.every, 0, 1)
         keep = self._count("keep", None if checkpoint is None else checkpoint.keep, 2, 1)
         evaluate_on = self._evaluate_on(context)
         if model is None or data is None or optimizer is None or has_errors(self.mistakes.diagnostics):

@@ -1,11 +1,11 @@
 """The plan: all that the runtime knows of a network, as plain data.
 
-A plan has two parts. The **structure** fixes the compiled program: layers, shapes, topology, rules, phases, the order of
-updates. The **numbers** (margins, strengths, rates, leaks, constants) are leaves of the orchestrator: two plans of equal
-structure share one compiled program, whatever their numbers.
+A plan has two parts. The **structure** fixes the compiled program: layers, shapes, topology, rules, phases, the order
+of updates. The **numbers** (margins, strengths, rates, leaks, constants) are leaves of the orchestrator: two plans of
+equal structure share one compiled program, whatever their numbers.
 
-Layers alike are stacked into a **block** (one array `[members, batch, units]`), edges alike into a **family** (one array
-`[edges, units of sender, units of receiver]`).
+Layers alike are stacked into a **block** (one array `[members, batch, units]`), edges alike into a **family** (one
+array `[edges, units of sender, units of receiver]`).
 
 Keys of the numbers, each with one value a member of the block or an edge of the family, in their order:
 `block.B.PARAMETER` for an activation's parameters, `block.B.value` for constants; `family.F.strength`,
@@ -63,7 +63,7 @@ class ActivationPlan:
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """Layers alike in role, shape and activation. `layers` are their numbers. Inputs and constants have no activation."""
+    """Layers alike in role, shape and activation, by number. Inputs and constants have no activation."""
 
     role: Role
     shape: tuple[int, ...]
@@ -115,10 +115,11 @@ class RulePlan:
 
 @dataclass(frozen=True)
 class FamilyPlan:
-    """Edges alike: kind, blocks of both ends, what is sent, rule, direction, and whether the receiver hears the new state.
+    """Edges alike: kind, blocks of both ends, what is sent, rule, direction, whether the receiver hears the new state.
 
     `sender` and `receiver` are numbers of blocks. `masked` weights can be absent, `diagonal` weights have a fixed
-    diagonal. With `slots` only weights that exist are stored, at most so many a unit of the receiver. `fresh`: where both ends move, the sender's wave comes before the receiver's, who hears its new state.
+    diagonal. With `slots` only weights that exist are stored, at most so many a unit of the
+    receiver. `fresh`: where both ends move, the sender's wave comes before the receiver's, who hears its new state.
     """
 
     kind: Kind

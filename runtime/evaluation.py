@@ -68,7 +68,7 @@ def _predict(orchestrator: WaveOrchestrator, inputs: dict[str, Array], rows: Arr
         chosen, batch_key = item
         data = {name: array[chosen] for name, array in inputs.items()}
         state = initial_state(structure, orchestrator.parameters, data, rows.shape[1])
-        state = run_protocol(orchestrator.machine, state, "infer", batch_key)
+        state = run_protocol(orchestrator.machine, state, "infer", batch_key, at_rest=True)
         return None, {layer.name: layer_rows(structure, state.values, layer) for layer in outputs}
 
     return lax.scan(body, None, (rows, jax.random.split(key, rows.shape[0])))[1]

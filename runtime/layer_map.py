@@ -41,6 +41,8 @@ class LayerMap(eqx.Module):
     senders: tuple[Array | None, ...]
     structure: Structure = eqx.field(static=True)
 
+    __slots__ = ("_parameters",)  # beside the fields: whatever else stood in __dict__ would change the PyTree
+
     def stored(self, f: int) -> Stored:
         """The arrays of family `f`."""
         return Stored(self.weights[f], self.diagonals[f], self.masks[f], self.senders[f])
@@ -52,7 +54,8 @@ class LayerMap(eqx.Module):
     def bind(self, parameters: Parameters) -> None:
         """Tell the edges read from here which numbers their rules use; an orchestrator does this when it is asked.
 
-        They are no leaves of the map, whose leaves are weights alone, and so cannot be a field of it.
+        They are no leaves of the map, whose leaves are weights alone, and so cannot be a field of it. A map that is
+        flattened and put together again has forgotten them.
         """
         object.__setattr__(self, "_parameters", parameters)
 
@@ -110,9 +113,19 @@ class LayerMap(eqx.Module):
         for name in key:
             if name not in self.structure.layer_numbers:
                 raise KeyError(unknown("layer", name, self.structure.layer_numbers))
+        if len(key) != 2:
+            raise KeyError(f"keys are (receiver, sender), not {len(key)} layers")
         if key not in known.edges and key[0] != key[1]:
-            raise KeyError(f"there is no edge from {key[1]!r} to {key[0]!r} (keys are (receiver, sender))")
+            turned = f"; the other way round there is lmap[{key[1]!r}, {key[0]!r}]" if key[::-1] in known.edges else ""
+            raise KeyError(f"there is no edge from {key[1]!r} to {key[0]!r} (keys are (receiver, sender)){turned}")
         return key
+
+    def place(self, key: EdgeKey | str) -> tuple[EdgeKey, Place]:
+        """(receiver, sender) of an edge by that pair or its label, and where it is stored; raises KeyError."""
+        pair = self.key(key)
+        if pair not in layout(self.structure).edges:
+            raise KeyError(f"{pair[0]!r} has no edge to itself")
+        return pair, layout(self.structure).edges[pair]
 
 
 def layer_map(families: Sequence[Stored], structure: Structure) -> LayerMap:
@@ -134,10 +147,7 @@ def with_weights(lmap: LayerMap, weights: Mapping[EdgeKey | str, Array]) -> Laye
     """
     by_family: dict[int, dict[int, Array]] = {}
     for key, weight in weights.items():
-        pair = lmap.key(key)
-        if pair not in layout(lmap.structure).edges:
-            raise KeyError(f"{pair[0]!r} has no edge to itself")
-        place = layout(lmap.structure).edges[pair]
+        pair, place = lmap.place(key)
         full = _fitted(lmap, place, pair, jnp.asarray(weight, dtype=jnp.float32))
         by_family.setdefault(place.family, {})[place.index] = full
     families = [lmap.stored(f) for f in range(len(lmap.weights))]

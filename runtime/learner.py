@@ -95,7 +95,7 @@ def learn_batch(
     relaxing, updating = jax.random.split(jax.random.fold_in(run_key, learner.count))
     batch = next(iter(data.values())).shape[0]
     state = initial_state(structure, orchestrator.parameters, data, batch)
-    state = run_protocol(orchestrator.machine, state, "train", relaxing)
+    state = run_protocol(orchestrator.machine, state, "train", relaxing, at_rest=True)
     found = updates(orchestrator.machine, state, updating)
     after, optimizer_state = _apply(optimizer, learner, found)
     return Learner(after, optimizer_state, learner.count + 1), state

@@ -59,6 +59,8 @@ class Network:
         size = batch if batch is not None else next(iter(sizes.values()), None)
         if size is None:
             raise ValueError("give the data of an input, or batch=N")
+        if size < 1 and not any(np.ndim(value) == 0 for value in data.values()):
+            raise ValueError(f"a batch has at least one example, not {size}")
         arrays = {name: as_units(value, name, shapes[name], size) for name, value in data.items()}
         return initial_state(self.plan.structure, self.parameters, arrays, size)
 

@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 from dync.compiler.plan import MessageFilter, ScheduleKind, Structure
 from dync.runtime.engine import Machine
 from dync.runtime.layer_map import LayerMap, Parameters, with_weights
-from dync.runtime.layout import EdgeKey, layer_number, layout, unknown
+from dync.runtime.layout import EdgeKey, layer_number, unknown
 from dync.runtime.phases import outer_layers, read_out, run_protocol, run_step
 from dync.runtime.state import State
 from dync.runtime.step_program import step_program
@@ -154,24 +154,31 @@ class WaveOrchestrator(AbstractOrchestrator):
         for name, number in numbers.items():
             key, index = self._number(place, name)
             found[key] = found[key].at[index].set(number)
-        return type(self)(self.lmap, found, self.structure)
+        own = self.lmap.with_family_weights(self.lmap.weights)  # a map notes whose it is, so two must not share one
+        return type(self)(own, found, self.structure)
 
     def _number(self, place: EdgeKey | str, name: str) -> tuple[str, int]:
+        """The key of a number, and the place in its array."""
         if isinstance(place, str) and place in self.structure.layer_numbers:
             layer = self.structure.layers[self.structure.layer_numbers[place]]
-            candidates, index = [f"block.{layer.block}.{name}"], layer.member
+            owners, index = (f"block.{layer.block}",), layer.member
         else:
-            edge = layout(self.structure).edges[self.lmap.key(place)]
-            f, index = edge.family, edge.index
-            candidates = [f"family.{f}.rule.{name}", f"family.{f}.sends.{name}"]
-            candidates += [f"family.{f}.{name}"] if name in ("rate", "decay") else []
-        for key in candidates:
-            if key in self.parameters:
-                return key, index
-        raise KeyError(unknown("number", name, [k.rsplit(".", 1)[-1] for k in self.parameters]))
+            _, edge = self.lmap.place(place)
+            family, index = f"family.{edge.family}", edge.index
+            owners = family, f"{family}.sends", f"{family}.rule"
+        parts = [key.rpartition(".") for key in self.parameters]
+        known = {n: f"{o}.{n}" for owner in owners for o, _, n in parts if o == owner and not _only_drawn(o, n)}
+        if name not in known:
+            raise KeyError(f"{unknown('number', name, known)}; {place!r} has {', '.join(known) or 'none'}")
+        return known[name], index
 
     def _per_edge(self, f: int, name: str, weight: Array) -> Array:
         return self.parameters[f"family.{f}.{name}"].reshape(-1, *(1,) * (weight.ndim - 1))
+
+
+def _only_drawn(owner: str, name: str) -> bool:
+    """Whether a number of an edge says how its weights are drawn, and nothing after that."""
+    return owner.count(".") == 1 and owner.startswith("family.") and name in ("strength", "density", "diagonal")
 
 
 class SequentialOrchestrator(WaveOrchestrator):

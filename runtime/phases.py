@@ -14,7 +14,7 @@ from dync.runtime.activation import activate, draw, is_stochastic
 from dync.runtime.engine import Machine
 from dync.runtime.messages import add_messages
 from dync.runtime.state import State, Values, with_constants
-from dync.runtime.step_program import StepProgram, step_program, transfers
+from dync.runtime.step_program import StepProgram, from_rest, step_program, transfers
 
 
 def outer_layers(structure: Structure) -> frozenset[int]:
@@ -22,10 +22,13 @@ def outer_layers(structure: Structure) -> frozenset[int]:
     return frozenset(n for n, layer in enumerate(structure.layers) if layer.role in ("input", "output"))
 
 
-def run_protocol(machine: Machine, state: State, protocol: Literal["train", "infer"], key: Array) -> State:
+def run_protocol(
+    machine: Machine, state: State, protocol: Literal["train", "infer"], key: Array, *, at_rest: bool = False
+) -> State:
     """All phases of a protocol, one after the other; `infer` ends with the read-out.
 
-    Raises ValueError where the network has no such protocol.
+    `at_rest` promises that the state is an initial one, whose layers hold zero, so that nothing is computed for them
+    in the first step. Raises ValueError where the network has no such protocol.
     """
     structure = machine.structure
     phases = structure.train if protocol == "train" else structure.infer
@@ -38,7 +41,7 @@ def run_protocol(machine: Machine, state: State, protocol: Literal["train", "inf
     for order, number in enumerate(phases):
         phase = structure.phases[number]
         state = _enter(state, phase, clamped_before, fresh)
-        state = _run_phase(machine, state, number, jax.random.fold_in(key, order))
+        state = _run_phase(machine, state, number, jax.random.fold_in(key, order), at_rest=at_rest and order == 0)
         clamped_before, fresh = frozenset(phase.clamped) & outer_layers(structure), False
     if protocol == "infer":
         state = read_out(machine, state, jax.random.fold_in(key, len(phases)))
@@ -59,10 +62,12 @@ def _enter(state: State, phase: PhasePlan, clamped_before: frozenset[int], fresh
     return State(tuple(values), state.held, state.snapshots, state.steps, structure)
 
 
-def _run_phase(machine: Machine, state: State, number: int, key: Array) -> State:
+def _run_phase(machine: Machine, state: State, number: int, key: Array, *, at_rest: bool) -> State:
     structure = machine.structure
     phase = structure.phases[number]
     program = step_program(structure, phase.messages, frozenset(phase.silent), frozenset(phase.clamped))
+    if at_rest and phase.steps == 1:
+        program = from_rest(structure, program)
     values = with_constants(structure, machine.parameters, state.values)
     if phase.settle:
         values, taken = _settle(machine, program, phase, values, key)

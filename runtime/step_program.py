@@ -11,9 +11,10 @@ compile does not grow with the length of a chain.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from dync.compiler.expression import Symbol
 from dync.compiler.plan import FamilyPlan, MessageFilter, Structure
 from dync.runtime.layout import members
 
@@ -99,6 +100,20 @@ def step_program(
         old=tuple(t for t in old if t.edges),
         segments=tuple(_segments(structure, levels)),
     )
+
+
+@lru_cache(maxsize=256)
+def from_rest(structure: Structure, program: StepProgram) -> StepProgram:
+    """A program for the very first step: layers that still hold zero say nothing where they send their state."""
+    zero = {n for n, layer in enumerate(structure.layers) if layer.role == "layer" and layer.start is None}
+
+    def speaking(transfer: Transfer) -> Transfer:
+        family = structure.families[transfer.family]
+        silent = family.sends == Symbol("state")
+        edges = [e for e in transfer.edges if not (silent and family.edges[e].sender in zero)]
+        return _transfer(structure, transfer.family, edges)
+
+    return replace(program, old=tuple(t for t in map(speaking, program.old) if t.edges))
 
 
 def _transfer(structure: Structure, f: int, edges: list[int]) -> Transfer:

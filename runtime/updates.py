@@ -15,7 +15,7 @@ from dync.compiler.plan import RulePlan, TermPlan
 from dync.runtime.activation import activate, draw
 from dync.runtime.engine import Machine
 from dync.runtime.evaluate import Value, evaluate
-from dync.runtime.kinds.kind import EdgeKind, ReadSymbol
+from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, kept
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.layout import receivers, senders, units_first
@@ -65,7 +65,8 @@ def made_once(compute: Callable[[], Fields]) -> Fields:
     It does not look into a branch whose condition it cannot see; barriers alone do not hold it off.
     """
     nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(compute))
-    return lax.cond(lax.optimization_barrier(jnp.bool_(True)), compute, lambda: nothing)
+    made: Fields = lax.cond(kept(jnp.asarray(True)), compute, lambda: nothing)
+    return made
 
 
 def updates(machine: Machine, state: State, key: Array) -> dict[int, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dync.compiler.mistakes.examples import INPUT, OUT, connected, network, with_layers
+from dync.compiler.mistakes.examples import OUT, connected, with_layers
 from dync.grammar.diagnostic import Diagnostic, Note
 from dync.grammar.source import Span
 
@@ -113,19 +113,3 @@ class DiagonalBetweenLayers(Diagnostic):
             "`diagonal` is for the edge of a layer to itself, "
             f"but this one leads from `{self.sender}` to `{self.receiver}`"
         )
-
-
-@dataclass(frozen=True)
-class FixedStrength(Diagnostic):
-    """A `one_to_one` edge has one fixed strength and no weight of its own for each pair of units: it cannot learn."""
-
-    code = "E0316"
-    wrong = network(INPUT, "layer  h (4) tanh", "output y (2)", "edge x -> h one_to_one(0.5) learn hebbian", OUT)
-    right = network(INPUT, "layer  h (4) tanh", "output y (2)", "edge x -> h dense learn hebbian", OUT)
-
-    rule: str
-
-    @property
-    def message(self) -> str:
-        """Names the rule."""
-        return f"a `one_to_one` edge has a fixed strength: it cannot learn by `{self.rule}`"

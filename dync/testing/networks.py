@@ -235,7 +235,7 @@ def _edge_text(draft: _Draft, ends: Sequence[str], sender: _Layer, receiver: _La
     strength = f"{gain}{draft.number(0.1, 0.4 if receiver.activation in UNBOUNDED else 1.2)}"
     sends = f" sends {draft.one_of(SENT)}" if draft.draw(st.integers(0, 3)) == 0 else ""
     if sender.units == receiver.units and draft.draw(st.integers(0, 2)) == 0:
-        return f"{ends[0]} -> {ends[1]} one_to_one({strength}){sends}"
+        return f"{ends[0]} -> {ends[1]} one_to_one({strength}){sends}{_learn_text(draft)}"
     density = f", density = {draft.number(0.3, 0.95)}" if draft.chance() else ""
     diagonal = f", diagonal = {draft.number(-0.4, 0.4)}" if loop and draft.chance() else ""
     kind = f"dense(strength = {strength}{density}{diagonal})"

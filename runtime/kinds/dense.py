@@ -11,7 +11,7 @@ from jax import Array, lax
 
 from dync.compiler.expression import Expression, Symbol, symbols
 from dync.runtime.evaluate import Value, evaluate
-from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, batch_sum, turned
+from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, batch_sum, kept, turned
 from dync.runtime.kinds.stored import Stored
 
 CHUNK_BYTES = 64 * 2**20
@@ -64,7 +64,7 @@ class Dense(EdgeKind):
         product = (sent[0] @ weights[0])[None] if weights.shape[0] == 1 else sent @ weights
         if not self.receiver_units_first:
             return product
-        return turned(lax.optimization_barrier(product), True)  # a product that is made turned takes twice the time
+        return turned(kept(product), True)  # a product that is made turned takes twice the time
 
     def contract(self, sender: Array | None, receiver: Array | None, stored: Stored, batch: int) -> Array:
         """A matrix product where both ends have a factor."""

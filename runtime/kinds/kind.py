@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from dync.compiler.expression import Expression, Symbol
 from dync.runtime.evaluate import Value
@@ -79,3 +79,9 @@ def batch_sum(factor: Array, units_first: bool, batch: int) -> Array:
 def turned(value: Array, turn: bool) -> Array:
     """An array of a block in the other layout where `turn` says so: its last two axes change places."""
     return jnp.swapaxes(value, 1, 2) if turn else value
+
+
+def kept(value: Array) -> Array:
+    """A value that XLA must not merge into what comes after it."""
+    same: Array = lax.optimization_barrier(value)  # type: ignore[no-untyped-call]
+    return same

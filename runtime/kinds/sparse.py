@@ -88,8 +88,7 @@ class Sparse(EdgeKind):
                 return jnp.asarray(float(batch))
             return batch_sum(receiver, True, batch)[:, None, :]
         if receiver is None:
-            total = batch_sum(sender, True, batch)
-            return jax.vmap(lambda t, s: t[s])(total, stored.senders)
+            return _rows_of(batch_sum(sender, True, batch), stored.senders)
         return jnp.stack(
             [self._sampled(sender[e], receiver[e], stored.senders[e]) for e in range(stored.weights.shape[0])]
         )
@@ -129,7 +128,7 @@ class Sparse(EdgeKind):
                 array = found[s]
                 if isinstance(array, float) or s.name != "pre":
                     return array
-                return jax.vmap(lambda a, chosen: a[chosen])(array, senders)
+                return _rows_of(array, senders)
 
             part = evaluate(rule, value, lambda name: number(name)[:, None, None])
             shape = stored.weights.shape[0], self.receivers, batch
@@ -140,3 +139,9 @@ class Sparse(EdgeKind):
 
     def _dense(self) -> Dense:
         return Dense(self.senders, self.receivers, True, True, masked=True, diagonal=self.diagonal)
+
+
+def _rows_of(arrays: Array, chosen: Array) -> Array:
+    """Of each edge's array the rows that are chosen, `[edges, *chosen, …]`."""
+    rows: Array = jax.vmap(lambda array, places: array[places])(arrays, chosen)
+    return rows

@@ -161,11 +161,11 @@ class WaveOrchestrator(AbstractOrchestrator):
         """The key of a number, and the place in its array."""
         if isinstance(place, str) and place in self.structure.layer_numbers:
             layer = self.structure.layers[self.structure.layer_numbers[place]]
-            owners, index = (f"block.{layer.block}",), layer.member
+            owners, index = [f"block.{layer.block}"], layer.member
         else:
             _, edge = self.lmap.place(place)
             family, index = f"family.{edge.family}", edge.index
-            owners = family, f"{family}.sends", f"{family}.rule"
+            owners = [family, f"{family}.sends", f"{family}.rule"]
         parts = [key.rpartition(".") for key in self.parameters]
         known = {n: f"{o}.{n}" for owner in owners for o, _, n in parts if o == owner and not _only_drawn(o, n)}
         if name not in known:

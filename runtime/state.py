@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -39,6 +39,9 @@ class State(eqx.Module):
 
     def __contains__(self, layer: object) -> bool:
         return layer in self.structure.layer_numbers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.structure.layer_numbers)
 
     def keys(self) -> tuple[str, ...]:
         """The names of the layers, in their order."""

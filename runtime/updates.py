@@ -18,7 +18,7 @@ from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, kept
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
-from dync.runtime.layout import receivers, senders, units_first
+from dync.runtime.layout import receivers, senders
 from dync.runtime.messages import Fields, add_messages, take
 from dync.runtime.state import State, Values, state_batch, with_constants
 from dync.runtime.step_program import transfers
@@ -38,12 +38,12 @@ class Moment:
         structure = self.machine.structure
         sent = transfers(structure, structure.rule_messages)
         values, lmap, parameters = self.values, self.machine.lmap, self.machine.parameters
-
-        def compute() -> Fields:
-            fields = add_messages(structure, lmap, parameters, values, sent)
-            return {b: fields.get(b, jnp.zeros_like(v)) for b, v in enumerate(values)}
-
-        return made_once(compute) if any(units_first(structure)) else compute()
+        sparse = tuple(t for t in sent if structure.families[t.family].slots is not None)
+        dense = tuple(t for t in sent if t not in sparse)
+        fields = add_messages(structure, lmap, parameters, values, dense)
+        if sparse:
+            fields = made_once(lambda: add_messages(structure, lmap, parameters, values, sparse, fields))
+        return {b: fields.get(b, jnp.zeros_like(v)) for b, v in enumerate(values)}
 
     def receiver(self, name: str, b: int) -> Array:
         """`post`, `field`, `predicted` or `slope` of block `b`, in its layout."""

@@ -16,10 +16,11 @@ from dync.grammar.diagnostic import DiagnosticError, has_errors
 from dync.grammar.lexer import Lexer, comments
 from dync.grammar.reader import read
 from dync.grammar.source import Source, Span
-from dync.grammar.spelling import Block, Leaf, expression, head, statement
+from dync.grammar.spelling import Block, Leaf, expression, head, pieces, statement
 
 WIDTH: Final = 110
-"""Bodies of phases, repetitions and rules that fit into one line of so many characters stand on one line."""
+"""Bodies of phases, repetitions and rules that fit into one line of so many characters stand on one line. Edges and
+data that do not are broken where they have parts."""
 
 INDENT: Final = "  "
 
@@ -84,6 +85,17 @@ def _line(node: Item) -> str | None:
             return statement(node)
 
 
+def _filled(parts: Sequence[str], width: int) -> list[str]:
+    """Parts of a statement on as few lines as they fit into; all lines but the first are indented further."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if len(lines[-1]) + 1 + len(part) <= width:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(INDENT * 2 + part)
+    return lines
+
+
 @dataclass
 class _Printer:
     """Puts the statements of one source below each other."""
@@ -117,7 +129,8 @@ class _Printer:
                 self._block(item, brace, indent)
                 return
         self._inner_comments(item.span, item.span.end, indent)
-        self._write(indent + (line or ""), item.span.start, item.span.end)
+        lines = [line or ""] if isinstance(item, Block | Result) else _filled(pieces(item), WIDTH - len(indent))
+        self._write("\n".join(indent + part for part in lines), item.span.start, item.span.end)
         self._comment_behind()
 
     def _block(self, item: Block, brace: int, indent: str) -> None:

@@ -78,6 +78,15 @@ def _arguments(arguments: Sequence[s.Argument]) -> str:
     )
 
 
+def _pieces(node: s.Application) -> list[str]:
+    """A thing with its arguments, one argument a piece."""
+    if not node.arguments:
+        return [node.name.text]
+    *others, last = (_arguments([argument]) for argument in node.arguments)
+    words = [*(f"{argument}," for argument in others), f"{last})"]
+    return [f"{node.name.text}({words[0]}", *words[1:]]
+
+
 def application(node: s.Application) -> str:
     """A thing with its arguments; without any, without brackets."""
     return f"{node.name.text}({_arguments(node.arguments)})" if node.arguments else node.name.text
@@ -130,7 +139,7 @@ def statement(node: Leaf) -> str:
         case s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant():
             return _quantity(node)
         case s.Edge():
-            return _edge(node)
+            return " ".join(_edge(node))
         case s.Group(name, members):
             return f"group {name.text} {{ {_references(members)} }}"
         case s.Schedule(kind, groups):
@@ -141,6 +150,23 @@ def statement(node: Leaf) -> str:
             return f"rule_messages {kind.text}"
         case _:
             assert_never(node)
+
+
+def pieces(node: Leaf) -> list[str]:
+    """The parts of a statement that may begin a line, should it be too long for one: joined by spaces they make it."""
+    match node:
+        case s.Edge():
+            return _edge(node)
+        case s.DataSetting(source):
+            return _after("data", _data(source))
+        case s.EvaluateOn(name, source):
+            return _after(f"evaluate {name.text}", _data(source))
+        case _:
+            return [statement(node)]
+
+
+def _after(words: str, parts: list[str]) -> list[str]:
+    return [f"{words} {parts[0]}", *parts[1:]]
 
 
 def _quantity(node: s.Param | s.Input | s.Layer | s.Output | s.Constant) -> str:
@@ -173,18 +199,17 @@ def _domain(node: s.Range | s.Choices | None) -> str:
             assert_never(node)
 
 
-def _edge(node: s.Edge) -> str:
+def _edge(node: s.Edge) -> list[str]:
     label = f"{node.label.text}: " if node.label else ""
     parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)} {application(node.kind)}"]
     if node.sends is not None:
         parts.append(f"sends {expression(node.sends)}")
-    if node.rule is not None:
-        parts.append(f"learn {application(node.rule)}")
+    learning = [f"learn {application(node.rule)}"] if node.rule is not None else []
     if node.rate is not None:
-        parts.append(f"rate {expression(node.rate)}")
+        learning.append(f"rate {expression(node.rate)}")
     if node.decay is not None:
-        parts.append(f"decay {expression(node.decay)}")
-    return " ".join(parts)
+        learning.append(f"decay {expression(node.decay)}")
+    return [*parts, " ".join(learning)] if learning else parts
 
 
 def _phase_item(node: s.PhaseItem) -> str:
@@ -224,9 +249,13 @@ def _setting(node: s.PipelineItem) -> str:
 
 def data(node: s.Data) -> str:
     """A data source with its bindings and transforms."""
+    return " ".join(_data(node))
+
+
+def _data(node: s.Data) -> list[str]:
     bindings = ", ".join(f"{binding.layer.text} = {binding.array.span.text}" for binding in node.bindings)
-    transforms = "".join(f" then {application(transform)}" for transform in node.transforms)
-    return application(node.source) + (f" {{ {bindings} }}" if bindings else "") + transforms
+    transforms = [f"then {application(transform)}" for transform in node.transforms]
+    return [*_pieces(node.source), *([f"{{ {bindings} }}"] if bindings else []), *transforms]
 
 
 # --- what opens a body ------------------------------------------------------------------------------------------------

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import atan2, cos, hypot, pi, sin
 
-from dync.compiler.picture.layout import HEIGHT, Box, Layout
+from dync.compiler.picture.layout import HEIGHT, LOOP, Box, Layout
 from dync.compiler.picture.scene import Link
 
 LANE = 42.0
 """Between one lane of curves and the next: a label fits."""
-
-LOOP = 38.0
-"""How far a loop stands out of its box."""
 
 Point = tuple[float, float]
 
@@ -84,7 +81,9 @@ def _arch(sender: Box, receiver: Box, place: Layout, lane: int, below: bool) -> 
     towards = place.width * max(0.43 - 0.06 * (lane - 1), 0.22) * (1 if receiver.x > sender.x else -1)
     start = sender.x + towards, sender.y + sign * HEIGHT / 2
     end = receiver.x - towards, receiver.y + sign * (HEIGHT / 2 + 2)
-    outermost = place.bottom if below else place.top - (LOOP + 18 if place.loops else 0)
+    crossed = range(min(sender.column, receiver.column), max(sender.column, receiver.column) + 1)
+    spans = [place.spans[column] for column in crossed if column in place.spans]
+    outermost = max(low for _, low in spans) if below else min(high for high, _ in spans) - place.loop_room
     peak = outermost + sign * LANE * (lane - 0.15)
     bend = (peak - (start[1] + end[1]) / 8) / 0.75
     return Curve(start, (start[0], bend), (end[0], bend), end)

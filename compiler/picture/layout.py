@@ -6,6 +6,7 @@ an order already, and it is the order that a picture is to show.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dync.compiler.picture.scene import Link, Scene
@@ -15,6 +16,9 @@ HEIGHT = 56.0
 
 ROOM = 96.0
 """Vertical room between nodes of one column: a loop and its label fit."""
+
+LOOP = 38.0
+"""How far a loop stands out of its box."""
 
 LETTER = 7.0
 """Width of a letter, about."""
@@ -39,16 +43,15 @@ class Box:
 class Layout:
     """Boxes by node, all of one `width`, and for each link the lane of its curve, counted from the nodes outwards.
 
-    Links drawn straight have lane 0. `top` and `bottom` are the edges of the outermost boxes; `loops` says whether
-    there are loops on top of boxes.
+    Links drawn straight have lane 0. `spans` are the top of the highest and the bottom of the lowest box of each
+    column, `loop_room` is what loops and their labels take above the boxes.
     """
 
     boxes: tuple[Box, ...]
     lanes: tuple[int, ...]
     width: float
-    top: float
-    bottom: float
-    loops: bool
+    spans: Mapping[int, tuple[float, float]]
+    loop_room: float
 
 
 def layout(scene: Scene) -> Layout:
@@ -59,14 +62,12 @@ def layout(scene: Scene) -> Layout:
     gap = max(72.0, words * (LETTER - 0.6) + 46)
     columns = _columns(scene)
     boxes = _boxes(scene, columns, width + gap)
-    heights = [box.y for box in boxes] or [0.0]
     return Layout(
         boxes=boxes,
         lanes=_lanes(scene, columns),
         width=width,
-        top=min(heights) - HEIGHT / 2,
-        bottom=max(heights) + HEIGHT / 2,
-        loops=any(link.direction == "self" for link in scene.links),
+        spans=_spans(boxes),
+        loop_room=LOOP + 18 if any(link.direction == "self" for link in scene.links) else 0.0,
     )
 
 
@@ -111,6 +112,14 @@ def _boxes(scene: Scene, columns: list[int], pitch: float) -> tuple[Box, ...]:
         for place, n in enumerate(others + below):
             y[n] = (place - (len(others) - 1) / 2) * (HEIGHT + ROOM)
     return tuple(Box(column, column * pitch, y[n]) for n, column in enumerate(columns))
+
+
+def _spans(boxes: Sequence[Box]) -> Mapping[int, tuple[float, float]]:
+    """The top of the highest and the bottom of the lowest box of each column."""
+    heights: dict[int, list[float]] = {}
+    for box in boxes:
+        heights.setdefault(box.column, []).append(box.y)
+    return {column: (min(ys) - HEIGHT / 2, max(ys) + HEIGHT / 2) for column, ys in heights.items()}
 
 
 def _lanes(scene: Scene, columns: list[int]) -> tuple[int, ...]:

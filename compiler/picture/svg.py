@@ -132,19 +132,19 @@ def _box(node: Node, box: Box, width: float) -> str:
 
 
 def _label(drawn: _Drawn) -> str:
-    """Kind and rule: on either side of a level line, above a loop, and in the middle of any other line."""
+    """Kind and rule: on either side of a level line, outside a curve, and in the middle of any other line."""
     link, line = drawn.link, drawn.curve
     kind = f"{link.label}: {link.kind}" if link.label else link.kind
     both = kind if link.rule is None else f"{kind} · {link.rule}"
-    level = drawn.straight and abs(line.start[1] - line.end[1]) < 1
+    level = abs(line.start[1] - line.end[1]) < 1
     x, y = line.at(0.5)
-    if link.direction == "self":
-        return _words(both, x, y - 7, drawn.colour)
-    if not level:
+    if not drawn.straight and line.start[0] != line.end[0] and abs(y - line.start[1]) > HEIGHT / 4:
+        return _words(both, x, y + (17 if y > line.start[1] else -8), drawn.colour)
+    if not (drawn.straight and level):
         return _words(both, x, y + 4, drawn.colour)
     if link.rule is None or not drawn.alone:
-        return _words(both, x, y - 6, drawn.colour)
-    return _words(kind, x, y - 7, drawn.colour) + _words(link.rule, x, y + 15, drawn.colour)
+        return _words(both, x, y - 8, drawn.colour)
+    return _words(kind, x, y - 8, drawn.colour) + _words(link.rule, x, y + 17, drawn.colour)
 
 
 def _words(words: str, x: float, y: float, colour: str) -> str:

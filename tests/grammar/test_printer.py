@@ -160,3 +160,24 @@ def test_any_text_with_any_space_and_comments(items: list[str], data: st.DataObj
     tokens = [t for t in Lexer(Source("t", text), lambda mistake: None).tokens() if t.text]
     spaces = st.sampled_from([" ", " ", " ", "\n", "\n\n\n", "\t", "  # note\n", "\n# note  \n", "\n\n  #\n"])
     check("".join(data.draw(spaces) + text[t.start : t.end] for t in tokens) + data.draw(spaces))
+
+
+def test_long_edges_and_data_are_broken_where_they_have_parts() -> None:
+    long = "n" * 30
+    text = f"""network N {{
+  edge {long} -> {long} dense(strength = 5) sends state / 2 learn oja rate 2 decay 1e-9  # why
+}}
+pipeline fit training {{
+  data idx(images = "{long}", labels = "{long}", test_images = "{long}") {{ {long} = "none" }} then sign
+}}
+"""
+    expected = f"""network N {{
+  edge {long} -> {long} dense(strength = 5) sends state / 2
+      learn oja rate 2 decay 1e-9  # why
+}}
+pipeline fit training {{
+  data idx(images = "{long}", labels = "{long}",
+      test_images = "{long}") {{ {long} = "none" }} then sign
+}}
+"""
+    assert check(text) == expected

@@ -61,9 +61,13 @@ class Reader:
 
 
 def read_file(base: Path, path: str) -> InputFile:
-    """The file at `path`, which is relative to the folder `base`; raises DataError where it cannot be read."""
-    place = base / path
+    """The file at `path`, which is relative to the folder `base`; raises DataError where it cannot be read.
+
+    Where there is none, but one with `.gz` behind its name, or without the `.gz` that it has, that one is read.
+    """
     try:
+        path = _packed_or_not(base, path)
+        place = base / path
         if not place.exists():
             raise DataError(f"{path} does not exist in {base}: paths are relative to the .dyn file")
         if not place.is_file():
@@ -73,3 +77,9 @@ def read_file(base: Path, path: str) -> InputFile:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise DataError(f"{path} cannot be read: {reason}") from None
+
+
+def _packed_or_not(base: Path, path: str) -> str:
+    """The path as the file is really called."""
+    other = path.removesuffix(".gz") if path.endswith(".gz") else f"{path}.gz"
+    return other if not (base / path).exists() and (base / other).is_file() else path

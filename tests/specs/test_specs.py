@@ -1,0 +1,123 @@
+"""The specs to start from: right, in the canonical layout, explained, and they do what they say."""
+
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dync
+from dync.cli import main
+from dync.grammar.printer import format_source
+from dync.grammar.source import Source
+
+SPECS = sorted((Path(__file__).resolve().parents[2] / "specs").glob("*.dyn"))
+by_name = pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+
+
+def spec(name: str) -> str:
+    (path,) = (path for path in SPECS if path.stem == name)
+    return str(path)
+
+
+def measured(name: str, folder: Path, **settings: object) -> dict[str, dict[str, float]]:
+    """What the evaluation of the spec's pipeline came to."""
+    result = dync.run(spec(name), "fit", out=folder / "run", **settings)
+    assert result.status == "success", result.errors
+    return result.outputs["evaluation_results"]
+
+
+def test_these_are_the_specs() -> None:
+    assert [path.stem for path in SPECS] == ["associative_memory", "digits", "mnist", "prototypes"]
+
+
+@by_name
+def test_nothing_is_wrong_with_it(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(path)])
+    assert ended.value.code in (0, None)
+    assert capsys.readouterr().err == ""
+
+
+@by_name
+def test_it_has_the_canonical_layout(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert format_source(Source(path.name, text)) == text
+
+
+@by_name
+def test_it_is_explained(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comments = [line for line in lines if line.lstrip().startswith("#")]
+    assert lines[0].startswith("# ")
+    assert any("dync run" in line and f"specs/{path.name}" in line for line in comments)
+    assert len(comments) >= len(lines) // 7
+
+
+def test_digits_are_told_apart(tmp_path: Path) -> None:
+    assert measured("digits", tmp_path)["test"]["accuracy"] > 0.93
+
+
+def test_noisy_prototypes_are_told_apart(tmp_path: Path) -> None:
+    assert measured("prototypes", tmp_path)["test"]["accuracy"] > 0.9
+
+
+def test_damaged_memories_are_recalled(tmp_path: Path) -> None:
+    found = measured("associative_memory", tmp_path)
+    assert found["damaged"]["agreement"] > 0.99
+
+
+def idx(array: np.ndarray) -> bytes:
+    """An array of bytes in the format of MNIST."""
+    head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    return head + array.tobytes()
+
+
+@pytest.fixture
+def images() -> dict[str, bytes]:
+    """Four files like those of MNIST: ten blurred shapes, easily told apart."""
+    rng = np.random.default_rng(0)
+    shapes = rng.integers(0, 2, (10, 28, 28)) * 200
+    files = {}
+    for part, count in (("train", 480), ("t10k", 100)):
+        labels = np.arange(count, dtype=np.uint8) % 10
+        pixels = (shapes[labels] + rng.integers(0, 56, (count, 28, 28))).astype(np.uint8)
+        files[f"{part}-images-idx3-ubyte"] = idx(pixels)
+        files[f"{part}-labels-idx1-ubyte"] = idx(labels)
+    return files
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["gzipped", "unpacked"])
+def test_mnist_from_a_folder(images: dict[str, bytes], packed: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, content in images.items():
+        if packed:
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
+        else:
+            (folder / name).write_bytes(content)
+    settings = {"data.folder": str(folder), "network.hidden": 200}
+    assert measured("mnist", tmp_path, **settings)["test"]["accuracy"] > 0.9
+
+
+def test_mnist_has_the_published_values() -> None:
+    plan = dync.compile(spec("mnist")).network("Mnist").plan
+    numbers = {name: values[0] for name, values in plan.numbers.items()}
+    named = {layer.name: number for number, layer in enumerate(plan.structure.layers)}
+    assert [layer.shape for layer in plan.structure.layers] == [(784,), (2000,), (10,)]
+    assert [(phase.name, phase.steps) for phase in plan.structure.phases] == [("warm", 1), ("clamped", 5), ("relax", 5)]
+    expected = {
+        ("x", "h"): {"strength": 5, "density": 0.1, "rule.margin": 1.78, "rate": 0.159 / 0.1**0.5, "decay": 1.13e-4},
+        ("h", "h"): {"diagonal": 0.95, "density": 0.01, "rule.margin": 1.78, "rate": 0.58, "decay": 4.2e-7},
+        ("h", "y"): {"rule.margin": 7, "rate": 0.17, "decay": 4.5e-4},
+        ("y", "h"): {"strength": 1.3},
+    }
+    found = {}
+    for number, family in enumerate(plan.structure.families):
+        (edge,) = family.edges
+        found[edge.sender, edge.receiver] = number
+    for (sender, receiver), values in expected.items():
+        number = found[named[sender], named[receiver]]
+        for name, value in values.items():
+            assert numbers[f"family.{number}.{name}"] == pytest.approx(value), (sender, receiver, name)

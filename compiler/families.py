@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dync.compiler.expression import Expression, parameters
 from dync.compiler.model import EdgeModel, NetworkModel, RuleDefinition
-from dync.compiler.plan import EdgePlan, FamilyPlan, Kind, RulePlan
+from dync.compiler.plan import EdgePlan, FamilyPlan, Kind, RulePlan, SlotsPlan
 from dync.compiler.sparsity import slots
 from dync.compiler.waves import is_fresh
 
@@ -31,7 +31,7 @@ class _Likeness(NamedTuple):
     sends: Expression
     rule: int | None
     masked: bool
-    slots: int | None
+    slots: SlotsPlan | None
     diagonal: bool
     forward: bool
     backward: bool

@@ -114,12 +114,25 @@ class RulePlan:
 
 
 @dataclass(frozen=True)
+class SlotsPlan:
+    """Room for the weights that exist: `common` slots for every receiver, up to `most` for `crowded` of them."""
+
+    common: int
+    most: int
+    crowded: int
+
+    def stored(self, receivers: int) -> int:
+        """How many weights there is room for."""
+        return self.common * receivers + (self.most - self.common) * self.crowded
+
+
+@dataclass(frozen=True)
 class FamilyPlan:
     """Edges alike: kind, blocks of both ends, what is sent, rule, direction, whether the receiver hears the new state.
 
     `sender` and `receiver` are numbers of blocks. `masked` weights can be absent, `diagonal` weights have a fixed
-    diagonal. With `slots` only weights that exist are stored, at most so many a unit of the
-    receiver. `fresh`: where both ends move, the sender's wave comes before the receiver's, who hears its new state.
+    diagonal. With `slots` only weights that exist are stored. `fresh`: where both ends move, the sender's wave comes
+    before the receiver's, who hears its new state.
     """
 
     kind: Kind
@@ -129,7 +142,7 @@ class FamilyPlan:
     sends: Expression
     rule: int | None
     masked: bool
-    slots: int | None
+    slots: SlotsPlan | None
     diagonal: bool
     forward: bool
     backward: bool

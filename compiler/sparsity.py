@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from math import exp, lgamma, log, log1p
 
+from dync.compiler.plan import SlotsPlan
+
 SMALLEST = 2**16
 """Edges of fewer possible weights are stored whole: nothing is gained there."""
 
@@ -15,24 +17,36 @@ MOST_SLOTS = 256
 """A message is one unrolled sum over the slots, so there is an end to them."""
 
 RISK = 1e-9
-"""The chance that any unit of an edge draws more weights than there are slots, which is then an error."""
+"""The chance that an edge draws more weights than there is room for, which is then an error."""
 
 
 @lru_cache(maxsize=256)
-def slots(senders: int, receivers: int, density: float) -> int | None:
-    """How many weights each receiver has room for, or None where the edge is better stored whole."""
-    if senders * receivers < SMALLEST or density * senders * ADVANTAGE > senders:
+def slots(senders: int, receivers: int, density: float) -> SlotsPlan | None:
+    """The room for the weights of an edge of such a density, or None where the edge is better stored whole."""
+    if senders * receivers < SMALLEST or density * ADVANTAGE > 1:
         return None
-    found = _enough(senders, receivers, density)
-    return found if found <= min(MOST_SLOTS, senders // ADVANTAGE) else None
+    most = _enough(senders, density, RISK / receivers)
+    if most > min(MOST_SLOTS, senders // ADVANTAGE):
+        return None
+    plans = (
+        _divided(senders, receivers, density, common, most)
+        for common in range(max(1, int(senders * density)), most + 1)
+    )
+    return min(plans, key=lambda plan: plan.stored(receivers))
 
 
-def _enough(senders: int, receivers: int, density: float) -> int:
-    """The least number that the weights of a receiver, a binomial draw, exceed with a chance of RISK / receivers."""
-    for count in range(int(senders * density), senders + 1):
-        if _tail(senders, count, density) * receivers < RISK:
+def _divided(senders: int, receivers: int, density: float, common: int, most: int) -> SlotsPlan:
+    """`common` slots for all, and room for those that draw more."""
+    crowded = _enough(receivers, _tail(senders, common, density), RISK)
+    return SlotsPlan(common, most, min(crowded, receivers))
+
+
+def _enough(draws: int, chance: float, risk: float) -> int:
+    """The least number that a binomial draw exceeds with a chance below `risk`."""
+    for count in range(int(draws * chance), draws + 1):
+        if _tail(draws, count, chance) < risk:
             return max(1, count)
-    return senders
+    return draws
 
 
 def _tail(n: int, k: int, p: float) -> float:

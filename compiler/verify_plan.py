@@ -150,12 +150,20 @@ def _verify_families(structure: Structure) -> None:
             shapes = structure.blocks[family.sender].shape, structure.blocks[family.receiver].shape
             require(shapes[0] == shapes[1], f"{where} is one_to_one between layers of unlike shapes")
             require(not (family.masked or family.diagonal), f"{where} is one_to_one with a mask or a diagonal")
-        room = family.slots is None or (family.masked and 1 <= family.slots <= structure.blocks[family.sender].units)
-        require(room, f"{where} has slots that it cannot have")
+        _verify_slots(family, where, structure)
         receives = structure.blocks[family.receiver].role in ("layer", "output")
         require(receives, f"{where} sends to layers that do not receive")
         verify_expression(family.sends, f"what {where} sends", frozenset({"state"}), parameters(family.sends))
         _verify_edges(family, where, structure, met)
+
+
+def _verify_slots(family: FamilyPlan, where: str, structure: Structure) -> None:
+    if family.slots is None:
+        return
+    senders, receivers = structure.blocks[family.sender].units, structure.blocks[family.receiver].units
+    room = family.slots
+    possible = 1 <= room.common <= room.most <= senders and 1 <= room.crowded <= receivers
+    require(family.masked and possible, f"{where} has slots that it cannot have")
 
 
 def _verify_edges(family: FamilyPlan, where: str, structure: Structure, met: set[tuple[int, int, str | None]]) -> None:

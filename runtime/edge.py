@@ -161,5 +161,5 @@ def read_edge(lmap: LayerMap, key: EdgeKey) -> Edge:
     kind, stored = kinds(lmap.structure)[f], lmap.stored(f).map(lambda array: array[e])
     mask = stored.mask
     if mask is not None and stored.senders is not None:
-        mask = kind.full(Stored(mask.astype(jnp.float32), None, None, stored.senders)) != 0
+        mask = kind.full(Stored(mask.astype(jnp.float32), None, None, stored.senders, stored.crowded)) != 0
     return Edge(kind.full(stored), mask, parameters, receiver, sender, place, lmap.structure)

@@ -32,7 +32,7 @@ def _draw_family(structure: Structure, f: int, parameters: Parameters, key: Arra
     keys = jax.vmap(lambda name: jax.random.fold_in(key, name))(_names(structure, family))
     drawn = jax.vmap(kind.draw)(keys, strength, density)
     diagonal = parameters[f"family.{f}.diagonal"] if family.diagonal else None
-    return Stored(drawn.weights, diagonal, drawn.mask, drawn.senders)
+    return Stored(drawn.weights, diagonal, drawn.mask, drawn.senders, drawn.crowded)
 
 
 def _names(structure: Structure, family: FamilyPlan) -> Array:

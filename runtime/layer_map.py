@@ -27,9 +27,10 @@ class LayerMap(eqx.Module):
     """All edges of a network as a PyTree of static structure; its inexact leaves are weights.
 
     `weights` holds one array a family: `[edges, units of sender, units of receiver]` for `dense`, `[edges]` for
-    `one_to_one` (`[edges, units]` where it learns), `[edges, slots, units of receiver]` where only existing weights
-    are stored. `diagonals` (`[edges]`) are the fixed diagonals, which are zero in `weights`; `masks` say which weights
-    exist; `senders` where stored ones come from. These three are None where a family has none.
+    `one_to_one` (`[edges, units]` where it learns), `[edges, slots]` where only existing weights are stored.
+    `diagonals` (`[edges]`) are the fixed diagonals, which are zero in `weights`; `masks` say which weights exist;
+    `senders` where stored ones come from and `crowded` which receivers have more of them than is common. All these are
+    None where a family has none.
 
     Reading: `lmap[receiver, sender]` or `lmap[label]` is one `Edge`; `lmap[layer]` a row, sender to edge; `lmap[group]`
     the rows of a group, receiver to row. The diagonal entry of a layer, `lmap[layer, layer]`, always exists.
@@ -39,17 +40,18 @@ class LayerMap(eqx.Module):
     diagonals: tuple[Array | None, ...]
     masks: tuple[Array | None, ...]
     senders: tuple[Array | None, ...]
+    crowded: tuple[Array | None, ...]
     structure: Structure = eqx.field(static=True)
 
     __slots__ = ("_parameters",)  # beside the fields: whatever else stood in __dict__ would change the PyTree
 
     def stored(self, f: int) -> Stored:
         """The arrays of family `f`."""
-        return Stored(self.weights[f], self.diagonals[f], self.masks[f], self.senders[f])
+        return Stored(self.weights[f], self.diagonals[f], self.masks[f], self.senders[f], self.crowded[f])
 
     def with_family_weights(self, weights: Sequence[Array]) -> LayerMap:
         """A new map with other weights in the same places, one array a family."""
-        return LayerMap(tuple(weights), self.diagonals, self.masks, self.senders, self.structure)
+        return LayerMap(tuple(weights), self.diagonals, self.masks, self.senders, self.crowded, self.structure)
 
     def bind(self, parameters: Parameters) -> None:
         """Tell the edges read from here which numbers their rules use; an orchestrator does this when it is asked.
@@ -135,6 +137,7 @@ def layer_map(families: Sequence[Stored], structure: Structure) -> LayerMap:
         tuple(s.diagonal for s in families),
         tuple(s.mask for s in families),
         tuple(s.senders for s in families),
+        tuple(s.crowded for s in families),
         structure,
     )
 

@@ -88,7 +88,7 @@ class WaveOrchestrator(AbstractOrchestrator):
         learns = tuple(family.rule is not None for family in self.structure.families)
         fixed = tuple(None if d is None else False for d in self.lmap.diagonals)
         nothing = tuple(None for _ in learns)
-        return LayerMap(learns, fixed, nothing, nothing, self.structure)  # type: ignore[arg-type]
+        return LayerMap(learns, fixed, nothing, nothing, nothing, self.structure)  # type: ignore[arg-type]
 
     @eqx.filter_jit
     def step(
@@ -132,7 +132,9 @@ class WaveOrchestrator(AbstractOrchestrator):
             else:
                 weights.append(jnp.zeros_like(weight))
         diagonals = tuple(None if d is None else jnp.zeros_like(d) for d in self.lmap.diagonals)
-        return LayerMap(tuple(weights), diagonals, self.lmap.masks, self.lmap.senders, self.structure)
+        return LayerMap(
+            tuple(weights), diagonals, self.lmap.masks, self.lmap.senders, self.lmap.crowded, self.structure
+        )
 
     def with_weights(self, weights: Mapping[EdgeKey | str, ArrayLike]) -> WaveOrchestrator:
         """A new orchestrator with the weights of some edges, by (receiver, sender) or label, replaced.

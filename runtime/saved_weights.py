@@ -18,12 +18,16 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def saved_arrays(orchestrator: WaveOrchestrator) -> dict[str, NDArray[Any]]:
-    """What is stored by family and the numbers: `weights.F`, `diagonal.F`, `mask.F`, `senders.F`, `number.KEY`."""
+    """What is stored by family, and the numbers.
+
+    `weights.F`, `diagonal.F`, `mask.F`, `senders.F`, `crowded.F`, `number.KEY`.
+    """
     lmap = orchestrator.lmap
     found: dict[str, Any] = {f"weights.{f}": weight for f, weight in enumerate(lmap.weights)}
     found |= {f"diagonal.{f}": d for f, d in enumerate(lmap.diagonals) if d is not None}
     found |= {f"mask.{f}": m for f, m in enumerate(lmap.masks) if m is not None}
     found |= {f"senders.{f}": s for f, s in enumerate(lmap.senders) if s is not None}
+    found |= {f"crowded.{f}": c for f, c in enumerate(lmap.crowded) if c is not None}
     found |= {f"number.{key}": number for key, number in orchestrator.parameters.items()}
     return {name: np.asarray(array) for name, array in found.items()}
 
@@ -36,9 +40,8 @@ def restored_orchestrator(network: Network, arrays: Arrays) -> WaveOrchestrator:
         tuple(_array(arrays, f"weights.{f}") for f in range(len(families))),
         tuple(_array(arrays, f"diagonal.{f}") if family.diagonal else None for f, family in enumerate(families)),
         tuple(_array(arrays, f"mask.{f}") if family.masked else None for f, family in enumerate(families)),
-        tuple(
-            _array(arrays, f"senders.{f}") if family.slots is not None else None for f, family in enumerate(families)
-        ),
+        tuple(_array(arrays, f"senders.{f}") if family.slots else None for f, family in enumerate(families)),
+        tuple(_array(arrays, f"crowded.{f}") if family.slots else None for f, family in enumerate(families)),
         structure,
     )
     numbers = {key: _array(arrays, f"number.{key}") for key in network.parameters}

@@ -19,12 +19,13 @@ class Stored(eqx.Module):
     diagonal: Array | None
     mask: Array | None
     senders: Array | None
+    crowded: Array | None = None
 
     def map(self, pick: Callable[[Array], Array]) -> Stored:
         """The same of every array that there is."""
-        diagonal, mask, senders = (None if a is None else pick(a) for a in (self.diagonal, self.mask, self.senders))
-        return Stored(pick(self.weights), diagonal, mask, senders)
+        others = (self.diagonal, self.mask, self.senders, self.crowded)
+        return Stored(pick(self.weights), *(None if a is None else pick(a) for a in others))
 
     def with_weights(self, weights: Array) -> Stored:
         """Other weights in the same places."""
-        return Stored(weights, self.diagonal, self.mask, self.senders)
+        return Stored(weights, self.diagonal, self.mask, self.senders, self.crowded)

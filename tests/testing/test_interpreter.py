@@ -61,7 +61,7 @@ class Builder:
         self.families.append(
             FamilyPlan(
                 kind=kind, sender=s, receiver=r, edges=(EdgePlan(s, r),), sends=from_json(sends),
-                rule=None if rule is None else len(self.rules) - 1, masked=values["density"] < 1,
+                rule=None if rule is None else len(self.rules) - 1, masked=values["density"] < 1, slots=None,
                 diagonal=diagonal is not None, forward=s <= r, backward=s >= r, fresh=False,
             )
         )  # fmt: skip

@@ -36,11 +36,13 @@ class Weights:
 class StepCost:
     """One step for one example.
 
-    `multiply_adds` counts the weights present, `levels` is the fewest updates one after another: the longest path on
-    which each layer hears the new state of the one before. `moves` are the layers that move, by number.
+    `multiply_adds` counts the weights present, `bytes` all that are stored and read, `levels` is the fewest updates one
+    after another: the longest path on which each layer hears the new state of the one before. `moves` are the layers
+    that move, by number.
     """
 
     multiply_adds: float
+    bytes: int
     levels: int
     moves: frozenset[int]
 
@@ -55,9 +57,11 @@ def weights_of_family(plan: Plan, number: int) -> tuple[Weights, ...]:
         stored = receivers if learns else 1
         return (Weights(stored, stored, stored if learns else 0),) * len(family.edges)
     fixed = receivers if family.diagonal else 0
+    # Of sparse edges each slot holds a weight and the number of its sender.
+    stored = senders * receivers if family.slots is None else 2 * family.slots.stored(receivers)
     return tuple(
         Weights(
-            senders * receivers,
+            stored,
             (senders * receivers - fixed) * density + fixed,
             (senders * receivers - fixed) * density if learns else 0,
         )
@@ -103,17 +107,18 @@ def cost_of_readout(plan: Plan) -> float:
 
 def _cost(plan: Plan, messages: MessageFilter, silent: Set[int], moves: frozenset[int]) -> StepCost:
     structure = plan.structure
-    total = 0.0
+    total, read = 0.0, 0
     hears_new: dict[int, list[int]] = {}
     for number, family in enumerate(structure.families):
         if not _passes(family, messages):
             continue
-        for edge, multiply_adds in zip(family.edges, multiply_adds_of_family(plan, number), strict=True):
+        costs = zip(multiply_adds_of_family(plan, number), weights_of_family(plan, number), strict=True)
+        for edge, (multiply_adds, weights) in zip(family.edges, costs, strict=True):
             if edge.receiver in moves and edge.sender not in silent:
-                total += multiply_adds
+                total, read = total + multiply_adds, read + weights.bytes
                 if family.fresh and edge.sender in moves:
                     hears_new.setdefault(edge.receiver, []).append(edge.sender)
-    return StepCost(total, _levels(structure, hears_new, moves), moves)
+    return StepCost(total, read, _levels(structure, hears_new, moves), moves)
 
 
 def _passes(family: FamilyPlan, messages: MessageFilter) -> bool:

@@ -38,7 +38,7 @@ def _summary(data: Report) -> list[str]:
         f"  parameters   {weights[0]} weights, of which {weights[1]} learn",
         f"  memory       {size(data.weights.bytes)} of weights (float32{_absent(data)})",
         f"  a step       {about(data.multiply_adds, exact)} multiply-adds an example,"
-        f" {counted(data.levels, 'update')} one after another",
+        f" {size(data.step_bytes)} of weights read, {counted(data.levels, 'update')} one after another",
     ]
     if data.readout:
         lines.append(f"  read-out     {about(data.readout, exact)} multiply-adds an example")
@@ -49,8 +49,8 @@ def _summary(data: Report) -> list[str]:
 
 def _absent(data: Report) -> str:
     """How much of the memory is room for absent weights."""
-    stored = data.weights.stored
-    return "" if _exact(data) else f", {1 - data.weights.present / stored:.0%} of it for absent ones"
+    spare = 1 - data.weights.present / data.weights.stored
+    return "" if _exact(data) else f", {spare:.0%} of it room for absent ones and places of those that exist"
 
 
 def _exact(data: Report) -> bool:

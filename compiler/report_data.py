@@ -97,7 +97,8 @@ class ProtocolReport:
 class Report:
     """All of it. `waves` are folded names; `held` the layers that no phase lets move; `dead` reach no output.
 
-    `levels` and `multiply_adds` are those of `step`, `readout` the multiply-adds of the read-out.
+    `levels`, `multiply_adds` and `step_bytes` (of weights that are read) are those of `step`, `readout` the
+    multiply-adds of the read-out.
     """
 
     network: str
@@ -113,6 +114,7 @@ class Report:
     reads: tuple[Reads, ...]
     levels: int
     multiply_adds: float
+    step_bytes: int
     readout: float
     loops: tuple[LoopReport, ...]
     dead: tuple[str, ...]
@@ -140,6 +142,7 @@ def report_data(plan: Plan) -> Report:
         reads=who_reads_whom(structure, moves),
         levels=step.levels,
         multiply_adds=step.multiply_adds,
+        step_bytes=step.bytes,
         readout=cost_of_readout(plan),
         loops=_loops(structure),
         dead=fold_names(dead_layers(topology_of_plan(structure))),

@@ -1,7 +1,7 @@
 """What is wrong with a file, as data: every mistake is one class, with a code that never changes its meaning.
 
-The classes themselves stand beside what finds them: `grammar/mistakes.py` for the text, `compiler/mistakes/` for the meaning.
-Texts and JSON are made by one renderer, `grammar/render.py`.
+The classes themselves stand beside what finds them: `grammar/mistakes.py` for the text, `compiler/mistakes/` for the
+meaning. Texts and JSON are made by one renderer, `grammar/render.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The syntax tree: frozen nodes that say what was written and where, nothing about what it means.
 
-Every node ends with its `span`. Sequences are tuples, in the order of the text.
+Every node ends with its `span`. Sequences are tuples, in the order of the text. The file is
+long because it is one list: whoever looks for a node finds all of them here.
 """
 
 from __future__ import annotations

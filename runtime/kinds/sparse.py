@@ -178,5 +178,5 @@ def _sampled(sender: Array, receiver: Array, senders: Array) -> Array:
         total: Array = jnp.zeros(senders.shape, sender.dtype)
         total, _ = lax.scan(lambda sum_, ends: (sum_ + ends[1] * ends[0][senders], None), total, (sender, receiver))
         return total
-    products = [right * left[senders] for left, right in zip(sender, receiver, strict=True)]
-    return sum(products[1:], start=products[0])
+    found: Array = sum(right * left[senders] for left, right in zip(sender, receiver, strict=True))
+    return found

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dync.compiler import mistakes as wrong
-from dync.compiler.collector import Collector, in_order
-from dync.compiler.declared import declared_once
-from dync.compiler.elaborate import elaborate
-from dync.compiler.elaborations import Elaborations
+from dync.compiler.elaboration.collector import Collector, in_order
+from dync.compiler.elaboration.declared import declared_once
+from dync.compiler.elaboration.elaborate import elaborate
+from dync.compiler.elaboration.elaborations import Elaborations
 from dync.compiler.library import Library, build_library
 from dync.compiler.model import NetworkModel
-from dync.compiler.pipelines import PipelineModel, resolve_pipeline
+from dync.compiler.pipelines.resolve import PipelineModel, resolve_pipeline
+from dync.compiler.pipelines.signatures import Signature
 from dync.compiler.plan import Plan
-from dync.compiler.signatures import Signature
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
 from dync.grammar.reader import read
@@ -84,7 +84,7 @@ def compile_source(source: Source, sources: Mapping[str, Signature] | None = Non
         plans |= {name: resolved} if resolved is not None else {}
     diagnostics = mistakes.diagnostics
     if syntax_errors:
-        from dync.compiler.aftermath import without_aftermath
+        from dync.compiler.elaboration.aftermath import without_aftermath
 
         diagnostics = in_order([*syntax_errors, *without_aftermath(file, syntax_errors, diagnostics)])
     return Compilation(file, library, models, plans, diagnostics, extra)
@@ -100,7 +100,7 @@ def bind(compilation: Compilation, network: str | None, arguments: Mapping[str, 
 
 def bind_settings(compilation: Compilation, network: str | None, settings: Settings) -> NetworkModel:
     """The same, with parameters as the command line gives them: `{"hidden": "100"}` or `{"network.hidden": "100"}`."""
-    from dync.compiler.settings import network_arguments
+    from dync.compiler.pipelines.settings import network_arguments
 
     found = _network(compilation, network)
     arguments, places, mistakes = network_arguments(found, settings)
@@ -114,7 +114,7 @@ def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | 
 
     Raises DiagnosticError with all that is wrong, KeyError where the file has no such pipeline.
     """
-    from dync.compiler.settings import with_settings
+    from dync.compiler.pipelines.settings import with_settings
 
     networks, _ = declared_once(compilation.file, syntax.Network)
     pipelines, _ = declared_once(compilation.file, syntax.Pipeline)
@@ -129,7 +129,7 @@ def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | 
 
 def plan_of(model: NetworkModel) -> Plan:
     """The plan of a model: all that the runtime reads."""
-    from dync.compiler.planner import plan
+    from dync.compiler.planning.planner import plan
 
     return plan(model)
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Final, Literal, assert_never, get_args
 
-from dync.compiler.listing import listing
+from dync.compiler.elaboration.listing import listing
 from dync.compiler.model import NetworkModel
-from dync.compiler.model_text import model_text
 from dync.compiler.plan_json import plan_to_json
-from dync.compiler.planner import plan
+from dync.compiler.planning.planner import plan
+from dync.compiler.report.model_text import model_text
 from dync.compiler.topology import topology
 from dync.grammar.reader import read, tokens, tree
 from dync.grammar.source import Source

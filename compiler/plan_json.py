@@ -15,7 +15,7 @@ from dync.compiler import plan as plan_module
 from dync.compiler.expression import JSON, Apply, Expression, Number, Parameter, Symbol, from_json, to_json
 from dync.compiler.plan import VERSION, Plan, Structure
 from dync.compiler.plan_error import PlanError
-from dync.compiler.verify_plan import verify_plan
+from dync.compiler.planning.verify_plan import verify_plan
 
 __all__ = [
     "DEEPEST", "PlanError", "canonical", "digest", "digest_of_plan", "digest_of_structure", "plain", "plan_from_json",

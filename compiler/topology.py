@@ -15,7 +15,7 @@ import networkx as nx
 
 from dync.compiler.model import NetworkModel
 from dync.compiler.plan import Structure
-from dync.compiler.waves import is_fresh, wave_of, waves
+from dync.compiler.planning.waves import is_fresh, wave_of, waves
 
 Graph: TypeAlias = "nx.MultiDiGraph[str]"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan, Value
-from dync.compiler.signatures import EMBEDDED
+from dync.compiler.pipelines.signatures import EMBEDDED
 from dync.runtime.error import RunError
 
 FOLDER: Final = "data.folder"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Final
 
-from dync.compiler.signatures import SOURCES, Signature
+from dync.compiler.pipelines.signatures import SOURCES, Signature
 
 GROUP: Final = "dync.sources"
 """The group of entry points by which an installed package adds sources; `dync.runtime.data.sources` loads them."""

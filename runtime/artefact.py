@@ -1,7 +1,7 @@
 """An artefact: a compiled network in a folder, with its weights and the pipelines that use it.
 
 `plan.json` and `pipelines.json` are canonical JSON, `weights.safetensors` the arrays, `manifest.json` the versions and
-the SHA-256 of each. What differs from its hash is refused.
+the SHA-256 of each and of itself. What differs from its hash is refused.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from dync.compiler.pipeline_plan import TrainingPlan
 from dync.compiler.plan import Plan
 from dync.compiler.plan_error import PlanError
 from dync.compiler.plan_json import canonical, plan_from_json, plan_to_json
+from dync.compiler.plan_json import digest as digest_of
 from dync.runtime.checkpoint import package_versions
 from dync.runtime.error import RunError
 from dync.runtime.files import write_folder
@@ -82,7 +83,7 @@ def write_artefact(path: Path, plan: Plan, pipelines: tuple[BoundPipeline, ...],
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_folder(path, {**files, MANIFEST: canonical(manifest).encode()})
+        write_folder(path, {**files, MANIFEST: canonical({**manifest, "sha256": digest_of(manifest)}).encode()})
     except OSError as error:
         raise RunError(f"{path} cannot be written ({error.strerror}): give another folder with -o") from None
 
@@ -136,9 +137,15 @@ def _manifest(path: Path) -> Mapping[str, Any]:
     match data:
         case {"format": int(found)} if found != FORMAT:
             raise RunError(f"{path} has the format {found}; this dync reads {FORMAT}: compile the artefact again")
-        case {"files": dict(files), "seed": int()} if all(isinstance(f, dict) for f in files.values()):
-            return dict(data)
+        case {"sha256": str(found), "files": dict(files), "seed": int()} if all(map(_is_record, files.values())):
+            body = {key: value for key, value in data.items() if key != "sha256"}
+            if digest_of(body) == found:
+                return body
     raise _damaged(path / MANIFEST)
+
+
+def _is_record(value: object) -> bool:
+    return isinstance(value, dict)
 
 
 def _damaged(path: Path) -> RunError:

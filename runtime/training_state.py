@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import optax
 
 from dync.compiler.plan_error import PlanError
 from dync.compiler.plan_json import plan_from_json, plan_to_json
-from dync.runtime.checkpoint import Checkpoint, save_checkpoint, write_checkpoint
+from dync.runtime.checkpoint import Checkpoint, CheckpointError, save_checkpoint, write_checkpoint
 from dync.runtime.error import RunError
 from dync.runtime.learner import Learner, start_learner
 from dync.runtime.network import Network
@@ -23,29 +24,40 @@ from dync.runtime.saved_weights import restored_orchestrator, saved_arrays
 
 @dataclass(frozen=True)
 class Position:
-    """How far a training is: whole epochs done, batches done in the next, and the history so far."""
+    """How far a training is: whole epochs done, batches done in the next, and the history so far.
+
+    `steps` are those that each phase took in the batches of the epoch that is not whole, summed.
+    """
 
     epoch: int = 0
     batch: int = 0
     history: tuple[dict[str, Any], ...] = ()
+    steps: tuple[int, ...] = ()
 
     def after_epoch(self, record: dict[str, Any]) -> Position:
         """The position when one more epoch is done."""
         return Position(self.epoch + 1, 0, (*self.history, record))
 
-    def at_batch(self, batch: int) -> Position:
-        """The position further on in the same epoch."""
-        return replace(self, batch=batch)
+    def at_batch(self, batch: int, steps: Sequence[int]) -> Position:
+        """The position further on in the same epoch; `steps` are those that each phase took on the way, summed."""
+        before = self.steps or (0,) * len(steps)
+        return replace(self, batch=batch, steps=tuple(a + int(b) for a, b in zip(before, steps, strict=True)))
 
 
 def save_training(folder: Path, network: Network, learner: Learner, position: Position, *, keep: int) -> Path:
-    """Write a checkpoint named after the number of updates, and drop all but the last `keep`."""
-    return save_checkpoint(folder, _arrays(learner), _facts(network, learner, position), keep=keep)
+    """Write a checkpoint named after the number of updates, and drop all but the last `keep`; raises RunError."""
+    try:
+        return save_checkpoint(folder, _arrays(learner), _facts(network, learner, position), keep=keep)
+    except CheckpointError as error:
+        raise RunError(str(error)) from error
 
 
 def write_training(path: Path, network: Network, learner: Learner, position: Position) -> None:
-    """Write a checkpoint at exactly this path."""
-    write_checkpoint(path, _arrays(learner), _facts(network, learner, position))
+    """Write a checkpoint at exactly this path; raises RunError."""
+    try:
+        write_checkpoint(path, _arrays(learner), _facts(network, learner, position))
+    except CheckpointError as error:
+        raise RunError(str(error)) from error
 
 
 def network_of(checkpoint: Checkpoint) -> Network:
@@ -71,9 +83,12 @@ def restore_training(
         raise RunError("the checkpoint belongs to another optimizer than the spec: give the spec that it was made with")
     state = jax.tree.unflatten(tree, [jnp.asarray(s) for s in saved])
     match facts:
-        case {"step": int(count), "epoch": int(epoch), "batch": int(batch), "history": list(history)}:
+        case {
+            "step": int(count), "epoch": int(epoch), "batch": int(batch), "history": list(history), "steps": list(steps)
+        }:  # fmt: skip
             learner = Learner(fresh.orchestrator, state, jnp.int32(count))
-            return learner, Position(epoch, batch, tuple(h for h in history if isinstance(h, dict)))
+            done = tuple(h for h in history if isinstance(h, dict))
+            return learner, Position(epoch, batch, done, tuple(s for s in steps if isinstance(s, int)))
     raise RunError("the checkpoint does not say where its training stood: it was not made by a training")
 
 
@@ -88,6 +103,7 @@ def _facts(network: Network, learner: Learner, position: Position) -> dict[str, 
         "epoch": position.epoch,
         "batch": position.batch,
         "history": position.history,
+        "steps": position.steps,
         "plan": plan_to_json(network.plan),
         "plan_digest": network.plan.digest,
     }

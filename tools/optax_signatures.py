@@ -1,4 +1,4 @@
-"""Write `compiler/optax_signatures.json`: what the optimizers and schedules of the installed Optax take.
+"""Write `compiler/pipelines/optax_signatures.json`: what the optimizers and schedules of the installed Optax take.
 
 The compiler checks `optimizer` settings against this table without importing JAX. Run it after a change of the tested
 version of Optax: `python tools/optax_signatures.py`.
@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from dync.runtime.optimizers import known_optimizers, known_schedules
 
-TABLE = Path(__file__).parent.parent / "compiler" / "optax_signatures.json"
+TABLE = Path(__file__).parent.parent / "compiler" / "pipelines" / "optax_signatures.json"
 
 
 def table() -> dict[str, dict[str, list[list[Any]]]]:

@@ -12,7 +12,7 @@ from dync.compiler.picture.page import page
 from dync.compiler.picture.scene import scene
 from dync.compiler.picture.svg import svg
 from dync.compiler.plan import Plan
-from dync.compiler.planner import plan
+from dync.compiler.planning.planner import plan
 
 Format = Literal["svg", "html", "dot", "mmd", "graphml"]
 

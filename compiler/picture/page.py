@@ -6,7 +6,7 @@ from dync.compiler.picture.markup import element, escaped
 from dync.compiler.picture.scene import Scene
 from dync.compiler.picture.svg import svg
 from dync.compiler.plan import Plan
-from dync.compiler.report import report
+from dync.compiler.report.report import report
 
 _STYLE = """
 :root{color-scheme:light dark}

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dync.compiler.folding import fold_names, split_name
 from dync.compiler.plan import Plan, Role, Structure
-from dync.compiler.report_data import FamilyReport, Report, report_data
-from dync.compiler.text_table import about, counted
+from dync.compiler.report.folding import fold_names, split_name
+from dync.compiler.report.report_data import FamilyReport, Report, report_data
+from dync.compiler.report.text_table import about, counted
 
 LONGEST_ARRAY = 6
 """Arrays of more layers are folded: their first two layers, the rest but one, the last."""

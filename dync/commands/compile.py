@@ -132,7 +132,7 @@ def _meant(found: Compilation, request: Request) -> tuple[str | None, ...]:
 
 def _tell(network: BoundNetwork) -> None:
     """The report, and which pipelines have the network with other parameters."""
-    from dync.compiler.report import report
+    from dync.compiler.report.report import report
 
     sys.stdout.write(report(network.plan))
     for line in network.differing():
@@ -141,7 +141,7 @@ def _tell(network: BoundNetwork) -> None:
 
 def _verify_room(plan: Plan, out: Path) -> None:
     """Raises RunError where the machine has no room for the weights."""
-    from dync.compiler.report_data import report_data
+    from dync.compiler.report.report_data import report_data
     from dync.runtime.environment import verify_room
 
     size = report_data(plan).weights.bytes

@@ -36,7 +36,7 @@ class Finding:
 
 def doctor() -> None:
     """Check Python, packages, devices, memory and disk; say what to do about what is missing."""
-    from dync.compiler.text_table import table
+    from dync.compiler.report.text_table import table
 
     findings = list(findings_here())
     print(f"dync {VERSION}")

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 import jax
 
 from dync.compiler.pipeline_plan import CallPlan, TrainingPlan, Value
-from dync.compiler.report_data import report_data
-from dync.compiler.text_table import about, counted, table
+from dync.compiler.report.report_data import report_data
+from dync.compiler.report.text_table import about, counted, table
 from dync.running import Job
 from dync.runtime.network import Network
 from dync.runtime.pipelines.training import Rehearsal, TrainingJob, rehearse_training

@@ -75,7 +75,7 @@ def _run(job: Job, folder: Path, resume: bool) -> bool:
 
 def summary(result: PipelineResult, folder: Path) -> list[str]:
     """What a person wants to know at the end: how it went, how good it is, and where it lies."""
-    from dync.compiler.text_table import table
+    from dync.compiler.report.text_table import table
 
     lines = [f"{result.pipeline_name}: {result.status} in {result.total_time_seconds:.1f} s"]
     measured = result.outputs.get("evaluation_results") or {}

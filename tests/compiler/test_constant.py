@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dync.compiler.collector import Collector
-from dync.compiler.constant import integer, number
-from dync.compiler.scope import Amount, Scope
+from dync.compiler.elaboration.collector import Collector
+from dync.compiler.elaboration.constant import integer, number
+from dync.compiler.elaboration.scope import Amount, Scope
 from dync.grammar import syntax
 from dync.grammar.reader import read
 from dync.grammar.source import Source, Span

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dync.compiler.driver import check, compile_source, plan_of
 from dync.compiler.emit import MODEL_STAGES, TEXT_STAGES, ModelStage, TextStage, emit_model, emit_text
-from dync.compiler.signatures import Signature
+from dync.compiler.pipelines.signatures import Signature
 from dync.grammar.diagnostic import DiagnosticError
 from dync.grammar.source import Source
 

@@ -12,7 +12,7 @@ from dync.compiler.picture.curves import curve
 from dync.compiler.picture.draw import FORMATS, draw
 from dync.compiler.picture.layout import HEIGHT, MOST_LANES, layout
 from dync.compiler.picture.scene import scene
-from dync.compiler.planner import plan
+from dync.compiler.planning.planner import plan
 
 SVG = "{http://www.w3.org/2000/svg}"
 

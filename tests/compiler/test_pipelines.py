@@ -154,7 +154,7 @@ def test_the_network_is_checked_with_the_parameters_that_it_gets() -> None:
 
 
 def test_pipelines_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dync.compiler.elaborations.MOST", 10)
+    monkeypatch.setattr("dync.compiler.elaboration.elaborations.MOST", 10)
     again = "".join(PIPELINE.replace("fit", f"fit{n}").replace("300", str(n)) for n in range(20, 24))
     codes = {d.code for d in compilation(PIPELINE + again).diagnostics}
     assert codes == {"E0305"}

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from dync.compiler.expression import Apply, Number, Parameter, Symbol
 from dync.compiler.plan_json import canonical, plan_from_json, plan_from_text, plan_to_json
-from dync.compiler.plan_numbers import number_lengths
-from dync.compiler.planner import plan
-from dync.compiler.verify_plan import verify_plan
-from dync.compiler.waves import wave_of, waves
+from dync.compiler.planning.plan_numbers import number_lengths
+from dync.compiler.planning.planner import plan
+from dync.compiler.planning.verify_plan import verify_plan
+from dync.compiler.planning.waves import wave_of, waves
 
 
 def test_layers_alike_are_one_block_in_order_of_declaration(network: Any) -> None:

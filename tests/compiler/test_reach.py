@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dync.compiler.driver import check
-from dync.compiler.reach import reached, reaching
+from dync.compiler.elaboration.reach import reached, reaching
 from dync.grammar.source import Source
 
 names = st.sampled_from("abcdefg")

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from dync.compiler.cost import cost_of_readout, cost_of_step, moving, moving_ever, weights_of_family
-from dync.compiler.folding import fold_names, listed
-from dync.compiler.planner import plan
-from dync.compiler.reads import Reads, who_reads_whom
-from dync.compiler.report import report, waves_report
-from dync.compiler.report_data import report_data
-from dync.compiler.text_table import about, counted, size, table
+from dync.compiler.planning.planner import plan
+from dync.compiler.report.cost import cost_of_readout, cost_of_step, moving, moving_ever, weights_of_family
+from dync.compiler.report.folding import fold_names, listed
+from dync.compiler.report.reads import Reads, who_reads_whom
+from dync.compiler.report.report import report, waves_report
+from dync.compiler.report.report_data import report_data
+from dync.compiler.report.text_table import about, counted, size, table
 
 REPORTS = Path(__file__).parent / "reports"
 

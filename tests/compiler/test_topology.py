@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dync.compiler import topology as t
-from dync.compiler.planner import plan
+from dync.compiler.planning.planner import plan
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dync.compiler.plan_json import DEEPEST, PlanError, canonical, plan_from_json, plan_from_text, plan_to_json
-from dync.compiler.planner import plan
+from dync.compiler.planning.planner import plan
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dync.compiler.elaborate import elaborate
+from dync.compiler.elaboration.elaborate import elaborate
 from dync.compiler.library import build_library
 from dync.compiler.model import ActivationDefinition, RuleDefinition
 from dync.compiler.rules.define import define_activation, define_rule

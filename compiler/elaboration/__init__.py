@@ -1,0 +1,1 @@
+"""From syntax to the resolved model: parameters bound, arrays unrolled, names found, mistakes gathered."""

@@ -1,0 +1,37 @@
+"""Whether an edge can join the layers that it joins."""
+
+from __future__ import annotations
+
+from math import prod
+
+from dync.compiler import mistakes as wrong
+from dync.compiler.elaboration.budget import SIZE
+from dync.compiler.elaboration.elaborate_layers import UNKNOWN
+from dync.compiler.elaboration.layer_table import LayerTable
+from dync.compiler.model import EdgeModel, LayerModel
+from dync.grammar import syntax
+
+
+def check_kind(
+    edge: syntax.Edge, model: EdgeModel, sender: LayerModel, receiver: LayerModel, table: LayerTable
+) -> None:
+    """The kind of an edge against the shapes of both ends."""
+    known = UNKNOWN not in (sender.shape, receiver.shape)
+    weights = prod(sender.shape) * prod(receiver.shape)
+    if model.kind == "one_to_one" and known and sender.shape != receiver.shape:
+        ends = [(layer.name, layer.shape, table.entry(layer).shape) for layer in (sender, receiver)]
+        table.mistakes.add(wrong.shapes.UnlikeShapes(edge.kind.span, *ends[0], *ends[1]))
+    if model.kind == "dense" and known and weights > SIZE:
+        what = f"the weights from `{sender.name}` to `{receiver.name}`"
+        table.mistakes.add(wrong.shapes.TooLarge(edge.span, what, weights, SIZE))
+    if model.diagonal is not None and sender.name != receiver.name:
+        table.mistakes.add(wrong.edges.DiagonalBetweenLayers(edge.kind.span, sender.name, receiver.name))
+
+
+def check_receiver(edge: syntax.Edge, receiver: LayerModel, table: LayerTable) -> None:
+    """Nothing leads into what never moves."""
+    declared = table.entry(receiver).name.span
+    if receiver.role == "input":
+        table.mistakes.add(wrong.edges.EdgeIntoInput(edge.receiver.span, receiver.name, declared))
+    elif receiver.role == "constant":
+        table.mistakes.add(wrong.edges.EdgeIntoConstant(edge.receiver.span, receiver.name, declared))

@@ -1,0 +1,24 @@
+"""Whether the edges of a network can learn by their rules."""
+
+from __future__ import annotations
+
+from math import prod
+
+from dync.compiler.elaboration.collector import Collector
+from dync.compiler.model import NetworkModel
+from dync.compiler.rules.learning import check_learning
+from dync.grammar.source import Span
+
+
+def check_rules(model: NetworkModel, mistakes: Collector) -> None:
+    """Check each edge that learns, once for those that a `for` repeats."""
+    layers = {layer.name: layer for layer in model.layers}
+    checked = set[Span]()
+    for edge in model.edges:
+        if edge.rule is None or edge.rule.span in checked:
+            continue
+        checked.add(edge.rule.span)
+        receiver = layers[edge.receiver]
+        synapses = prod(layers[edge.sender].shape) * prod(receiver.shape)
+        for mistake in check_learning(edge.rule, receiver, synapses, model.train):
+            mistakes.add(mistake)

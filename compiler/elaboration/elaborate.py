@@ -1,0 +1,88 @@
+"""From the syntax tree of a network to its resolved model: all names found, all numbers known, all mistakes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from dync.compiler import mistakes as wrong
+from dync.compiler.elaboration.budget import Budget
+from dync.compiler.elaboration.check_learning import check_rules
+from dync.compiler.elaboration.check_topology import check_topology
+from dync.compiler.elaboration.check_uses import check_uses
+from dync.compiler.elaboration.collector import Collector
+from dync.compiler.elaboration.context import Context
+from dync.compiler.elaboration.elaborate_edges import Edges
+from dync.compiler.elaboration.elaborate_groups import Groups
+from dync.compiler.elaboration.elaborate_layers import declare_layers
+from dync.compiler.elaboration.elaborate_parameters import bind_parameters
+from dync.compiler.elaboration.elaborate_phases import message_filter, phase_models, protocol_model
+from dync.compiler.elaboration.elaborate_schedule import schedule_model
+from dync.compiler.elaboration.scope import Scope
+from dync.compiler.elaboration.unroll import unrolled
+from dync.compiler.library import Library
+from dync.compiler.model import NetworkModel
+from dync.grammar import syntax
+from dync.grammar.diagnostic import Diagnostic, has_errors
+from dync.grammar.source import Span
+
+Statement = TypeVar("Statement", syntax.Schedule, syntax.RuleMessages)
+
+
+def elaborate(
+    network: syntax.Network,
+    library: Library,
+    arguments: Mapping[str, float] | None = None,
+    places: Mapping[str, Span] | None = None,
+) -> tuple[NetworkModel | None, tuple[Diagnostic, ...]]:
+    """The model of a network whose parameters have the values `arguments`, or else their defaults; and its mistakes.
+
+    `places` say where the arguments were written, so that a mistake in one can point at it. The model is None where
+    there is an error; warnings leave it whole.
+    """
+    mistakes = Collector()
+    context = Context(library, mistakes, Budget(mistakes))
+    scope = bind_parameters(network, arguments or {}, places or {}, mistakes)
+    model = _model(network, scope, context)
+    return (None if has_errors(mistakes.diagnostics) else model), mistakes.diagnostics
+
+
+def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkModel:
+    table = declare_layers(network.items, scope, context)
+    edges, groups = Edges(table, context), Groups(table, context, network.items)
+    for item, inner in unrolled(network.items, scope, context):
+        match item:
+            case syntax.Edge():
+                edges.add(item, inner)
+            case syntax.Group():
+                groups.add(item, inner)
+    edges.check_labels_against(groups.names)
+    phases = phase_models([i for i in network.items if isinstance(i, syntax.Phase)], table, scope, context)
+    protocols = [item for item in network.items if isinstance(item, syntax.Protocol)]
+    schedule = _only([i for i in network.items if isinstance(i, syntax.Schedule)], "a `schedule`", context)
+    reading = _only([i for i in network.items if isinstance(i, syntax.RuleMessages)], "its `rule_messages`", context)
+    model = NetworkModel(
+        name=network.name.text,
+        parameters={name: float(b.value) for name, b in scope.own.items() if b.value is not None},
+        layers=tuple(table.layers),
+        edges=tuple(edges.found),
+        groups=groups.models(),
+        schedule=schedule_model(schedule, groups, table, context.mistakes),
+        phases=phases,
+        train=protocol_model(protocols, "train", phases, context),
+        infer=protocol_model(protocols, "infer", phases, context),
+        rule_messages="forward" if reading is None else message_filter(reading.kind, context),
+        span=network.span,
+    )
+    if not context.budget.exceeded:
+        check_topology(model, table, edges.loose, network.name.span, context.mistakes)
+    check_rules(model, context.mistakes)
+    check_uses(network, scope, groups, context.mistakes)
+    return model
+
+
+def _only(statements: Sequence[Statement], what: str, context: Context) -> Statement | None:
+    """The one statement of its sort, where there is any."""
+    for statement in statements[1:]:
+        context.mistakes.add(wrong.dynamics.RepeatedStatement(statement.span, what, "the network", statements[0].span))
+    return statements[0] if statements else None

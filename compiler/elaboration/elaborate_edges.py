@@ -1,0 +1,171 @@
+"""The edges of a network: ends, kinds, what they send and how they learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, get_args
+
+from dync.compiler import mistakes as wrong
+from dync.compiler.elaboration.arguments import matched
+from dync.compiler.elaboration.check_edges import check_kind, check_receiver
+from dync.compiler.elaboration.check_topology import LooseEnds
+from dync.compiler.elaboration.constant import number
+from dync.compiler.elaboration.context import Context
+from dync.compiler.elaboration.elaborate_uses import rule_use
+from dync.compiler.elaboration.layer_table import LayerTable
+from dync.compiler.elaboration.scope import Scope
+from dync.compiler.expression import Expression, Symbol
+from dync.compiler.model import EdgeModel, LayerModel
+from dync.compiler.plan import Kind
+from dync.compiler.rules.define import resolve_sends
+from dync.grammar import syntax
+
+KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "dense": ("strength", "density", "diagonal"),
+    "one_to_one": ("strength",),
+}
+"""What each edge kind takes, in the order of arguments without a name."""
+
+_ANY: Final = ""
+"""Stands for any layer; no layer has this name."""
+
+
+@dataclass
+class Edges:
+    """The edges found so far, and the layers at one end of edges whose other end was a mistake."""
+
+    table: LayerTable
+    context: Context
+    found: list[EdgeModel] = field(default_factory=list)
+    _loose_receivers: set[str] = field(default_factory=set)
+    _loose_senders: set[str] = field(default_factory=set)
+    _pairs: dict[tuple[str, str], syntax.Edge] = field(default_factory=dict)
+    _labels: dict[str, syntax.Name] = field(default_factory=dict)
+
+    def add(self, edge: syntax.Edge, scope: Scope) -> None:
+        """Elaborate one edge; what is wrong with one part of it does not keep the others from being checked."""
+        if not self.context.budget.take(1, "this edge", edge.span):
+            return
+        sender = self.table.one(edge.sender, scope)
+        receiver = self.table.one(edge.receiver, scope)
+        self._check_label(edge)
+        kind, numbers = self._kind(edge, scope)
+        rate = self._number(edge.rate, scope, 1.0)
+        decay = self._number(edge.decay, scope, 0.0)
+        sends, sends_arguments = self._sends(edge, scope)
+        rule = rule_use(edge.rule, scope, self.context) if edge.rule is not None else None
+        if sender is None or receiver is None:
+            self._note_loose(edge, sender, receiver)
+            return
+        model = EdgeModel(
+            label=None if edge.label is None else edge.label.text,
+            sender=sender.name,
+            receiver=receiver.name,
+            kind=kind or "dense",
+            strength=numbers.get("strength", 1.0),
+            density=numbers.get("density", 1.0),
+            diagonal=numbers.get("diagonal"),
+            sends=sends,
+            sends_arguments=sends_arguments,
+            rule=rule,
+            rate=rate,
+            decay=decay,
+            span=edge.span,
+        )
+        if kind is not None:
+            check_kind(edge, model, sender, receiver, self.table)
+        check_receiver(edge, receiver, self.table)
+        self._check_pair(edge, sender, receiver)
+        self.found.append(model)
+
+    @property
+    def loose(self) -> LooseEnds:
+        """What may be joined by edges with a mistake at an end."""
+        receivers, senders = frozenset(self._loose_receivers), frozenset(self._loose_senders)
+        return LooseEnds(receivers - {_ANY}, senders - {_ANY}, _ANY in receivers, _ANY in senders)
+
+    def _note_loose(self, edge: syntax.Edge, sender: LayerModel | None, receiver: LayerModel | None) -> None:
+        """Note what an edge with a mistake at an end may have been meant to join."""
+        self._loose_receivers.update(self._meant(edge.receiver, receiver))
+        self._loose_senders.update(self._meant(edge.sender, sender))
+
+    def _meant(self, reference: syntax.Reference, found: LayerModel | None) -> set[str]:
+        """The layer itself, or else any member of its array, or else any layer at all."""
+        entry = self.table.entries.get(reference.name.text)
+        if found is not None:
+            return {found.name}
+        return {_ANY} if entry is None else {member.name for member in entry.members or ()}
+
+    def _kind(self, edge: syntax.Edge, scope: Scope) -> tuple[Kind | None, dict[str, float]]:
+        name = edge.kind.name
+        kind = next((k for k in get_args(Kind) if k == name.text), None)
+        if kind is None:
+            self.context.mistakes.add(wrong.names.UnknownKind(name.span, name.text, tuple(KINDS)))
+            return None, {}
+        numbers = {}
+        for key, argument in matched(edge.kind, KINDS[kind], self.context.mistakes).items():
+            if key == "diagonal" and _is_none(argument.value):
+                continue
+            value = number(argument.value, scope, self.context.mistakes)
+            if value is not None:
+                self._check_bounds(kind, key, float(value), argument)
+                numbers[key] = float(value)
+        return kind, numbers
+
+    def _check_bounds(self, kind: Kind, key: str, value: float, argument: syntax.Argument) -> None:
+        if key == "density" and not 0 < value <= 1:
+            allowed = "more than 0 and at most 1"
+        elif kind == "dense" and key == "strength" and value < 0:
+            allowed = "0 or more: it is a standard deviation"
+        else:
+            return
+        self.context.mistakes.add(wrong.parameters.OutOfBounds(argument.value.span, key, value, allowed))
+
+    def _number(self, expression: syntax.Expression | None, scope: Scope, default: float) -> float:
+        value = None if expression is None else number(expression, scope, self.context.mistakes)
+        return default if value is None else float(value)
+
+    def _sends(self, edge: syntax.Edge, scope: Scope) -> tuple[Expression, dict[str, float]]:
+        """What the sender emits, and the value of each parameter that it reads."""
+        if edge.sends is None:
+            return Symbol("state"), {}
+        known = {name: 0.0 if b.value is None else float(b.value) for name, b in scope.names()}
+        expression, read, mistakes = resolve_sends(edge.sends, known)
+        for mistake in mistakes:
+            self.context.mistakes.add(mistake)
+        scope.read.update(read)
+        return (Symbol("state"), {}) if expression is None else (expression, read)
+
+    def _check_label(self, edge: syntax.Edge) -> None:
+        """A label is the name of one edge, and of no layer; that it is of no group is checked when all are known."""
+        if edge.label is None:
+            return
+        text, span = edge.label.text, edge.label.span
+        if text in self.table.entries:
+            entry = self.table.entries[text]
+            self.context.mistakes.add(wrong.names.LabelTaken(span, text, "a layer", entry.name.span))
+        elif text in self._labels:
+            self.context.mistakes.add(wrong.names.LabelTaken(span, text, "another edge", self._labels[text].span))
+        else:
+            self._labels[text] = edge.label
+
+    def check_labels_against(self, groups: Mapping[str, syntax.Name]) -> None:
+        """No group has the name of an edge."""
+        for text, label in self._labels.items():
+            if text in groups:
+                self.context.mistakes.add(wrong.names.LabelTaken(label.span, text, "a group", groups[text].span))
+
+    def _check_pair(self, edge: syntax.Edge, sender: LayerModel, receiver: LayerModel) -> None:
+        pair = sender.name, receiver.name
+        if pair not in self._pairs:
+            self._pairs[pair] = edge
+            return
+        first = self._pairs[pair]
+        labelled = first.label is not None and edge.label is not None
+        mistake = wrong.edges.ParallelLabelled if labelled else wrong.edges.ParallelEdges
+        self.context.mistakes.add(mistake(edge.span, sender.name, receiver.name, first.span))
+
+
+def _is_none(expression: syntax.Expression) -> bool:
+    return isinstance(expression, syntax.Variable) and expression.name.text == "none"

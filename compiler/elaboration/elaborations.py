@@ -1,0 +1,48 @@
+"""The networks of a file with their default parameters and those that its pipelines give them, each elaborated once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from dync.compiler import mistakes as wrong
+from dync.compiler.elaboration.budget import ITEMS
+from dync.compiler.elaboration.elaborate import elaborate
+from dync.compiler.library import Library
+from dync.compiler.model import NetworkModel
+from dync.grammar import syntax
+from dync.grammar.diagnostic import Diagnostic
+from dync.grammar.source import Span
+
+MOST: Final = 5 * ITEMS
+"""How many layers and edges all the networks of a file may have together, those of its pipelines too."""
+
+FAILED: Final = ITEMS // 10
+"""What a network with errors counts for."""
+
+_Elaborated = tuple[NetworkModel | None, tuple[Diagnostic, ...]]
+
+
+@dataclass
+class Elaborations:
+    """What was elaborated so far, and how many layers and edges that were."""
+
+    library: Library
+    _done: dict[tuple[str, tuple[tuple[str, float], ...]], _Elaborated] = field(default_factory=dict)
+    _spent: int = 0
+
+    def model(
+        self, network: syntax.Network, arguments: Mapping[str, float], places: Mapping[str, Span], user: Span
+    ) -> _Elaborated:
+        """See `elaborate`. A file that asks for too much is refused at `user`."""
+        key = network.name.text, tuple(sorted(arguments.items()))
+        if key in self._done:
+            return self._done[key]
+        if self._spent > MOST:
+            what = "layers and edges of all networks and pipelines together"
+            return None, (wrong.shapes.TooLarge(user, what, self._spent, MOST),)
+        model, mistakes = elaborate(network, self.library, arguments, places)
+        self._done[key] = model, mistakes
+        self._spent += FAILED if model is None else len(model.layers) + len(model.edges)
+        return model, mistakes

@@ -1,0 +1,1 @@
+"""Pipelines resolved: settings, data, optimizers, all checked before anything runs."""

@@ -1,0 +1,232 @@
+"""`--set KEY=VALUE`: settings of a pipeline or a network that are given beside the file.
+
+A setting replaces a part of the syntax tree before anything is resolved, so that it is checked as if it stood in the
+file; a mistake in it points at the `KEY=VALUE` that was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from dync.compiler import mistakes as wrong
+from dync.compiler.elaboration.collector import Collector
+from dync.compiler.elaboration.constant import number
+from dync.compiler.pipelines.calls import EMPTY
+from dync.compiler.pipelines.fragment import Fragment
+from dync.compiler.pipelines.signatures import SOURCES, TRANSFORMS, Signature, optimizers
+from dync.grammar import syntax
+from dync.grammar.diagnostic import Diagnostic
+from dync.grammar.source import Span
+
+Settings = Mapping[str, str]
+"""Values by dotted keys, both as the user wrote them."""
+
+WHOLE: Final[Mapping[str, tuple[str, ...]]] = {
+    "epochs": ("epochs", "updates"),
+    "updates": ("epochs", "updates"),
+    "batch": ("batch",),
+    "seed": ("seed",),
+    "network": ("network",),
+    "data": ("data",),
+    "optimizer": ("optimizer",),
+    "evaluate.every": ("evaluate every",),
+}
+"""Keys that stand for a whole setting, and the settings that each takes the place of."""
+
+
+def network_arguments(
+    network: syntax.Network, settings: Settings
+) -> tuple[dict[str, float], dict[str, Span], tuple[Diagnostic, ...]]:
+    """The values that settings give to the parameters of a network, where they stand, and the mistakes."""
+    mistakes = Collector()
+    params = _params(network)
+    values: dict[str, float] = {}
+    places: dict[str, Span] = {}
+    for key, text in settings.items():
+        fragment, name = Fragment(key, text), key.removeprefix("network.")
+        expression = fragment.expression()
+        if name not in params:
+            mistakes.add(wrong.pipelines.UnknownSetting(fragment.key_span, key, params))
+        elif expression is None:
+            mistakes.add(wrong.pipelines.UnreadableSetting(fragment.value_span, key))
+        else:
+            value = number(expression, EMPTY, mistakes)
+            values |= {} if value is None else {name: value}
+            places[name] = expression.span
+    return values, places, mistakes.diagnostics
+
+
+def with_settings(
+    pipeline: syntax.Pipeline, networks: Mapping[str, syntax.Network], settings: Settings
+) -> tuple[syntax.Pipeline, tuple[Diagnostic, ...]]:
+    """The pipeline with settings put in, and the mistakes in their keys and in how their values are written."""
+    mistakes = Collector()
+    for key, text in settings.items():
+        pipeline = _Setter(pipeline, networks, Fragment(key, text), mistakes).result()
+    return pipeline, mistakes.diagnostics
+
+
+@dataclass(frozen=True)
+class _Setter:
+    """Puts one setting into a pipeline."""
+
+    pipeline: syntax.Pipeline
+    networks: Mapping[str, syntax.Network]
+    fragment: Fragment
+    mistakes: Collector
+
+    def result(self) -> syntax.Pipeline:
+        key = self.fragment.key
+        if key in WHOLE:
+            return self._whole(key)
+        places = self._places()
+        if key in places:
+            return self._put(places[key])
+        self.mistakes.add(wrong.pipelines.UnknownSetting(self.fragment.key_span, key, (*WHOLE, *places)))
+        return self.pipeline
+
+    def _whole(self, key: str) -> syntax.Pipeline:
+        """Replace a setting by one that is written in the same way."""
+        item = self.fragment.setting(key.replace(".", " "))
+        if item is None:
+            return self._unreadable()
+        kept = tuple(other for other in self.pipeline.items if _keyword(other) not in WHOLE[key])
+        return replace(self.pipeline, items=(*kept, item))
+
+    def _put(self, place: _Place) -> syntax.Pipeline:
+        """Put a value into the setting that has a place for it."""
+        value = self.fragment.expression()
+        if value is None:
+            return self._unreadable()
+        items = tuple(place.put(item, value) if item is place.item else item for item in self.pipeline.items)
+        return replace(self.pipeline, items=items)
+
+    def _unreadable(self) -> syntax.Pipeline:
+        self.mistakes.add(wrong.pipelines.UnreadableSetting(self.fragment.value_span, self.fragment.key))
+        return self.pipeline
+
+    def _places(self) -> dict[str, _Place]:
+        """Every key for a part of a setting that this pipeline has."""
+        found: dict[str, _Place] = {}
+        for item in self.pipeline.items:
+            match item:
+                case syntax.NetworkSetting(network=application):
+                    network = self.networks.get(application.name.text)
+                    params = () if network is None else _params(network)
+                    for name in params:
+                        found["network." + name] = found[name] = _Place(item, _in_network(name, params))
+                case syntax.OptimizerSetting(optimizer=application):
+                    names = optimizers().get(application.name.text, Signature()).names
+                    found |= {f"optimizer.{name}": _Place(item, _in_optimizer(name, names)) for name in names}
+                case syntax.DataSetting(data=data):
+                    found |= {f"data.{key}": _Place(item, put) for key, put in _in_data(data).items()}
+                case syntax.CheckpointSetting():
+                    found["checkpoint.every"] = _Place(item, _checkpoint_every)
+                    found["checkpoint.keep"] = _Place(item, _checkpoint_keep)
+                case syntax.NumberSetting() | syntax.EvaluateEvery() | syntax.EvaluateOn():
+                    pass
+        return found
+
+
+Put = Callable[[syntax.PipelineItem, syntax.Expression], syntax.PipelineItem]
+"""Gives a setting with a value put in."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The setting that has a place for a value, and how it is put there."""
+
+    item: syntax.PipelineItem
+    put: Put
+
+
+def _in_network(name: str, names: Sequence[str]) -> Put:
+    def put(item: syntax.PipelineItem, value: syntax.Expression) -> syntax.PipelineItem:
+        assert isinstance(item, syntax.NetworkSetting)
+        return replace(item, network=_with_argument(item.network, name, names, value))
+
+    return put
+
+
+def _in_optimizer(name: str, names: Sequence[str]) -> Put:
+    def put(item: syntax.PipelineItem, value: syntax.Expression) -> syntax.PipelineItem:
+        assert isinstance(item, syntax.OptimizerSetting)
+        return replace(item, optimizer=_with_argument(item.optimizer, name, names, value))
+
+    return put
+
+
+def _in_data(data: syntax.Data) -> dict[str, Put]:
+    """`ARGUMENT` of the source, `TRANSFORM.ARGUMENT` of the first transform of that name."""
+    source = SOURCES.get(data.source.name.text, Signature()).names
+    found = {name: _in_source(name, source) for name in source}
+    for transform in reversed(data.transforms):
+        signature = TRANSFORMS.get(transform.name.text, Signature())
+        names = () if signature.repeats else signature.names
+        found |= {f"{transform.name.text}.{name}": _in_transform(transform, name, names) for name in names}
+    return found
+
+
+def _in_source(name: str, names: Sequence[str]) -> Put:
+    def put(item: syntax.PipelineItem, value: syntax.Expression) -> syntax.PipelineItem:
+        assert isinstance(item, syntax.DataSetting)
+        return replace(item, data=replace(item.data, source=_with_argument(item.data.source, name, names, value)))
+
+    return put
+
+
+def _in_transform(transform: syntax.Application, name: str, names: Sequence[str]) -> Put:
+    def put(item: syntax.PipelineItem, value: syntax.Expression) -> syntax.PipelineItem:
+        assert isinstance(item, syntax.DataSetting)
+        changed = _with_argument(transform, name, names, value)
+        transforms = tuple(changed if t is transform else t for t in item.data.transforms)
+        return replace(item, data=replace(item.data, transforms=transforms))
+
+    return put
+
+
+def _checkpoint_every(item: syntax.PipelineItem, value: syntax.Expression) -> syntax.PipelineItem:
+    assert isinstance(item, syntax.CheckpointSetting)
+    return replace(item, every=value)
+
+
+def _checkpoint_keep(item: syntax.PipelineItem, value: syntax.Expression) -> syntax.PipelineItem:
+    assert isinstance(item, syntax.CheckpointSetting)
+    return replace(item, keep=value)
+
+
+def _with_argument(
+    application: syntax.Application, name: str, names: Sequence[str], value: syntax.Expression
+) -> syntax.Application:
+    """The application with one argument replaced, wherever it was given, or added."""
+    argument = syntax.Argument(syntax.Name(name, value.span), value, value.span)
+    for place, old in enumerate(application.arguments):
+        if name == (names[place] if old.name is None and place < len(names) else old.name and old.name.text):
+            arguments = (*application.arguments[:place], argument, *application.arguments[place + 1 :])
+            return replace(application, arguments=arguments)
+    return replace(application, arguments=(*application.arguments, argument))
+
+
+def _params(network: syntax.Network) -> tuple[str, ...]:
+    return tuple(item.name.text for item in network.items if isinstance(item, syntax.Param))
+
+
+def _keyword(item: syntax.PipelineItem) -> str:
+    """The words that a setting begins with."""
+    match item:
+        case syntax.NetworkSetting():
+            return "network"
+        case syntax.DataSetting():
+            return "data"
+        case syntax.OptimizerSetting():
+            return "optimizer"
+        case syntax.NumberSetting(keyword=keyword):
+            return keyword.text
+        case syntax.EvaluateEvery():
+            return "evaluate every"
+        case syntax.EvaluateOn():
+            return "evaluate"
+        case syntax.CheckpointSetting():
+            return "checkpoint"

@@ -1,0 +1,133 @@
+"""What data sources, transforms, optimizers and schedules take, so that pipelines are checked without loading them.
+
+Those of Optax stand in `optax_signatures.json`, which `tools/optax_signatures.py` writes; tests compare all of it with
+what the runtime really calls.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal
+
+Sort = Literal["integer", "number", "flag", "text", "other"]
+"""What an argument is. `other` is nothing that a `.dyn` file can say, but for `none`."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter: what it takes, whether it must be given, the values that it can have.
+
+    `least` and `most` bound numbers, `words` are the only texts where there are any. A parameter with `rate` can be a
+    learning-rate schedule.
+    """
+
+    name: str
+    sort: Sort
+    required: bool = False
+    least: float | None = None
+    most: float | None = None
+    words: tuple[str, ...] = ()
+    rate: bool = False
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The parameters in their order. With `repeats` the last one takes any number of values: `reshape(8, 8)`.
+
+    An `open` signature is that of a source that others registered: its arguments are checked when it runs.
+    """
+
+    parameters: tuple[Parameter, ...] = ()
+    repeats: bool = False
+    open: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the parameters."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+
+def _count(name: str, *, required: bool = True, least: int = 1) -> Parameter:
+    return Parameter(name, "integer", required, least=least)
+
+
+def _fraction(name: str, *, required: bool = False) -> Parameter:
+    return Parameter(name, "number", required, least=0, most=1)
+
+
+def _text(name: str, *words: str, required: bool = False) -> Parameter:
+    return Parameter(name, "text", required, words=words)
+
+
+_SEED = _count("seed", required=False, least=0)
+
+SOURCES: Final[Mapping[str, Signature]] = {
+    "digits": Signature(),
+    "iris": Signature(),
+    "wine": Signature(),
+    "breast_cancer": Signature(),
+    "prototypes": Signature((_count("classes"), _count("units"), _count("samples"), _fraction("flip"), _SEED)),
+    "idx": Signature(
+        (_text("images", required=True), _text("labels"), _text("test_images"), _text("test_labels")),
+    ),
+    "npz": Signature((_text("file", required=True),)),
+    "csv": Signature((_text("file", required=True), _text("target"))),
+}
+"""The data sources that the package has."""
+
+TRANSFORMS: Final[Mapping[str, Signature]] = {
+    "split": Signature((_fraction("test"), _fraction("validation"), _SEED, Parameter("stratify", "flag"))),
+    "limit": Signature((_count("n"), _text("per", "class"))),
+    "normalize": Signature((_text("method", "unit", "standard", required=True),)),
+    "sign": Signature(),
+    "project": Signature((_count("units"), _SEED)),
+    "flip": Signature((_fraction("p", required=True), _SEED)),
+    "noise": Signature((Parameter("sigma", "number", required=True, least=0), _SEED)),
+    "reshape": Signature((_count("shape"),), repeats=True),
+    "onehot": Signature((Parameter("on", "number"), Parameter("off", "number"))),
+}
+"""The transforms of data."""
+
+
+@cache
+def optimizers() -> Mapping[str, Signature]:
+    """The optimizers of Optax, by their names there."""
+    return _of_optax("optimizers", rate=True)
+
+
+@cache
+def schedules() -> Mapping[str, Signature]:
+    """The learning-rate schedules of Optax, by their names there."""
+    return _of_optax("schedules", rate=False)
+
+
+def _of_optax(kind: str, *, rate: bool) -> Mapping[str, Signature]:
+    """Numbers can be schedules in an optimizer, and not in a schedule."""
+    table = json.loads(files("dync.compiler.pipelines").joinpath("optax_signatures.json").read_text(encoding="utf-8"))
+    return {
+        name: Signature(
+            tuple(Parameter(key, sort, required, rate=rate and sort == "number") for key, sort, required in takes)
+        )
+        for name, takes in table[kind].items()
+    }
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many values an example of a source has, and how many classes."""
+
+    units: int
+    classes: int
+
+
+EMBEDDED: Final[Mapping[str, Sizes]] = {
+    "digits": Sizes(64, 10),
+    "iris": Sizes(4, 3),
+    "wine": Sizes(13, 3),
+    "breast_cancer": Sizes(30, 2),
+}
+"""The sizes of the sources that come with the package."""

@@ -1,0 +1,1 @@
+"""What there is to say of a plan: layers, edges, who reads whom, loops, costs."""

@@ -1,0 +1,107 @@
+"""A resolved model as text: what the network is once every name is found and every number known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from dync.compiler.elaboration.expression_text import written
+from dync.compiler.expression import Symbol
+from dync.compiler.model import (
+    ActivationUse,
+    EdgeModel,
+    LayerModel,
+    NetworkModel,
+    PhaseModel,
+    RuleUse,
+    ScheduleModel,
+)
+
+
+def model_text(model: NetworkModel) -> str:
+    """The network, one layer, edge, group or phase a line, then the definitions that it uses."""
+    return "".join(f"{line}\n" for line in _lines(model))
+
+
+def _lines(model: NetworkModel) -> Iterator[str]:
+    yield f"network {model.name}"
+    yield from (f"  param {name} = {value:.12g}" for name, value in model.parameters.items())
+    yield from map(_layer, model.layers)
+    yield from map(_edge, model.edges)
+    yield from (f"  group {group.name} {{ {', '.join(group.layers)} }}" for group in model.groups)
+    yield _schedule(model.schedule)
+    yield from map(_phase, model.phases)
+    for kind, protocol in (("train", model.train), ("infer", model.infer)):
+        if protocol is not None:
+            yield f"  {kind} {', '.join(protocol)}"
+    yield f"  rule_messages {model.rule_messages}"
+    yield from _definitions(model)
+
+
+def _layer(layer: LayerModel) -> str:
+    shape = ", ".join(map(str, layer.shape))
+    activation = "" if layer.activation is None else f" {_use(layer.activation)}"
+    start = "" if layer.start is None else f" start {layer.start}"
+    value = "" if layer.value is None else f" = {layer.value:.9g}"
+    return f"  {layer.role} {layer.name} ({shape}){activation}{start}{value}"
+
+
+def _edge(edge: EdgeModel) -> str:
+    label = "" if edge.label is None else f"{edge.label}: "
+    numbers = {"strength": edge.strength}
+    if edge.kind == "dense":
+        numbers["density"] = edge.density
+        numbers |= {} if edge.diagonal is None else {"diagonal": edge.diagonal}
+    sends = "" if edge.sends == Symbol("state") else f" sends {written(edge.sends)}{_given(edge.sends_arguments)}"
+    learn = "" if edge.rule is None else f" learn {_use(edge.rule)} rate {edge.rate:.9g} decay {edge.decay:.9g}"
+    return f"  edge {label}{edge.sender} -> {edge.receiver} {edge.kind}({_arguments(numbers)}){sends}{learn}"
+
+
+def _schedule(schedule: ScheduleModel) -> str:
+    groups = f"({', '.join(schedule.groups)})" if schedule.groups else ""
+    return f"  schedule {schedule.kind}{groups}"
+
+
+def _phase(phase: PhaseModel) -> str:
+    length = f"steps {phase.steps}"
+    if phase.within is not None:
+        length = f"until settled within {phase.within:.9g} max {phase.steps}"
+    silent = f" except {', '.join(phase.silent)}" if phase.silent else ""
+    clamp = f" clamp {', '.join(phase.clamped)}" if phase.clamped else ""
+    return f"  phase {phase.name} {{ {length} messages {phase.messages}{silent}{clamp} }}"
+
+
+def _definitions(model: NetworkModel) -> Iterator[str]:
+    """Each activation and rule in use, once, in the order of first use."""
+    activations = {use.definition.name: use.definition for use in _present(layer.activation for layer in model.layers)}
+    for activation in activations.values():
+        yield f"activation {activation.name}{_parameters(activation.parameters)}"
+        yield f"  next {written(activation.next)}"
+        yield f"  slope {written(activation.slope)}"
+    rules = {edge.rule.definition.name: edge.rule.definition for edge in model.edges if edge.rule is not None}
+    for rule in rules.values():
+        yield f"rule {rule.name}{_parameters(rule.parameters)}"
+        yield f"  update {written(rule.update)}"
+        for term in rule.terms or ():
+            factors = ("scalar", term.scalar), ("sender", term.sender), ("receiver", term.receiver)
+            parts = [f"{key} {written(e)}" for key, e in (*factors, ("weight", term.weight)) if e is not None]
+            yield f"    term {'; '.join(parts) or 'one'}"
+
+
+def _present(uses: Iterable[ActivationUse | None]) -> Iterator[ActivationUse]:
+    return (use for use in uses if use is not None)
+
+
+def _use(use: ActivationUse | RuleUse) -> str:
+    return use.definition.name + _parameters(use.arguments)
+
+
+def _parameters(values: Mapping[str, float]) -> str:
+    return f"({_arguments(values)})" if values else ""
+
+
+def _arguments(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} = {value:.9g}" for name, value in values.items())
+
+
+def _given(values: Mapping[str, float]) -> str:
+    return f" where {_arguments(values)}" if values else ""

@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup digits test lint test-wheel benchmark grammar format wheel clean
+.PHONY: help setup digits test lint test-wheel benchmark grammar docs pictures format wheel clean
 
 help: ## say what there is
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ lint: setup ## check style, types and the direction of imports
 	$(BIN)/lint-imports
 
 test: lint ## check everything and run all the tests
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 test-wheel: setup ## build the wheel, install it elsewhere, run the tests and every command against it
 	$(BIN)/python tests/wheel/check_installed_wheel.py
@@ -40,6 +40,13 @@ benchmark: setup ## time ours against hand-written JAX (make benchmark ARGS=--qu
 
 grammar: setup ## make grammar/tables.json anew from grammar/dyn.lark
 	$(BIN)/python -m dync.grammar.tables
+
+docs: setup ## make docs/diagnostics.md anew from the program
+	$(BIN)/python -m tools.diagnostics_page
+
+pictures: setup ## draw the pictures in docs/images anew
+	$(BIN)/dync graph docs/first.dyn -o docs/images/first.svg
+	$(BIN)/dync graph specs/digits.dyn -o docs/images/digits.svg
 
 format: setup ## put the code in its one layout
 	$(BIN)/ruff check --fix

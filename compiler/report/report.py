@@ -49,8 +49,10 @@ def _summary(data: Report) -> list[str]:
 
 def _absent(data: Report) -> str:
     """How much of the memory is room for absent weights."""
+    if _exact(data):
+        return ""
     spare = 1 - data.weights.present / data.weights.stored
-    return "" if _exact(data) else f", {spare:.0%} of it room for absent ones and places of those that exist"
+    return f", {spare:.0%} of it room for absent ones and places of those that exist"
 
 
 def _exact(data: Report) -> bool:

@@ -78,10 +78,11 @@ def restore_training(
     orchestrator = restored_orchestrator(network, checkpoint.arrays)
     fresh = start_learner(orchestrator, optimizer)
     leaves, tree = jax.tree.flatten(fresh.optimizer_state)
-    saved = [checkpoint.arrays.get(f"optimizer.{i}") for i in range(len(leaves))]
-    if any(s is None or s.shape != leaf.shape or s.dtype != leaf.dtype for s, leaf in zip(saved, leaves, strict=True)):
+    plain = _plain_leaves(leaves)
+    saved = {name: checkpoint.arrays.get(name) for name in plain}
+    if any(s is None or s.shape != plain[name].shape or s.dtype != plain[name].dtype for name, s in saved.items()):
         raise RunError("the checkpoint belongs to another optimizer than the spec: give the spec that it was made with")
-    state = jax.tree.unflatten(tree, [jnp.asarray(s) for s in saved])
+    state = jax.tree.unflatten(tree, [_like(leaf, s) for leaf, s in zip(leaves, saved.values(), strict=True)])
     match facts:
         case {
             "step": int(count), "epoch": int(epoch), "batch": int(batch), "history": list(history), "steps": list(steps)
@@ -93,8 +94,27 @@ def restore_training(
 
 
 def _arrays(learner: Learner) -> dict[str, Any]:
-    optimizer = {f"optimizer.{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(learner.optimizer_state))}
-    return saved_arrays(learner.orchestrator) | optimizer
+    return saved_arrays(learner.orchestrator) | _plain_leaves(jax.tree.leaves(learner.optimizer_state))
+
+
+def _plain_leaves(leaves: Sequence[Any]) -> dict[str, Any]:
+    """The leaves of an optimizer's state by name; of a random key its data, under the name of its implementation."""
+    found = {}
+    for i, leaf in enumerate(leaves):
+        if _is_key(leaf):
+            found[f"optimizer.{i}.{jax.random.key_impl(leaf)}"] = np.asarray(jax.random.key_data(leaf))
+        else:
+            found[f"optimizer.{i}"] = np.asarray(leaf)
+    return found
+
+
+def _like(leaf: Any, saved: Any) -> Any:
+    """What was saved of a leaf such as this one."""
+    return jax.random.wrap_key_data(saved, impl=jax.random.key_impl(leaf)) if _is_key(leaf) else jnp.asarray(saved)
+
+
+def _is_key(leaf: Any) -> bool:
+    return bool(jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
 
 
 def _facts(network: Network, learner: Learner, position: Position) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from dync.runtime.plain_json import plain_json
 
@@ -46,5 +46,9 @@ class PipelineResult:
         if not isinstance(data, dict) or set(data) != names:
             raise ValueError(f"not a pipeline's result: it has the fields {', '.join(sorted(names))}")
         for name in ("stages_completed", "stages_failed", "errors"):
+            if not isinstance(data[name], list) or not all(isinstance(part, str) for part in data[name]):
+                raise ValueError(f"not a pipeline's result: {name} is a list of texts")
             data[name] = tuple(data[name])
+        if data["status"] not in get_args(Status) or not isinstance(data["outputs"], dict):
+            raise ValueError(f"not a pipeline's result: a status is {', '.join(get_args(Status))}, outputs an object")
         return cls(**data)

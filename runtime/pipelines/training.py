@@ -184,7 +184,6 @@ class _Training:
 
     def _epoch(self, program: Any, arrays: dict[str, jax.Array], meter: _Meter) -> None:
         epoch, began = self.position.epoch, time.monotonic()
-        steps = jnp.zeros(len(self.job.network.plan.structure.phases), jnp.int32)
         for rows, count in self.batches.calls(epoch, self.position.batch):
             feed = Feed(arrays, jnp.asarray(rows), jnp.int32(count), jax.random.fold_in(self.key, 1))
             before = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), self.learner)
@@ -192,18 +191,17 @@ class _Training:
             self.learner, outcome = program(feed, self.learner)
             if not bool(outcome.finite):
                 self._diverged(feed, before)
-            steps = steps + outcome.steps
-            self.position = self.position.at_batch(self.position.batch + count)
+            self.position = self.position.at_batch(self.position.batch + count, outcome.steps.tolist())
             meter.add(count)
             self.job.reporter.progress(meter.progress(epoch + 1, self.batches.epochs))
-        self._end_epoch(epoch, time.monotonic() - began, steps, meter)
+        self._end_epoch(epoch, time.monotonic() - began, meter)
 
-    def _end_epoch(self, epoch: int, seconds: float, steps: jax.Array, meter: _Meter) -> None:
+    def _end_epoch(self, epoch: int, seconds: float, meter: _Meter) -> None:
         plan, done = self.job.plan, self.batches.in_epoch(epoch)
         record: dict[str, Any] = {"epoch": epoch + 1, "updates": int(self.learner.count), "seconds": round(seconds, 3)}
         settling = [(i, p.name) for i, p in enumerate(self.job.network.plan.structure.phases) if p.settle]
         if settling:
-            record["steps"] = {name: float(steps[i]) / done for i, name in settling}
+            record["steps"] = {name: self.position.steps[i] / done for i, name in settling}
         if plan.evaluate_every and (epoch + 1) % plan.evaluate_every == 0:
             record |= self._measures()
             meter.measured = _headline(record)
@@ -223,8 +221,11 @@ class _Training:
         """Say where the first value that is not finite arose, and leave the last good checkpoint."""
         found = find_divergence(self.optimizer, feed, before)
         first = int(before.count) + 1
-        where = "" if found is None else f": {found.place} at update {found.update}"
-        span = f" between the updates {first} and {first + int(feed.count) - 1}" if found is None else ""
+        where = (
+            f"at update {found.update}: {found.place}"
+            if found is not None
+            else f"between the updates {first} and {first + int(feed.count) - 1}: a state or weight"
+        )
         self.learner = before
         good = latest_checkpoint(self.job.folder.checkpoints)
         outputs: dict[str, Any] = {"history": list(self.position.history)}
@@ -233,7 +234,7 @@ class _Training:
             outputs["last_good_checkpoint"] = f"checkpoints/{good.name}"
             kept = f"the last good checkpoint is checkpoints/{good.name}"
         raise RunError(
-            f"the training diverged{span}{where} is no longer finite; {kept}. Lower the learning rate or the strengths",
+            f"the training diverged {where} is no longer finite; {kept}. Lower the learning rate or the strengths",
             outputs,
         )
 

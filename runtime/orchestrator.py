@@ -21,6 +21,9 @@ from dync.runtime.state import State
 from dync.runtime.step_program import step_program
 from dync.runtime.updates import updates
 
+Weights = Mapping[EdgeKey, ArrayLike] | Mapping[str, ArrayLike] | Mapping[EdgeKey | str, ArrayLike]
+"""Weights by (receiver, sender), by label, or by both."""
+
 
 class AbstractOrchestrator(eqx.Module):
     """What every orchestrator offers. It is a PyTree: its structure is static, its arrays can be replaced and mapped.
@@ -136,7 +139,7 @@ class WaveOrchestrator(AbstractOrchestrator):
             tuple(weights), diagonals, self.lmap.masks, self.lmap.senders, self.lmap.crowded, self.structure
         )
 
-    def with_weights(self, weights: Mapping[EdgeKey | str, ArrayLike]) -> WaveOrchestrator:
+    def with_weights(self, weights: Weights) -> WaveOrchestrator:
         """A new orchestrator with the weights of some edges, by (receiver, sender) or label, replaced.
 
         Where weights can be absent, those given as zero are. Raises KeyError for an unknown edge, ValueError for

@@ -75,7 +75,8 @@ def gathered(columns: Columns, h: jax.Array) -> jax.Array:
     """The messages `[receivers, rows]` that the group hears, in four sums side by side, which the processor likes."""
     terms = [value[:, None] * h[sender] for sender, value in zip(columns.senders, columns.values, strict=True)]
     sums = [sum(terms[first + 4 :: 4], start=terms[first]) for first in range(min(4, len(terms)))]
-    return sum(sums[1:], start=sums[0])
+    heard: jax.Array = sum(sums[1:], start=sums[0])
+    return heard
 
 
 def updated(

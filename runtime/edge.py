@@ -53,11 +53,12 @@ class Edge(eqx.Module):
         message = self._kind(family).message(Stored(self.weight[None], None, None, None), sent)[0]
         return message.reshape(message.shape[0], *receiver.shape)
 
-    def backward(self, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike) -> Edge:
+    def backward(self, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike, *, rng: Array | None = None) -> Edge:
         """The edge's own update, shaped like the edge and ready for Optax: `rate * (decay * weight - update)`.
 
         `x` is the sender's state, `y` the receiver's, `y_hat` the receiver's field, each `[batch, *shape]`. Zero where
-        nothing learns. Raises ValueError for a rule that reads other moments (`@`), which needs a whole orchestrator.
+        nothing learns. A rule that reads `predicted` needs a key where the receiver's activation draws at
+        random. Raises ValueError for a rule that reads other moments (`@`), which needs a whole orchestrator.
         """
         if self.place is None or self.weight is None:
             return self
@@ -69,7 +70,7 @@ class Edge(eqx.Module):
             raise ValueError(
                 f"the rule {rule.name} reads the phases {', '.join(rule.moments)}; call backward of the orchestrator"
             )
-        return self._with(self._pseudo_gradient(family, rule, x, y, y_hat))
+        return self._with(self._pseudo_gradient(family, rule, x, y, y_hat, rng))
 
     def reduce(self, messages: Sequence[ArrayLike]) -> Array:
         """The layer's field: the sum of the messages that reach it, each `[batch, *shape]`."""
@@ -90,7 +91,7 @@ class Edge(eqx.Module):
         return self._activate(units, present, rng)[0].reshape(units.shape[1], *layer.shape)
 
     def _pseudo_gradient(
-        self, family: FamilyPlan, rule: RulePlan, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike
+        self, family: FamilyPlan, rule: RulePlan, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike, rng: Array | None
     ) -> Array:
         assert self.place is not None and self.weight is not None
         f, e = self.place.family, self.place.index
@@ -106,7 +107,7 @@ class Edge(eqx.Module):
             if symbol.name in given:
                 return given[symbol.name]
             slope = self.structure.blocks[receiver.block].activation if symbol.name == "slope" else None
-            return self._activate(given["field"], given["post"], None, None if slope is None else slope.slope)
+            return self._activate(given["field"], given["post"], rng, None if slope is None else slope.slope)
 
         def number(name: str) -> Array:
             return self._numbers()[f"family.{f}.{name}"][e : e + 1]

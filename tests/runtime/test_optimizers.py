@@ -11,8 +11,8 @@ import numpy as np
 import optax
 import pytest
 
-from dync.compiler import signatures
 from dync.compiler.pipeline_plan import CallPlan, Value
+from dync.compiler.pipelines.resolve import signatures
 from dync.runtime.optimizers import OptimizerError, known_optimizers, known_schedules, make_optimizer
 
 WARNING = {"noisy_sgd", "optimistic_adam"}

@@ -3,6 +3,7 @@
 import gzip
 import json
 import shlex
+import shutil
 import signal
 import struct
 import subprocess
@@ -184,13 +185,14 @@ def test_an_artefact_takes_another_folder_of_data(dync, elsewhere, tmp_path):
 
 # --- interruptions ----------------------------------------------------------------------------------------------------
 
-MANY = ("--set", "epochs=400", "--set", "evaluate.every=0")
+MANY = ("--set", "epochs=60", "--set", "evaluate.every=0")
 
 
-def test_an_interrupted_run_resumes_to_the_same_bits(dync, spec, tmp_path):
-    command = [sys.executable, "-m", "dync.cli", "run", spec, *MANY, "--out", "cut"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    events = tmp_path / "cut" / "events.jsonl"
+def interrupted(spec, folder, out):
+    """Status and error output of a run that is interrupted when its first epoch is done."""
+    command = [sys.executable, "-m", "dync.cli", "run", spec, *MANY, "--out", out]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    events = folder / out / "events.jsonl"
     deadline = time.monotonic() + 120
     while not (events.exists() and '"epoch"' in events.read_text()):
         assert process.poll() is None, process.communicate()
@@ -198,7 +200,16 @@ def test_an_interrupted_run_resumes_to_the_same_bits(dync, spec, tmp_path):
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=120)
-    assert process.returncode == 130
+    return process.returncode, error
+
+
+def test_an_interrupted_run_resumes_to_the_same_bits(dync, spec, tmp_path):
+    for _ in range(5):  # on a busy machine all epochs may be over before the signal arrives: then once more
+        status, error = interrupted(spec, tmp_path, "cut")
+        if status != 0:
+            break
+        shutil.rmtree(tmp_path / "cut")
+    assert status == 130
     assert "Traceback" not in error
     assert not (tmp_path / "cut" / "final").exists()
     words = shlex.split(error.strip().splitlines()[-1].partition(": ")[2].partition(": ")[2])

@@ -12,7 +12,7 @@ import optax
 import pytest
 
 from dync.compiler.pipeline_plan import CallPlan, Value
-from dync.compiler.pipelines.resolve import signatures
+from dync.compiler.pipelines import signatures
 from dync.runtime.optimizers import OptimizerError, known_optimizers, known_schedules, make_optimizer
 
 WARNING = {"noisy_sgd", "optimistic_adam"}

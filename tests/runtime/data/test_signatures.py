@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from dync.compiler.pipelines.resolve import signatures as table
+from dync.compiler.pipelines import signatures as table
 from dync.runtime.data import DataError, embedded, source_signatures, transform_signatures
 from dync.runtime.data.sources import BUILT_IN
 from dync.runtime.data.values import normalize

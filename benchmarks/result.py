@@ -52,9 +52,26 @@ class StartUp:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """Seconds to trace and compile ours for a short and a long chain, in turns, each in a process of its own."""
+
+    schedule: str
+    short: int
+    long: int
+    short_seconds: tuple[float, ...]
+    long_seconds: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """The median over the rounds of long / short."""
+        return median(b / a for a, b in zip(self.short_seconds, self.long_seconds, strict=True))
+
+
+@dataclass(frozen=True)
 class Report:
     """A whole run of the benchmark, with the machine and the versions that it ran on."""
 
     machine: dict[str, str]
     cases: tuple[CaseResult, ...]
+    growth: tuple[Growth, ...]
     start_up: StartUp

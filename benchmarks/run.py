@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.case import Case, cases
 from benchmarks.child import Child, TooSlowError
+from benchmarks.growth import measure_growth
 from benchmarks.result import CaseResult, Measured, Report
 from benchmarks.start_up import measure_start_up
 from benchmarks.table import markdown
@@ -37,7 +38,8 @@ def main() -> None:
     chosen = [case for case in cases(arguments.quick) if arguments.only in case.name]
     results = tuple(measure_case(case, repetitions, arguments.patience) for case in chosen)
     with TemporaryDirectory() as folder:
-        report = Report(machine(), results, measure_start_up(Path(folder), repetitions))
+        growth = measure_growth(3 if arguments.quick else 5, arguments.patience)
+        report = Report(machine(), results, growth, measure_start_up(Path(folder), repetitions))
     text = markdown(report)
     print(text)
     if not (arguments.quick or arguments.only):

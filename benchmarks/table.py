@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from benchmarks.case import HANDWRITTEN, OURS
+from benchmarks.case import HANDWRITTEN
 from benchmarks.result import CaseResult, Measured, Report
 
 HEAD = ("network", "program", "compile, s", "batch, ms", "beside hand-written", "peak memory, MiB")
@@ -38,12 +38,11 @@ def program_cells(case: CaseResult, program: Measured) -> tuple[str, ...]:
 
 def sentences(report: Report) -> list[str]:
     """What the numbers say about the promises."""
-    compiles = {c.case: p.compile_seconds for c in report.cases for p in c.programs if p.program == OURS}
-    lines = []
-    for schedule in ("sequential", "synchronous"):
-        first, last = (compiles.get(f"chain, {schedule}, L = {depth}") for depth in (4, 256))
-        if first and last:
-            lines.append(f"Compile time of ours, {schedule}, at L = 256 beside L = 4: {last / first:.2f}.")
+    lines = [
+        f"Time to trace and compile ours, {g.schedule}: {median(g.short_seconds):.2f} s at L = {g.short},"
+        f" {median(g.long_seconds):.2f} s at L = {g.long}; ratio {g.ratio:.2f}."
+        for g in report.growth
+    ]
     check, bare = (median(s) for s in (report.start_up.check_seconds, report.start_up.import_seconds))
     lines.append(
         f"`dync check` on a small file: {check:.3f} s; `import lark, networkx, typer`: {bare:.3f} s; "

@@ -33,7 +33,7 @@ test: lint ## check everything and run all the tests
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 test-wheel: setup ## build the wheel, install it elsewhere, run the tests and every command against it
-	$(BIN)/python tests/wheel/check_installed_wheel.py
+	$(BIN)/python tests/wheel/check_installed_wheel.py $(ARGS)
 
 benchmark: setup ## time ours against hand-written JAX (make benchmark ARGS=--quick)
 	$(BIN)/python -m benchmarks.run $(ARGS)

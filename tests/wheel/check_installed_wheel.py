@@ -1,7 +1,8 @@
 """Build the wheel, install it into an environment of its own, and use it from an empty folder.
 
-`make test-wheel`. Runs the test suite against the installed package and then every command; ends with status 1 at the
-first that fails. The tests are copied beside the specs, without what looks at the repository itself.
+`make test-wheel`, or `make test-wheel ARGS="-k data"` for some of the tests alone. Runs the test suite against the
+installed package and then every command; ends with status 1 at the first that fails. The tests are copied beside the
+specs and the tools, without what looks at the repository itself.
 """
 
 import shutil
@@ -39,14 +40,27 @@ def main() -> None:
         work = folder / "empty"
         work.mkdir()
         shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns(*ABOUT_THE_REPOSITORY))
-        shutil.copytree(ROOT / "specs", folder / "specs")
+        for beside in ("specs", "tools"):  # where tests look for them
+            shutil.copytree(ROOT / beside, folder / beside)
         where = output(python, "-c", "import dync; print(dync.__file__)", cwd=work)
         if not Path(where).is_relative_to(folder / "venv"):
             raise SystemExit(f"not the installed package: {where}")
         say("the test suite, against the installed wheel")
         shutil.copy(ROOT / "pyproject.toml", folder)
-        suite = ("-m", "pytest", "-c", str(folder / "pyproject.toml"), "-p", "no:cacheprovider", "-n", "2", "-q")
-        call(python, *suite, str(folder / "tests"), cwd=work)
+        suite = (
+            "-m",
+            "pytest",
+            "-c",
+            str(folder / "pyproject.toml"),
+            "-p",
+            "no:cacheprovider",
+            "-n",
+            "2",
+            "--dist",
+            "worksteal",
+            "-q",
+        )
+        call(python, *suite, *sys.argv[1:], str(folder / "tests"), cwd=work)
         shutil.copytree(ROOT / "specs", work / "specs")
         forgotten = set(output(python, "-c", NAMES, cwd=work).split()) - {command.split()[0] for command in COMMANDS}
         if forgotten:

@@ -88,7 +88,7 @@ def source(folder: Path) -> Path:
     return Path(shutil.copytree(ROOT, folder / "source", symlinks=True, ignore=ignored))
 
 
-NAMES = "from dync.cli import app; print(*(command.name for command in app.registered_commands))"
+NAMES = "from dync.commands.app import app; print(*(command.name for command in app.registered_commands))"
 """Prints every command that this version has."""
 
 

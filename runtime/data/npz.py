@@ -40,7 +40,7 @@ def _load(source: InputFile) -> dict[str, Array]:
             members = archive.infolist()
             verify_bytes(sum(member.file_size for member in members), f"{source.path}, decompressed,")
             return {member.filename.removesuffix(".npy"): _read(archive, member, source.path) for member in members}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
         raise DataError(f"{source.path} is not a whole .npz file: {error}; write it with numpy.savez") from None
 
 

@@ -28,7 +28,7 @@ COMMANDS = (
     "new first",
     "check first.dyn",
     "run specs/digits.dyn --set epochs=1 --out run",
-    "run compiled fit --set epochs=1 --out again",
+    "run compiled fit --out again",
 )
 
 

@@ -189,6 +189,7 @@ import os, signal, sys
 from dync.cli import main
 from dync.runtime.reporter import PlainReporter
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 report, epochs = PlainReporter.epoch, []
 
 def interrupt_in_the_third(*what):

@@ -146,10 +146,10 @@ def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 expressions = st.recursive(atoms, larger, max_leaves=8)
 statements = st.one_of(
     st.tuples(names, expressions).map(lambda t: f"param {t[0]} = {t[1]} in 1..({t[1]})"),
-    st.tuples(names, expressions).map(lambda t: f"layer {t[0]}[{t[1]}..2] ({t[1]}, 3) sign start {t[0]}"),
+    st.tuples(names, expressions).map(lambda t: f"layer {t[0]}[{t[1]} ..2] ({t[1]}, 3) sign start {t[0]}"),
     st.tuples(names, expressions).map(lambda t: f"edge {t[0]}: x[{t[1]}] -> y dense({t[1]}) learn oja rate {t[1]}"),
     st.tuples(names, expressions).map(lambda t: f"phase {t[0]} {{ steps {t[1]} clamp {t[0]}[{t[1]}], x }}"),
-    st.tuples(names, expressions).map(lambda t: f"for {t[0]} in {t[1]}..9 {{ edge x -> y dense group g {{ x }} }}"),
+    st.tuples(names, expressions).map(lambda t: f"for {t[0]} in {t[1]} ..9 {{ edge x -> y dense group g {{ x }} }}"),
     st.just("for i in 1..2 { }"),
 )
 

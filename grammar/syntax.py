@@ -1,7 +1,7 @@
 """The syntax tree: frozen nodes that say what was written and where, nothing about what it means.
 
-Every node ends with its `span`. Sequences are tuples, in the order of the text. The file is
-long because it is one list: whoever looks for a node finds all of them here.
+Every node ends with its `span`. Sequences are tuples, in the order of the text. The nodes that statements are made of
+stand in `terms.py` and are seen from here too.
 """
 
 from __future__ import annotations
@@ -10,126 +10,74 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dync.grammar.source import Source, Span
+from dync.grammar.terms import (
+    Application,
+    Argument,
+    Binary,
+    Call,
+    Choices,
+    Expression,
+    Indicator,
+    Name,
+    Number,
+    Range,
+    Reference,
+    Text,
+    Unary,
+    Variable,
+)
 
-
-@dataclass(frozen=True)
-class Name:
-    """An identifier."""
-
-    text: str
-    span: Span
-
-
-# --- expressions -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Number:
-    """A literal: an `int` where it was written without point and exponent."""
-
-    value: int | float
-    span: Span
-
-
-@dataclass(frozen=True)
-class Text:
-    """A string in double quotes, without them and with its escapes resolved."""
-
-    value: str
-    span: Span
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A name in an expression, with the phase after `@` if there is one: `pre`, `post@clamped`, `margin`."""
-
-    name: Name
-    moment: Name | None
-    span: Span
-
-
-@dataclass(frozen=True)
-class Unary:
-    """`-a` or `not a`."""
-
-    operator: Literal["-", "not"]
-    operand: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class Binary:
-    """Arithmetic, a comparison or `and`, `or`. Comparisons do not chain."""
-
-    operator: Literal["+", "-", "*", "/", "//", "%", "**", "<", "<=", ">", ">=", "==", "!=", "and", "or"]
-    left: Expression
-    right: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class Indicator:
-    """`[condition]`: 1 where it holds, 0 elsewhere."""
-
-    condition: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class Call:
-    """`function(arguments)`."""
-
-    function: Name
-    arguments: tuple[Argument, ...]
-    span: Span
-
-
-Expression = Number | Text | Variable | Unary | Binary | Indicator | Call
-
-
-@dataclass(frozen=True)
-class Argument:
-    """`value` or `name = value`."""
-
-    name: Name | None
-    value: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class Application:
-    """A thing by name with arguments, `perceptron(margin = 1)`; without brackets there are none."""
-
-    name: Name
-    arguments: tuple[Argument, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`."""
-
-    name: Name
-    index: Expression | None
-    span: Span
-
-
-@dataclass(frozen=True)
-class Range:
-    """`low..high`, both ends included."""
-
-    low: Expression
-    high: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class Choices:
-    """`{ a, b, c }`."""
-
-    values: tuple[Expression, ...]
-    span: Span
-
+__all__ = [
+    "Activation",
+    "Application",
+    "Argument",
+    "Binary",
+    "Binding",
+    "Call",
+    "CheckpointSetting",
+    "Choices",
+    "Clamp",
+    "Constant",
+    "Data",
+    "DataSetting",
+    "Declaration",
+    "Edge",
+    "EvaluateEvery",
+    "EvaluateOn",
+    "Expression",
+    "File",
+    "For",
+    "Group",
+    "Indicator",
+    "Input",
+    "Layer",
+    "Let",
+    "Messages",
+    "Name",
+    "Network",
+    "NetworkItem",
+    "NetworkSetting",
+    "Number",
+    "NumberSetting",
+    "OptimizerSetting",
+    "Output",
+    "Param",
+    "Phase",
+    "PhaseItem",
+    "Pipeline",
+    "PipelineItem",
+    "Protocol",
+    "Range",
+    "Reference",
+    "Rule",
+    "RuleMessages",
+    "Schedule",
+    "Settle",
+    "Steps",
+    "Text",
+    "Unary",
+    "Variable",
+]
 
 # --- what stands in a network ----------------------------------------------------------------------------------------
 

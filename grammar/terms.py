@@ -1,0 +1,127 @@
+"""The nodes that statements are made of: names, expressions, references to layers, ranges.
+
+Every node ends with its `span`. Sequences are tuples, in the order of the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dync.grammar.source import Span
+
+
+@dataclass(frozen=True)
+class Name:
+    """An identifier."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Number:
+    """A literal: an `int` where it was written without point and exponent."""
+
+    value: int | float
+    span: Span
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string in double quotes, without them and with its escapes resolved."""
+
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A name in an expression, with the phase after `@` if there is one: `pre`, `post@clamped`, `margin`."""
+
+    name: Name
+    moment: Name | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Unary:
+    """`-a` or `not a`."""
+
+    operator: Literal["-", "not"]
+    operand: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Binary:
+    """Arithmetic, a comparison or `and`, `or`. Comparisons do not chain."""
+
+    operator: Literal["+", "-", "*", "/", "//", "%", "**", "<", "<=", ">", ">=", "==", "!=", "and", "or"]
+    left: Expression
+    right: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """`[condition]`: 1 where it holds, 0 elsewhere."""
+
+    condition: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Call:
+    """`function(arguments)`."""
+
+    function: Name
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+Expression = Number | Text | Variable | Unary | Binary | Indicator | Call
+
+
+@dataclass(frozen=True)
+class Argument:
+    """`value` or `name = value`."""
+
+    name: Name | None
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Application:
+    """A thing by name with arguments, `perceptron(margin = 1)`; without brackets there are none."""
+
+    name: Name
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`."""
+
+    name: Name
+    index: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Range:
+    """`low..high`, both ends included."""
+
+    low: Expression
+    high: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Choices:
+    """`{ a, b, c }`."""
+
+    values: tuple[Expression, ...]
+    span: Span

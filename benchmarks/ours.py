@@ -25,7 +25,7 @@ def build(net: Network) -> Program:
 
     def compile_for(learner: Learner, xs: jax.Array, ys: jax.Array) -> Train:
         learn: Any = learning_program(optimizer)
-        step = learn.lower(feed(xs, ys), learner).compile()
+        step = learn.lower(feed(np.asarray(xs), np.asarray(ys)), learner).compile()
 
         def train(learner: Learner, xs: jax.Array, ys: jax.Array) -> Learner:
             after: Learner = step(feed(xs, ys), learner)[0]
@@ -36,11 +36,11 @@ def build(net: Network) -> Program:
     return Program(load, compile_for, save)
 
 
-def feed(xs: jax.Array, ys: jax.Array) -> Feed:
+def feed(xs: Any, ys: Any) -> Feed:
     """Batches `[batches, rows, units]` as the training loop takes them: whole arrays and the rows of each batch."""
     batches, rows = xs.shape[:2]
     arrays = {"x": xs.reshape(batches * rows, -1), "y": ys.reshape(batches * rows, -1)}
-    places = jnp.arange(batches * rows, dtype=jnp.int32).reshape(batches, rows)
+    places = jnp.asarray(np.arange(batches * rows, dtype=np.int32).reshape(batches, rows))
     return Feed(arrays, places, jnp.int32(batches), jax.random.key(0))
 
 

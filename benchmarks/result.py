@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One program on one network. `batch_seconds` has an entry a repetition; without any the program was given up."""
+    """One program on one network. `batch_seconds` has an entry a repetition; without any the program was given up.
+
+    `build_seconds` and `compile_seconds` have an entry for each process that compiled it.
+    """
 
     program: str
-    build_seconds: float | None
-    compile_seconds: float | None
+    build_seconds: tuple[float, ...]
+    compile_seconds: tuple[float, ...]
     batch_seconds: tuple[float, ...]
     peak_bytes: int | None
     gave_up_after: float | None = None
@@ -21,6 +25,11 @@ class Measured:
     def batch_median(self) -> float | None:
         """The median time of a batch."""
         return median(self.batch_seconds) if self.batch_seconds else None
+
+    @property
+    def compile_median(self) -> float | None:
+        """The median time to trace and compile."""
+        return median(self.compile_seconds) if self.compile_seconds else None
 
 
 @dataclass(frozen=True)
@@ -33,9 +42,20 @@ class CaseResult:
 
     def ratio(self, above: str, below: str) -> float | None:
         """The median over the repetitions of the ratio of the times of a batch: what disturbed both cancels."""
-        by_name = {p.program: p.batch_seconds for p in self.programs}
-        pairs = list(zip(by_name.get(above, ()), by_name.get(below, ()), strict=False))
-        return median(a / b for a, b in pairs) if pairs else None
+        return _ratio({p.program: p.batch_seconds for p in self.programs}, above, below)
+
+    def compile_ratio(self, above: str, below: str) -> float | None:
+        """The same of the times to trace and compile."""
+        return _ratio({p.program: p.compile_seconds for p in self.programs}, above, below)
+
+    def memory_ratio(self, above: str, below: str) -> float | None:
+        """The same of the peaks of memory."""
+        return _ratio({p.program: (p.peak_bytes,) for p in self.programs if p.peak_bytes is not None}, above, below)
+
+
+def _ratio(by_program: Mapping[str, Sequence[float]], above: str, below: str) -> float | None:
+    pairs = list(zip(by_program.get(above, ()), by_program.get(below, ()), strict=False))
+    return median(a / b for a, b in pairs) if pairs else None
 
 
 @dataclass(frozen=True)

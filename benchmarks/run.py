@@ -11,6 +11,8 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -36,7 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     repetitions = arguments.repetitions or (5 if arguments.quick else 15)
     chosen = [case for case in cases(arguments.quick) if arguments.only in case.name]
-    results = tuple(measure_case(case, repetitions, arguments.patience) for case in chosen)
+    results = tuple(measure_case(case, repetitions, 2 if arguments.quick else 7, arguments.patience) for case in chosen)
     with TemporaryDirectory() as folder:
         growth = measure_growth(3 if arguments.quick else 5, arguments.patience)
         report = Report(machine(), results, growth, measure_start_up(Path(folder), repetitions))
@@ -47,34 +49,48 @@ def main() -> None:
         (HERE / "results.md").write_text(text)
 
 
-def measure_case(case: Case, repetitions: int, patience: float) -> CaseResult:
-    """Compile the programs one after the other, then let them take turns."""
+def measure_case(case: Case, repetitions: int, compilations: int, patience: float) -> CaseResult:
+    """Compile the programs in turns, each time in a process of its own; those of the last turn then learn in turns."""
     print(f"{case.name} …", file=sys.stderr, flush=True)
-    children: dict[str, Child] = {}
-    compiled: dict[str, dict[str, float]] = {}
-    for name, module in case.modules.items():
-        child = Child(module, case)
-        try:
-            compiled[name] = dict(child.answer(patience))
-        except TooSlowError:
-            continue
-        children[name] = child
-    rounds = [{name: child.repeat(patience) for name, child in children.items()} for _ in range(repetitions)]
-    for child in children.values():
-        child.stop()
+    turns = [compile_all(case, patience) for _ in range(compilations)]
+    for turn in turns[:-1]:
+        stop(turn)
+    children = turns[-1]
+    rounds = [{name: child.repeat(patience) for name, (child, _) in children.items()} for _ in range(repetitions)]
+    stop(children)
     programs = [
         Measured(
             name,
-            compiled[name]["build_seconds"],
-            compiled[name]["compile_seconds"],
+            tuple(turn[name][1]["build_seconds"] for turn in turns),
+            tuple(turn[name][1]["compile_seconds"] for turn in turns),
             tuple(r[name]["batch_seconds"] for r in rounds),
             int(rounds[-1][name]["peak_bytes"]),
         )
-        if name in children
-        else Measured(name, None, None, (), None, gave_up_after=patience)
+        if all(name in turn for turn in turns)
+        else Measured(name, (), (), (), None, gave_up_after=patience)
         for name in case.modules
     ]
     return CaseResult(case.name, case.batches, tuple(programs))
+
+
+Compiled = dict[str, tuple[Child, Mapping[str, float]]]
+"""The processes of the programs that compiled in time, and what that took."""
+
+
+def compile_all(case: Case, patience: float) -> Compiled:
+    """Every program once, one after the other."""
+    found: Compiled = {}
+    for name, module in case.modules.items():
+        child = Child(module, case)
+        with suppress(TooSlowError):
+            found[name] = child, child.answer(patience)
+    return found
+
+
+def stop(children: Compiled) -> None:
+    """End the processes."""
+    for child, _ in children.values():
+        child.stop()
 
 
 def machine() -> dict[str, str]:

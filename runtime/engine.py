@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TypeAlias
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from numpy.typing import NDArray
 
 from dync.compiler.plan import Structure
 from dync.runtime.activation import Draws, activate, draw
@@ -19,6 +21,9 @@ from dync.runtime.layout import as_slice
 from dync.runtime.messages import Fields, add_messages, emitted, take
 from dync.runtime.state import Values
 from dync.runtime.step_program import Level, StepProgram, Transfer
+
+Places: TypeAlias = Array | NDArray[np.int32]
+"""Places of members or edges; those that are known before anything is traced are NumPy's."""
 
 
 class Machine(eqx.Module):
@@ -88,7 +93,7 @@ class Machine(eqx.Module):
             arrived[family.receiver] = _sum_into(arrived[family.receiver], slots, messages)
         return arrived
 
-    def _sending_number(self, f: int, edges: Array, name: str) -> Array:
+    def _sending_number(self, f: int, edges: Places, name: str) -> Array:
         return _gather(self.parameters[f"family.{f}.sends.{name}"], edges)
 
 
@@ -99,16 +104,16 @@ class _Row(eqx.Module):
     Padding points one past the end: it reads zeros and writes nothing.
     """
 
-    updates: dict[int, Array]
-    transfers: dict[int, tuple[Array, Array, Array]]
+    updates: dict[int, Places]
+    transfers: dict[int, tuple[Places, Places, Places]]
 
 
 def _table(structure: Structure, levels: Sequence[Level]) -> _Row:
-    updates = {
+    updates: dict[int, Places] = {
         b: _padded([dict(level.updates)[b] for level in levels], len(structure.blocks[b].layers))
         for b, _ in levels[0].updates
     }
-    transfers: dict[int, tuple[Array, Array, Array]] = {}
+    transfers: dict[int, tuple[Places, Places, Places]] = {}
     for f in sorted({t.family for level in levels for t in level.transfers}):
         family = structure.families[f]
         rows = [_of_family(level, f) for level in levels]
@@ -128,31 +133,31 @@ def _of_family(level: Level, f: int) -> Transfer:
     return next((t for t in level.transfers if t.family == f), Transfer(f, (), (), ()))
 
 
-def _padded(rows: Sequence[tuple[int, ...]], padding: int) -> Array:
+def _padded(rows: Sequence[tuple[int, ...]], padding: int) -> NDArray[np.int32]:
     width = max(map(len, rows))
-    return jnp.asarray(np.array([[*row, *[padding] * (width - len(row))] for row in rows], dtype=np.int32))
+    return np.array([[*row, *[padding] * (width - len(row))] for row in rows], dtype=np.int32)
 
 
-def _gather(array: Array, places: Array) -> Array:
+def _gather(array: Array, places: Places) -> Array:
     """Rows of an array by traced places; padding reads zeros. One row is a slice, which is cheaper than a gather."""
     if places.shape == (1,) or array.shape[0] == 0:
         return _one_or_padding(array, places)
     return array.at[places].get(mode="fill", fill_value=0)
 
 
-def _one_or_padding(array: Array, places: Array) -> Array:
+def _one_or_padding(array: Array, places: Places) -> Array:
     """A single row; padding reads the last row, which `_sum_into` and `_scatter` then drop."""
     return lax.dynamic_slice_in_dim(array, places[0], 1)
 
 
-def _scatter(array: Array, places: Array, rows: Array) -> Array:
+def _scatter(array: Array, places: Places, rows: Array) -> Array:
     """Rows written at traced places; a width of one is never padded where blocks are written."""
     if places.shape == (1,):
         return lax.dynamic_update_slice_in_dim(array, rows, places[0], 0)
     return array.at[places].set(rows, mode="drop")
 
 
-def _sum_into(field: Array, slots: Array, messages: Array) -> Array:
+def _sum_into(field: Array, slots: Places, messages: Array) -> Array:
     """Messages added to the members at `slots`; padding is dropped."""
     if field.shape[0] == 1 and slots.shape == (1,):
         return field + jnp.where(slots[0] == 0, messages, 0)

@@ -8,12 +8,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 
 from dync.compiler.plan import FamilyPlan, Structure
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters, layer_map
+
+_CHUNK = 4096
+"""Numbers drawn from one key. It decides which numbers a key gives, so changing it changes every network."""
 
 
 @eqx.filter_jit
@@ -22,20 +25,44 @@ def draw_weights(structure: Structure, parameters: Parameters, key: Array) -> La
 
     Every edge has a stream of its own, named after its ends: adding an edge leaves the weights of the others alone.
     """
-    return layer_map([_draw_family(structure, f, parameters, key) for f in range(len(structure.families))], structure)
+    streams = _streams(structure, key)
+    return layer_map([_draw_family(structure, f, parameters, stream) for f, stream in enumerate(streams)], structure)
 
 
-def _draw_family(structure: Structure, f: int, parameters: Parameters, key: Array) -> Stored:
+def _streams(structure: Structure, key: Array) -> list[Array]:
+    """Standard normal numbers for each family, `[edges, numbers]`.
+
+    All come out of one loop, since a generator takes longer to compile than all the rest of this program.
+    """
+    chunks = [-(-kind.numbers // _CHUNK) for kind in kinds(structure)]
+    names = [np.repeat(_names(structure, f), n) for f, n in zip(structure.families, chunks, strict=True)]
+    numbers = [np.tile(np.arange(n), len(f.edges)) for f, n in zip(structure.families, chunks, strict=True)]
+    if not sum(map(len, names)):
+        return [jnp.zeros((len(f.edges), 0), jnp.float32) for f in structure.families]
+
+    def chunk(place: tuple[Array, Array]) -> Array:
+        edge, number = place
+        return jax.random.normal(jax.random.fold_in(jax.random.fold_in(key, edge), number), (_CHUNK,), jnp.float32)
+
+    drawn = lax.map(chunk, (jnp.asarray(np.concatenate(names)), jnp.asarray(np.concatenate(numbers).astype(np.uint32))))
+    ends = np.cumsum([len(n) for n in names]).tolist()
+    parts = [drawn[end - len(n) : end] for end, n in zip(ends, names, strict=True)]
+    return [
+        part.reshape(len(family.edges), -1)[:, : kind.numbers]
+        for part, family, kind in zip(parts, structure.families, kinds(structure), strict=True)
+    ]
+
+
+def _draw_family(structure: Structure, f: int, parameters: Parameters, stream: Array) -> Stored:
     family, kind = structure.families[f], kinds(structure)[f]
     strength = parameters[f"family.{f}.strength"]
     density = parameters[f"family.{f}.density"] if family.masked else jnp.ones_like(strength)
-    keys = jax.vmap(lambda name: jax.random.fold_in(key, name))(_names(structure, family))
-    drawn = jax.vmap(kind.draw)(keys, strength, density)
+    drawn = jax.vmap(kind.draw)(stream, strength, density)
     diagonal = parameters[f"family.{f}.diagonal"] if family.diagonal else None
     return Stored(drawn.weights, diagonal, drawn.mask, drawn.senders, drawn.crowded)
 
 
-def _names(structure: Structure, family: FamilyPlan) -> Array:
+def _names(structure: Structure, family: FamilyPlan) -> np.ndarray:
     """A number for each edge that depends on its name alone."""
     names = [f"{structure.layers[e.sender].name}->{structure.layers[e.receiver].name}" for e in family.edges]
-    return jnp.asarray(np.array([crc32(name.encode()) for name in names], dtype=np.uint32))
+    return np.array([crc32(name.encode()) for name in names], dtype=np.uint32)

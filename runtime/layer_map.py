@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.core import Tracer
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
 
 from dync.compiler.plan import Structure
+from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.layout import EdgeKey, Place, layout, unknown
 
 if TYPE_CHECKING:
     from dync.runtime.edge import Edge
+
+Weights = Mapping[EdgeKey, ArrayLike] | Mapping[str, ArrayLike] | Mapping[EdgeKey | str, ArrayLike]
+"""Weights by (receiver, sender), by label, or by both."""
 
 Parameters = dict[str, Array]
 """The numbers of a plan by key, one value a member or an edge: leaves of the orchestrator."""
@@ -142,24 +149,37 @@ def layer_map(families: Sequence[Stored], structure: Structure) -> LayerMap:
     )
 
 
-def with_weights(lmap: LayerMap, weights: Mapping[EdgeKey | str, Array]) -> LayerMap:
+def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
     """A new map with the weights of some edges replaced, each `[units of sender, units of receiver]` or a number.
 
     Where weights can be absent (`density` below 1), those given as zero are; a fixed diagonal must be given as it is.
     Raises KeyError for an unknown edge and ValueError for another shape or diagonal.
     """
+    traced = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((lmap, list(weights.values()))))
+    xp = jnp if traced else np
     by_family: dict[int, dict[int, Array]] = {}
     for key, weight in weights.items():
         pair, place = lmap.place(key)
-        full = _fitted(lmap, place, pair, jnp.asarray(weight, dtype=jnp.float32))
+        full = _fitted(lmap, place, pair, xp.asarray(weight, dtype=xp.float32))
         by_family.setdefault(place.family, {})[place.index] = full
     families = [lmap.stored(f) for f in range(len(lmap.weights))]
     for f, found in by_family.items():
-        kind, places = kinds(lmap.structure)[f], jnp.asarray(list(found))
-        packed = [kind.pack(full, families[f].map(lambda a, e=e: a[e])) for e, full in found.items()]  # type: ignore[misc]
-        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *packed)
-        families[f] = jax.tree.map(lambda old, new: old.at[places].set(new), families[f], stacked)  # noqa: B023
+        families[f] = _with_edges(families[f].map(xp.asarray), kinds(lmap.structure)[f], found).map(jnp.asarray)
     return layer_map(families, lmap.structure)
+
+
+def _with_edges(family: Stored, kind: EdgeKind, weights: Mapping[int, Array]) -> Stored:
+    """What is stored of a family, with some edges' weights replaced."""
+    xp: Any = family.weights.__array_namespace__()
+    packed = {e: kind.pack(full, family.map(lambda a, e=e: a[e])) for e, full in weights.items()}  # type: ignore[misc]
+    every = range(len(family.weights))
+
+    def stacked(old: Array, *new: Array) -> Array:
+        rows: Array = xp.stack([dict(zip(packed, new, strict=True)).get(e, old[e]) for e in every])
+        return rows
+
+    found: Stored = jax.tree.map(stacked, family, *packed.values())
+    return found
 
 
 def _fitted(lmap: LayerMap, place: Place, pair: EdgeKey, weight: Array) -> Array:
@@ -169,15 +189,14 @@ def _fitted(lmap: LayerMap, place: Place, pair: EdgeKey, weight: Array) -> Array
     shape = (senders, receivers) if family.kind == "dense" else kinds(lmap.structure)[place.family].shape
     if weight.ndim != 0 and weight.shape != shape:
         raise ValueError(f"the weights of {pair[1]} -> {pair[0]} have the shape {shape}, not {weight.shape}")
-    full = jnp.broadcast_to(weight, shape)
+    xp: Any = weight.__array_namespace__()
+    full: Array = xp.broadcast_to(weight, shape)
     diagonal = lmap.diagonals[place.family]
-    if diagonal is not None:
-        _verify_diagonal(pair, jnp.diagonal(full), diagonal[place.index])
+    if diagonal is not None and not isinstance(full, Tracer) and not isinstance(diagonal, Tracer):
+        _verify_diagonal(pair, np.diagonal(full), np.asarray(diagonal)[place.index])
     return full
 
 
-def _verify_diagonal(pair: EdgeKey, given: Array, fixed: Array) -> None:
-    if any(isinstance(a, Tracer) for a in (given, fixed)):
-        return
-    if not bool(jnp.allclose(given, fixed, atol=1e-6)):
+def _verify_diagonal(pair: EdgeKey, given: NDArray[Any], fixed: NDArray[Any]) -> None:
+    if not np.allclose(given, fixed, atol=1e-6):
         raise ValueError(f"the diagonal of {pair[1]} -> {pair[0]} is fixed at {float(fixed):g}; give it so")

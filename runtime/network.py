@@ -35,7 +35,7 @@ class Network:
     @property
     def parameters(self) -> Parameters:
         """The numbers of the plan as arrays by key: what `init` puts into the orchestrator."""
-        return {key: jnp.asarray(values, jnp.float32) for key, values in sorted(self.plan.numbers.items())}
+        return {key: jnp.asarray(np.array(values, np.float32)) for key, values in sorted(self.plan.numbers.items())}
 
     def layers(self, role: Role) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the layers of a role, in their order."""

@@ -14,15 +14,12 @@ from jax.typing import ArrayLike
 
 from dync.compiler.plan import MessageFilter, ScheduleKind, Structure
 from dync.runtime.engine import Machine
-from dync.runtime.layer_map import LayerMap, Parameters, with_weights
+from dync.runtime.layer_map import LayerMap, Parameters, Weights, with_weights
 from dync.runtime.layout import EdgeKey, layer_number, unknown
 from dync.runtime.phases import outer_layers, read_out, run_protocol, run_step
 from dync.runtime.state import State
 from dync.runtime.step_program import step_program
 from dync.runtime.updates import updates
-
-Weights = Mapping[EdgeKey, ArrayLike] | Mapping[str, ArrayLike] | Mapping[EdgeKey | str, ArrayLike]
-"""Weights by (receiver, sender), by label, or by both."""
 
 
 class AbstractOrchestrator(eqx.Module):
@@ -145,7 +142,7 @@ class WaveOrchestrator(AbstractOrchestrator):
         Where weights can be absent, those given as zero are. Raises KeyError for an unknown edge, ValueError for
         another shape or another fixed diagonal.
         """
-        lmap = with_weights(self.lmap, {key: jnp.asarray(w) for key, w in weights.items()})
+        lmap = with_weights(self.lmap, weights)
         return type(self)(lmap, self.parameters, self.structure)
 
     def with_parameters(self, place: EdgeKey | str, **numbers: ArrayLike) -> WaveOrchestrator:

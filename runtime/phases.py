@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from dync.compiler.plan import PhasePlan, Structure
@@ -22,13 +24,19 @@ def outer_layers(structure: Structure) -> frozenset[int]:
     return frozenset(n for n, layer in enumerate(structure.layers) if layer.role in ("input", "output"))
 
 
+def settling_phases(structure: Structure) -> tuple[int, ...]:
+    """The numbers of the phases that end when the state has settled, and so may take fewer steps than their most."""
+    return tuple(n for n, phase in enumerate(structure.phases) if phase.settle)
+
+
 def run_protocol(
-    machine: Machine, state: State, protocol: Literal["train", "infer"], key: Array, *, at_rest: bool = False
+    machine: Machine, state: State, protocol: Literal["train", "infer"], key: Array | None, *, at_rest: bool = False
 ) -> State:
     """All phases of a protocol, one after the other; `infer` ends with the read-out.
 
     `at_rest` promises that the state is an initial one, whose layers hold zero, so that nothing is computed for them
-    in the first step. Raises ValueError where the network has no such protocol.
+    in the first step. Only a network that draws needs a `key`. Raises ValueError where there
+    is no such protocol.
     """
     structure = machine.structure
     phases = structure.train if protocol == "train" else structure.infer
@@ -36,55 +44,80 @@ def run_protocol(
         raise ValueError(
             f"the network {structure.network} has no `{protocol}` protocol; declare one: {protocol} PHASE, …"
         )
-    clamped_before = outer_layers(structure)
-    fresh = True
+    key = key if is_stochastic(structure) else None
+    held = outer_layers(structure) if at_rest else frozenset[int]()
+    clamped = outer_layers(structure)
+    taken: dict[int, int | Array] = {}
     for order, number in enumerate(phases):
         phase = structure.phases[number]
-        state = _enter(state, phase, clamped_before, fresh)
-        state = _run_phase(machine, state, number, jax.random.fold_in(key, order), at_rest=at_rest and order == 0)
-        clamped_before, fresh = frozenset(phase.clamped) & outer_layers(structure), False
+        state = _enter(state, phase, clamped, held)
+        state, taken[number] = _run_phase(machine, state, phase, _key(key, order), at_rest=at_rest and order == 0)
+        clamped = held = frozenset(phase.clamped) & outer_layers(structure)
+    state = _with_steps(state, taken)
     if protocol == "infer":
-        state = read_out(machine, state, jax.random.fold_in(key, len(phases)))
+        state = read_out(machine, state, _key(key, len(phases)))
     return state
 
 
-def _enter(state: State, phase: PhasePlan, clamped_before: frozenset[int], fresh: bool) -> State:
-    """Clamped inputs and outputs go back to what they are held at; an output that is let go starts from zero."""
+def _with_steps(state: State, taken: Mapping[int, int | Array]) -> State:
+    """The state with the numbers of steps that phases took, by number; a constant where nothing had to settle."""
+    steps = [taken.get(n, state.steps[n]) for n in range(len(state.structure.phases))]
+    known = all(isinstance(n, int) for n in steps)
+    counts = jnp.asarray(np.array(steps, np.int32)) if known else jnp.stack([jnp.int32(n) for n in steps])
+    return State(state.values, state.held, state.snapshots, counts, state.structure)
+
+
+def _enter(state: State, phase: PhasePlan, clamped: frozenset[int], held: frozenset[int]) -> State:
+    """Clamped inputs and outputs go back to what they are held at; an output that is let go starts from zero.
+
+    `clamped` are those that were clamped before, `held` those that are known to be at what they are held at.
+    """
     structure = state.structure
     values = list(state.values)
     for n in sorted(outer_layers(structure)):
         layer = structure.layers[n]
         b, m = layer.block, layer.member
-        if n in phase.clamped and (fresh or n not in clamped_before):
-            values[b] = values[b].at[m].set(state.held[b][m])
-        elif n not in phase.clamped and n in clamped_before and layer.role == "output":
-            values[b] = values[b].at[m].set(0.0)
+        if n in phase.clamped and n not in held:
+            values[b] = _put(values[b], m, state.held[b][m])
+        elif n not in phase.clamped and n in clamped and layer.role == "output":
+            values[b] = _put(values[b], m, jnp.zeros_like(values[b][m]))
     return State(tuple(values), state.held, state.snapshots, state.steps, structure)
 
 
-def _run_phase(machine: Machine, state: State, number: int, key: Array, *, at_rest: bool) -> State:
+def _put(block: Array, member: int, value: Array) -> Array:
+    """A block with one member replaced; a block of one member becomes that member."""
+    return value[None] if len(block) == 1 else block.at[member].set(value)
+
+
+def _key(key: Array | None, number: int) -> Array | None:
+    return None if key is None else jax.random.fold_in(key, number)
+
+
+def _run_phase(
+    machine: Machine, state: State, phase: PhasePlan, key: Array | None, *, at_rest: bool
+) -> tuple[State, int | Array]:
+    """One phase, and the steps that it took."""
     structure = machine.structure
-    phase = structure.phases[number]
     program = step_program(structure, phase.messages, frozenset(phase.silent), frozenset(phase.clamped))
     if at_rest and phase.steps == 1:
         program = from_rest(structure, program)
     values = with_constants(structure, machine.parameters, state.values)
+    taken: int | Array = phase.steps
     if phase.settle:
         values, taken = _settle(machine, program, phase, values, key)
     else:
-        values, taken = _repeat(machine, program, phase.steps, values, key), jnp.int32(phase.steps)
+        values = _repeat(machine, program, phase.steps, values, key)
     snapshots = state.snapshots
     if phase.name in snapshots:
         snapshots = {**snapshots, phase.name: values}
-    return State(values, state.held, snapshots, state.steps.at[number].set(taken), structure)
+    return State(values, state.held, snapshots, state.steps, structure), taken
 
 
-def _repeat(machine: Machine, program: StepProgram, steps: int, values: Values, key: Array) -> Values:
+def _repeat(machine: Machine, program: StepProgram, steps: int, values: Values, key: Array | None) -> Values:
     """A fixed number of steps, as one scan over the blocks that move."""
     if steps == 0 or not program.blocks:
         return values
     held = machine.held_fields(program, values)
-    stochastic = is_stochastic(machine.structure)
     if steps == 1:
         return machine.step(program, values, held, key)
     moving = program.blocks
@@ -93,13 +126,13 @@ def _repeat(machine: Machine, program: StepProgram, steps: int, values: Values, 
         after = machine.step(program, _spread(values, moving, carry), held, step_key)
         return tuple(after[b] for b in moving), None
 
-    keys = jax.random.split(key, steps) if stochastic else None
+    keys = None if key is None else jax.random.split(key, steps)
     carry, _ = lax.scan(body, tuple(values[b] for b in moving), keys, length=steps)
     return _spread(values, moving, carry)
 
 
 def _settle(
-    machine: Machine, program: StepProgram, phase: PhasePlan, values: Values, key: Array
+    machine: Machine, program: StepProgram, phase: PhasePlan, values: Values, key: Array | None
 ) -> tuple[Values, Array]:
     """Steps until no unit of any row moved by more than the tolerance in a whole step, or the maximum is reached.
 
@@ -113,7 +146,7 @@ def _settle(
 
     def body(carry: tuple[Values, Array, Array]) -> tuple[Values, Array, Array]:
         before, taken, _ = carry
-        step_key = jax.random.fold_in(key, taken)
+        step_key = None if key is None else jax.random.fold_in(key, taken)
         after = machine.step(program, _spread(values, moving, before), held, step_key)
         now = tuple(after[b] for b in moving)
         moved = jnp.stack([jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(now, before, strict=True)])
@@ -139,7 +172,7 @@ def run_step(machine: Machine, state: State, program: StepProgram, key: Array) -
     return State(values, state.held, state.snapshots, state.steps, machine.structure)
 
 
-def read_out(machine: Machine, state: State, key: Array) -> State:
+def read_out(machine: Machine, state: State, key: Array | None) -> State:
     """Every output updated once, together, from all its messages."""
     structure = machine.structure
     outputs = frozenset(n for n, layer in enumerate(structure.layers) if layer.role == "output")

@@ -30,7 +30,7 @@ class Moment:
 
     machine: Machine
     values: Values
-    key: Array
+    key: Array | None
 
     @cached_property
     def fields(self) -> Fields:
@@ -69,7 +69,7 @@ def made_once(compute: Callable[[], Fields]) -> Fields:
     return made
 
 
-def updates(machine: Machine, state: State, key: Array) -> dict[int, Array]:
+def updates(machine: Machine, state: State, key: Array | None) -> dict[int, Array]:
     """The update of every family that learns, shaped as its weights; zero where weights are absent or fixed."""
     structure = machine.structure
     values = with_constants(structure, machine.parameters, state.values)

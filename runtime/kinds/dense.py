@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -30,14 +29,23 @@ class Dense(EdgeKind):
         """A matrix."""
         return self.senders, self.receivers
 
-    def draw(self, key: Array, strength: Array, density: Array) -> Stored:
-        """Gaussian weights of deviation `strength / sqrt(fan_in * density)`, each kept with probability `density`."""
-        weights = strength / jnp.sqrt(self.senders * density) * jax.random.normal(key, self.shape, jnp.float32)
+    @property
+    def numbers(self) -> int:
+        """One a weight, and where weights can be absent another."""
+        return self.senders * self.receivers * (2 if self.masked else 1)
+
+    def draw(self, normal: Array, strength: Array, density: Array) -> Stored:
+        """Gaussian weights of deviation `strength / sqrt(fan_in * density)`, each kept with probability `density`.
+
+        A normal number is within `sqrt(2) erfinv(density)` of zero with that probability.
+        """
+        numbers = normal.reshape(-1, *self.shape)
+        weights = strength / jnp.sqrt(self.senders * density) * numbers[0]
         if self.diagonal:
             weights = jnp.where(self._on_diagonal(), 0, weights)
         if not self.masked:
             return Stored(weights, None, None, None)
-        kept = jax.random.bernoulli(jax.random.fold_in(key, 1), density, self.shape)
+        kept = jnp.abs(numbers[1]) < jnp.sqrt(2.0) * lax.erf_inv(density)
         if self.diagonal:
             kept = kept & ~self._on_diagonal()
         return Stored(jnp.where(kept, weights, 0), None, kept, None)
@@ -50,7 +58,8 @@ class Dense(EdgeKind):
 
     def pack(self, full: Array, stored: Stored) -> Stored:
         """The matrix without its diagonal, where that is fixed."""
-        weights = jnp.where(self._on_diagonal(), 0, full) if self.diagonal else full
+        xp = full.__array_namespace__()
+        weights = xp.where(xp.eye(self.senders, dtype=bool), xp.float32(0), full) if self.diagonal else full
         return Stored(weights, stored.diagonal, weights != 0 if self.masked else None, None)
 
     def message(self, stored: Stored, sent: Array) -> Array:

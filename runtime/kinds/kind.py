@@ -34,9 +34,17 @@ class EdgeKind(ABC):
     def shape(self) -> tuple[int, ...]:
         """The shape of one edge's stored weights."""
 
+    @property
     @abstractmethod
-    def draw(self, key: Array, strength: Array, density: Array) -> Stored:
-        """One edge's arrays as they are first drawn (without the leading axis; no diagonal)."""
+    def numbers(self) -> int:
+        """How many random numbers one edge's arrays are drawn from."""
+
+    @abstractmethod
+    def draw(self, normal: Array, strength: Array, density: Array) -> Stored:
+        """One edge's arrays as they are first drawn (without the leading axis; no diagonal).
+
+        `normal` are its standard normal numbers, as many as `numbers` says.
+        """
 
     @abstractmethod
     def full(self, stored: Stored) -> Array:
@@ -44,7 +52,10 @@ class EdgeKind(ABC):
 
     @abstractmethod
     def pack(self, full: Array, stored: Stored) -> Stored:
-        """One edge's arrays from such weights; where weights can be absent, those that are zero are."""
+        """One edge's arrays from such weights; where weights can be absent, those that are zero are.
+
+        NumPy's weights give NumPy's arrays, so that nothing is compiled to put weights in their places.
+        """
 
     @abstractmethod
     def message(self, stored: Stored, sent: Array) -> Array:

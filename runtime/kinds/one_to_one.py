@@ -25,7 +25,12 @@ class OneToOne(EdgeKind):
         """A number or a vector."""
         return (self.receivers,) if self.learns else ()
 
-    def draw(self, key: Array, strength: Array, density: Array) -> Stored:
+    @property
+    def numbers(self) -> int:
+        """Nothing is random."""
+        return 0
+
+    def draw(self, normal: Array, strength: Array, density: Array) -> Stored:
         """The constant."""
         return Stored(jnp.broadcast_to(strength, self.shape), None, None, None)
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jax.core import Tracer
 
 from dync.compiler.expression import Expression, Symbol, symbols
 from dync.compiler.plan import SlotsPlan
@@ -29,6 +31,8 @@ SUMS = 4
 FEW_EXAMPLES = 32
 """Up to this batch the update is summed example by example in one loop, beyond it by a scan."""
 
+_TOO_MANY = "these are more weights than an edge of this density has room for"
+
 
 @dataclass(frozen=True)
 class Sparse(EdgeKind):
@@ -42,9 +46,14 @@ class Sparse(EdgeKind):
         """As many as there is room for."""
         return (self.slots.stored(self.receivers),)
 
-    def draw(self, key: Array, strength: Array, density: Array) -> Stored:
+    @property
+    def numbers(self) -> int:
+        """As many as the dense edge draws."""
+        return self._dense().numbers
+
+    def draw(self, normal: Array, strength: Array, density: Array) -> Stored:
         """The very weights that a dense edge of this density would draw."""
-        drawn = self._dense().draw(key, strength, density)
+        drawn = self._dense().draw(normal, strength, density)
         return self.pack(drawn.weights, drawn)
 
     def full(self, stored: Stored) -> Array:
@@ -57,15 +66,16 @@ class Sparse(EdgeKind):
 
     def pack(self, full: Array, stored: Stored) -> Stored:
         """The weights that are not zero, in the order of their senders; an error where there is not room for all."""
+        xp: Any = full.__array_namespace__()
         if self.diagonal:
-            full = jnp.where(jnp.eye(self.senders, dtype=bool), 0, full)
-        count = jnp.sum(full != 0, axis=0)
-        excess = (jnp.max(count) > self.slots.most) | (jnp.sum(count > self.slots.common) > self.slots.crowded)
-        full = eqx.error_if(full, excess, "these are more weights than an edge of this density has room for")
-        crowded = jnp.argsort(-count, stable=True)[: self.slots.crowded].astype(jnp.int32)
-        senders = jnp.argsort(full == 0, axis=0, stable=True)[: self.slots.most].astype(jnp.int32)
-        weights = jnp.take_along_axis(full, senders, axis=0)
-        senders = jnp.where(weights != 0, senders, 0)  # empty slots read one row that is always at hand
+            full = xp.where(xp.eye(self.senders, dtype=bool), xp.float32(0), full)
+        count = xp.sum(full != 0, axis=0)
+        excess = (xp.max(count) > self.slots.most) | (xp.sum(count > self.slots.common) > self.slots.crowded)
+        full = _verified(full, excess)
+        crowded = xp.argsort(-count, stable=True)[: self.slots.crowded].astype(xp.int32)
+        senders = xp.argsort(full == 0, axis=0, stable=True)[: self.slots.most].astype(xp.int32)
+        weights = xp.take_along_axis(full, senders, axis=0)
+        senders = xp.where(weights != 0, senders, xp.int32(0))  # empty slots read one row that is always at hand
         flat = self._flat(weights, crowded)
         return Stored(flat, stored.diagonal, flat != 0, self._flat(senders, crowded), crowded)
 
@@ -143,7 +153,9 @@ class Sparse(EdgeKind):
     def _flat(self, by_slot: Array, crowded: Array) -> Array:
         """`[most, receivers]` as one edge's slots; beyond the common ones only those of crowded receivers."""
         more = by_slot[self.slots.common :, crowded]
-        return jnp.concatenate([by_slot[: self.slots.common].reshape(-1), more.reshape(-1)])
+        xp: Any = by_slot.__array_namespace__()
+        flat: Array = xp.concatenate([by_slot[: self.slots.common].reshape(-1), more.reshape(-1)])
+        return flat
 
     def _by_slot(self, receivers: Array, crowded: Array) -> Array:
         """Of one edge, what belongs to each slot's receiver."""
@@ -153,6 +165,16 @@ class Sparse(EdgeKind):
 
     def _dense(self) -> Dense:
         return Dense(self.senders, self.receivers, True, True, masked=True, diagonal=self.diagonal)
+
+
+def _verified(full: Array, excess: Array) -> Array:
+    """The weights, or an error: at once where they are known, when they are computed where they are not."""
+    if isinstance(excess, Tracer):
+        checked: Array = eqx.error_if(full, excess, _TOO_MANY)
+        return checked
+    if excess:
+        raise ValueError(_TOO_MANY)
+    return full
 
 
 def _edges(stored: Stored) -> list[Stored]:

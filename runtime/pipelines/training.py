@@ -23,6 +23,7 @@ from dync.runtime.learner import Feed, Learner, find_divergence, learning_progra
 from dync.runtime.network import Network
 from dync.runtime.optimizers import OptimizerError, make_optimizer
 from dync.runtime.orchestrator import WaveOrchestrator
+from dync.runtime.phases import settling_phases
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.stages import Stage, run_stages
 from dync.runtime.reporter import Reporter, TrainingProgress
@@ -199,9 +200,10 @@ class _Training:
     def _end_epoch(self, epoch: int, seconds: float, meter: _Meter) -> None:
         plan, done = self.job.plan, self.batches.in_epoch(epoch)
         record: dict[str, Any] = {"epoch": epoch + 1, "updates": int(self.learner.count), "seconds": round(seconds, 3)}
-        settling = [(i, p.name) for i, p in enumerate(self.job.network.plan.structure.phases) if p.settle]
-        if settling:
-            record["steps"] = {name: self.position.steps[i] / done for i, name in settling}
+        structure = self.job.network.plan.structure
+        if settling := settling_phases(structure):
+            names = [structure.phases[n].name for n in settling]
+            record["steps"] = {name: n / done for name, n in zip(names, self.position.steps, strict=True)}
         if plan.evaluate_every and (epoch + 1) % plan.evaluate_every == 0:
             record |= self._measures()
             meter.measured = _headline(record)

@@ -73,19 +73,20 @@ def error(orchestrator, net, data):
     return float(np.mean((found - data[1]) ** 2)), float(np.mean(found.argmax(1) == data[1].argmax(1)))
 
 
-@pytest.mark.parametrize("name", ["sgd", "momentum", "adamw", "noisy_sgd"])
-def test_the_loop_learns(name, net, data):
-    start = net.init(jax.random.key(0))
+@pytest.mark.parametrize(("name", "right"), [("sgd", 0.9), ("momentum", 0.85), ("adamw", 0.6), ("noisy_sgd", 0.85)])
+def test_the_loop_learns(name, right, net, data):
+    """In the mean of six first draws; chance is a third right."""
     optimizers = {
-        "sgd": optax.sgd(0.3),
-        "momentum": optax.masked(optax.sgd(0.05, momentum=0.9), start.learnable),
-        "adamw": optax.masked(optax.adamw(0.03, weight_decay=0.01), start.learnable),
-        "noisy_sgd": optax.masked(optax.noisy_sgd(0.3, key=1), start.learnable),
+        "sgd": lambda start: optax.sgd(0.3),
+        "momentum": lambda start: optax.masked(optax.sgd(0.05, momentum=0.9), start.learnable),
+        "adamw": lambda start: optax.masked(optax.adamw(0.03, weight_decay=0.01), start.learnable),
+        "noisy_sgd": lambda start: optax.masked(optax.noisy_sgd(0.3, key=1), start.learnable),
     }
-    before, guessed = error(start, net, data)
-    after, right = error(use(start, optimizers[name], net, data, 30), net, data)
-    assert after < 0.6 * before
-    assert right >= max(guessed, 0.9)
+    starts = [net.init(jax.random.key(seed)) for seed in range(6)]
+    before = np.mean([error(start, net, data) for start in starts], axis=0)
+    after = np.mean([error(use(start, optimizers[name](start), net, data, 30), net, data) for start in starts], axis=0)
+    assert after[0] < 0.6 * before[0]
+    assert after[1] >= max(before[1], right)
 
 
 def learning(key, edge):

@@ -11,7 +11,7 @@ import optax
 
 import dync
 from benchmarks.networks import Chain, Network
-from benchmarks.program import Edges, Program, Train
+from benchmarks.program import Edges, Floats, Program, Train
 from dync.runtime.learner import Feed, Learner, learning_program, start_learner
 
 
@@ -44,10 +44,10 @@ def feed(xs: Any, ys: Any) -> Feed:
     return Feed(arrays, places, jnp.int32(batches), jax.random.key(0))
 
 
-def by_ends(edges: Edges) -> dict[tuple[str, str], jax.Array]:
+def by_ends(edges: Edges) -> dict[tuple[str, str], Floats]:
     """The weights by (receiver, sender)."""
     pairs = ((name.split("->"), weight) for name, weight in edges.items())
-    return {(receiver, sender): jnp.array(weight) for (sender, receiver), weight in pairs}
+    return {(receiver, sender): weight for (sender, receiver), weight in pairs}
 
 
 def save(learner: Learner) -> Edges:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
@@ -170,16 +171,23 @@ def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
 
 def _with_edges(family: Stored, kind: EdgeKind, weights: Mapping[int, Array]) -> Stored:
     """What is stored of a family, with some edges' weights replaced."""
-    xp: Any = family.weights.__array_namespace__()
-    packed = {e: kind.pack(full, family.map(lambda a, e=e: a[e])) for e, full in weights.items()}  # type: ignore[misc]
-    every = range(len(family.weights))
-
-    def stacked(old: Array, *new: Array) -> Array:
-        rows: Array = xp.stack([dict(zip(packed, new, strict=True)).get(e, old[e]) for e in every])
-        return rows
-
-    found: Stored = jax.tree.map(stacked, family, *packed.values())
+    found = family if isinstance(family.weights, Array) else family.map(np.copy)
+    for e, full in weights.items():
+        packed = kind.pack(full, family.map(partial(_row, e)))
+        found = jax.tree.map(partial(_replaced, e), found, packed)
     return found
+
+
+def _row(e: int, array: Array) -> Array:
+    return array[e]
+
+
+def _replaced(e: int, array: Array | NDArray[Any], row: Array) -> Array | NDArray[Any]:
+    """An array with one row replaced, NumPy's in place."""
+    if isinstance(array, Array):
+        return array.at[e].set(row)
+    array[e] = row
+    return array
 
 
 def _fitted(lmap: LayerMap, place: Place, pair: EdgeKey, weight: Array) -> Array:

@@ -1,14 +1,15 @@
-"""A pipeline as the runtime reads it: plain data with everything resolved, beside the plan of its network."""
+"""Pipelines as the runtime reads them: plain data with everything resolved, beside the plans of their networks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias, Union
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, Union
 
 
 @dataclass(frozen=True)
 class CallPlan:
-    """A thing by name with arguments: a data source, a transform, an optimizer, a learning-rate schedule."""
+    """A thing by name with arguments: a data source, a transform, an optimizer, a strategy, a baseline."""
 
     name: str
     positional: tuple[Value, ...]
@@ -29,12 +30,81 @@ class DataPlan:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """A measure on a part of the data: `validation.accuracy` (part `validation`, measure `accuracy`)."""
+
+    part: str
+    measure: str
+
+    @property
+    def larger_is_better(self) -> bool:
+        """Whether more of it is better: not of `mse`."""
+        return self.measure.rpartition(".")[2] != "mse"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use, and how it meets failure. None: no limit.
+
+    `parallel_jobs` processes at once, `gpu_memory_fraction` and `threads` of each of them, `stage_seconds` of wall
+    clock a stage. `retries` are further attempts at a stage or a unit of work that failed; with `continue_on_failure`
+    what can be done without a failed part is done.
+    """
+
+    parallel_jobs: int | None = None
+    gpu_memory_fraction: float | None = None
+    threads: int | None = None
+    stage_seconds: float | None = None
+    retries: int = 0
+    continue_on_failure: bool = False
+
+
+@dataclass(frozen=True)
+class FinalOf:
+    """What another pipeline of the file made: the final checkpoint of a training (`fit`), the best of a sweep
+    (`tune.best`)."""
+
+    pipeline: str
+    kind: Literal["final", "best"]
+
+
+@dataclass(frozen=True)
+class SavedIn:
+    """A run's folder, a checkpoint or an artefact on disk: `checkpoint "runs/fit/final"`."""
+
+    path: str
+    kind: Literal["saved"] = "saved"
+
+
+Origin = FinalOf | SavedIn
+"""Where weights come from."""
+
+
+@dataclass(frozen=True)
+class StopPlan:
+    """`stop after N without better PART.MEASURE`: N evaluations in a row."""
+
+    after: int
+    metric: Metric
+
+
+@dataclass(frozen=True)
+class RecordPlan:
+    """`record LAYERS every N`: the states of these layers at the end of the training protocol, every N updates."""
+
+    layers: tuple[str, ...]
+    every: int
+
+
+@dataclass(frozen=True)
 class TrainingPlan:
     """A `training` pipeline. Exactly one of `epochs` and `updates` is set; 0 only evaluates.
 
     `network` names the network; its parameters are bound in the plan that goes with this. `evaluate_every` counts
     epochs (0: only at the end), `checkpoint_every` epochs (0: only the final one), `keep` is how many checkpoints stay.
-    `base` is the folder that relative paths in data sources start from.
+    `base` is the folder that relative paths in data sources start from. `start` is where the weights come from (None:
+    they are drawn), `checkpoint_best` the metric whose best checkpoint is kept and evaluated in the end, `repeat` how
+    often every evaluation is repeated with fresh draws, its measures then being means.
     """
 
     name: str
@@ -50,3 +120,194 @@ class TrainingPlan:
     checkpoint_every: int
     keep: int
     base: str
+    start: Origin | None = None
+    stop: StopPlan | None = None
+    checkpoint_best: Metric | None = None
+    record: RecordPlan | None = None
+    repeat: int = 1
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics that decide something while it trains."""
+        found = (self.checkpoint_best, None if self.stop is None else self.stop.metric)
+        return tuple(metric for metric in found if metric is not None)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """`in { a, b, c }`: any of these, as the language writes them (`100`, `unit`, `cosine_decay_schedule(0.1, 50)`)."""
+
+    values: tuple[str, ...]
+    kind: Literal["choices"] = "choices"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """`in a..b`, `in log(a..b)`, `in a..b step s`: both ends included. `integer` where both ends and the step are."""
+
+    low: float
+    high: float
+    log: bool
+    step: float | None
+    integer: bool
+    kind: Literal["interval"] = "interval"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`when KEY == VALUE`: searched only where another searched key has this value, as the language writes it."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """`search KEY in SPACE [when KEY == VALUE]`."""
+
+    key: str
+    space: Choices | Interval
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """A `sweep` pipeline: trials of the training `base` with the settings `changes` and those that are searched.
+
+    `strategy` proposes (`grid`, `random`, `tpe`, `cma`, …), `trials` at most (None: all of a grid), each trained with
+    `seeds` seeds, its value the mean of the metric over them. `together` trials are proposed at once, from the results
+    of those before them, so that what is proposed does not depend on how many run in parallel. Without an `objective`
+    the sweep is a map. `prune` stops trials early, `compare_best` of the best are trained again with fresh seeds.
+    `fused`: trials alike run as one program (`fast`: vmap, `exact`: bit-equal to single runs), one after another
+    (`off`), or as measured (`auto`).
+    """
+
+    name: str
+    base: str
+    changes: dict[str, str]
+    search: tuple[SearchPlan, ...]
+    strategy: CallPlan
+    trials: int | None
+    seeds: int
+    seed: int
+    together: int
+    objective: Metric | None
+    direction: Literal["maximize", "minimize"]
+    prune: CallPlan | None
+    compare_best: int
+    fused: Literal["auto", "fast", "exact", "off"]
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class TrainedEntry:
+    """`entry NAME PIPELINE [with { … }]`: a training of the file with changes, trained with every seed on every task."""
+
+    pipeline: str
+    changes: dict[str, str]
+    kind: Literal["trained"] = "trained"
+
+
+@dataclass(frozen=True)
+class BestEntry:
+    """`entry NAME SWEEP.best`: the training with the best settings that a sweep found, trained anew with every seed."""
+
+    sweep: str
+    changes: dict[str, str]
+    kind: Literal["best"] = "best"
+
+
+@dataclass(frozen=True)
+class SavedEntry:
+    """`entry NAME checkpoint "PATH"` or `artefact "PATH"`: weights as they are, only evaluated."""
+
+    path: str
+    kind: Literal["saved"] = "saved"
+
+
+@dataclass(frozen=True)
+class BaselineEntry:
+    """`entry NAME baseline mlp(hidden = 300)`: a model of another kind, trained on the same data."""
+
+    model: CallPlan
+    kind: Literal["baseline"] = "baseline"
+
+
+Entry = TrainedEntry | BestEntry | SavedEntry | BaselineEntry
+
+
+@dataclass(frozen=True)
+class ClaimPlan:
+    """`claim A > B [by D] on PART.MEASURE`: that A is better than B, by at least D, said before the run."""
+
+    better: str
+    worse: str
+    metric: Metric
+    margin: float = 0.0
+
+
+@dataclass(frozen=True)
+class ComparisonPlan:
+    """A `comparison` pipeline: entries on tasks, every seed shared, so that entries are paired.
+
+    `tasks` by name; empty: each entry's own data. `metric` is what the statistics are about. `rope` is the difference
+    that is practically none. `folds` above 1: each seed stands for a fold of a cross-validation in turn. `base` is the
+    folder that relative paths start from.
+    """
+
+    name: str
+    entries: dict[str, Entry]
+    tasks: dict[str, DataPlan]
+    seeds: int
+    seed: int
+    metric: Metric
+    rope: float
+    claims: tuple[ClaimPlan, ...]
+    folds: int
+    base: str
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class BenchmarkPlan:
+    """A `benchmark` pipeline: a comparison that also ranks, adds baselines (`against baselines`) and packages the best.
+
+    `baselines` are the entries that `against` adds, by name.
+    """
+
+    comparison: ComparisonPlan
+    baselines: dict[str, BaselineEntry]
+    package_best: bool
+
+    @property
+    def name(self) -> str:
+        """The pipeline's name."""
+        return self.comparison.name
+
+
+PipelinePlan = TrainingPlan | SweepPlan | ComparisonPlan | BenchmarkPlan
+
+
+def built_on(plan: PipelinePlan, others: Mapping[str, PipelinePlan]) -> tuple[str, ...]:
+    """The pipelines of the same file that must have run before this one, by name; `others` are all of the file."""
+    match plan:
+        case TrainingPlan():
+            return (plan.start.pipeline,) if isinstance(plan.start, FinalOf) else ()
+        case SweepPlan():
+            return built_on(others[plan.base], others)
+        case ComparisonPlan():
+            found = [_built_on_entry(entry, others) for entry in plan.entries.values()]
+            return tuple(dict.fromkeys(name for names in found for name in names))
+        case BenchmarkPlan():
+            return built_on(plan.comparison, others)
+
+
+def _built_on_entry(entry: Entry, others: Mapping[str, PipelinePlan]) -> tuple[str, ...]:
+    match entry:
+        case TrainedEntry():
+            return built_on(others[entry.pipeline], others)
+        case BestEntry():
+            return (entry.sweep,)
+        case SavedEntry() | BaselineEntry():
+            return ()

@@ -1,0 +1,1 @@
+"""Many trainings at once: lanes of one compiled program."""

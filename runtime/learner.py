@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import equinox as eqx
 import jax
@@ -64,17 +65,37 @@ def learning_weights(orchestrator: WaveOrchestrator) -> Weights:
     return {str(f): w for f, w in enumerate(orchestrator.lmap.weights) if families[f].rule is not None}
 
 
+Update: TypeAlias = Callable[..., Any]
+"""The update of an optimizer, which knows its numbers from its state."""
+
 Program: TypeAlias = Callable[[Feed, Learner], tuple[Learner, Outcome]]
 
 
 def learning_program(optimizer: optax.GradientTransformation) -> Program:
-    """The compiled program: many batches a call, the learner donated, so that its arrays are updated in place."""
+    """The compiled program: many batches a call, the learner donated, so that its arrays are updated in place.
 
-    @eqx.filter_jit(donate="all-except-first")
+    Optimizers that share their `update` share the program.
+    """
+    return _compiled(learning_function(optimizer))
+
+
+@lru_cache(maxsize=64)
+def _compiled(learn: Program) -> Program:
+    found: Program = eqx.filter_jit(learn, donate="all-except-first")
+    return found
+
+
+def learning_function(optimizer: optax.GradientTransformation) -> Program:
+    """What `learning_program` compiles, for programs that are made of it; the same one for the same `update`."""
+    return _learning_function(optimizer.update)
+
+
+@lru_cache(maxsize=64)
+def _learning_function(update: Update) -> Program:
     def learn(feed: Feed, learner: Learner) -> tuple[Learner, Outcome]:
         def body(batch: Array, carry: tuple[Learner, Outcome]) -> tuple[Learner, Outcome]:
             before, outcome = carry
-            after, state = learn_batch(optimizer, before, _rows(feed, batch), feed.key)
+            after, state = learn_batch(update, before, _rows(feed, batch), feed.key)
             finite = outcome.finite & _all_finite(_moving(state))
             return after, Outcome(finite, outcome.steps + state.steps[settling])
 
@@ -87,9 +108,7 @@ def learning_program(optimizer: optax.GradientTransformation) -> Program:
     return learn
 
 
-def learn_batch(
-    optimizer: optax.GradientTransformation, learner: Learner, data: Mapping[str, Array], run_key: Array
-) -> tuple[Learner, State]:
+def learn_batch(update: Update, learner: Learner, data: Mapping[str, Array], run_key: Array) -> tuple[Learner, State]:
     """One batch: the training protocol, the local updates, the optimizer. Gives the final state too."""
     orchestrator = learner.orchestrator
     structure = orchestrator.structure
@@ -98,7 +117,7 @@ def learn_batch(
     state = initial_state(structure, orchestrator.parameters, data, batch)
     state = run_protocol(orchestrator.machine, state, "train", relaxing, at_rest=True)
     found = updates(orchestrator.machine, state, updating)
-    after, optimizer_state = _apply(optimizer, learner, found)
+    after, optimizer_state = _apply(update, learner, found)
     return Learner(after, optimizer_state, learner.count + 1), state
 
 
@@ -110,15 +129,13 @@ def _keys(structure: Structure, run_key: Array, count: Array) -> tuple[Array, Ar
     return relaxing, updating
 
 
-def _apply(
-    optimizer: optax.GradientTransformation, learner: Learner, found: Mapping[int, Array]
-) -> tuple[WaveOrchestrator, optax.OptState]:
+def _apply(update: Update, learner: Learner, found: Mapping[int, Array]) -> tuple[WaveOrchestrator, optax.OptState]:
     """The optimizer gets `decay * weight - update`; the step that it returns is multiplied by the edge's rate."""
     orchestrator = learner.orchestrator
     structure, lmap = orchestrator.structure, orchestrator.lmap
     weights = learning_weights(orchestrator)
-    gradients = {str(f): _per_edge(orchestrator, f, "decay") * lmap.weights[f] - update for f, update in found.items()}
-    steps, optimizer_state = optimizer.update(gradients, learner.optimizer_state, weights)
+    gradients = {str(f): _per_edge(orchestrator, f, "decay") * lmap.weights[f] - u for f, u in found.items()}
+    steps, optimizer_state = update(gradients, learner.optimizer_state, weights)
     changed = list(lmap.weights)
     for f in found:
         step = _per_edge(orchestrator, f, "rate") * steps[str(f)]
@@ -164,7 +181,7 @@ class Divergence(eqx.Module):
 
 def find_divergence(optimizer: optax.GradientTransformation, feed: Feed, learner: Learner) -> Divergence | None:
     """Repeat a feed batch by batch from the learner that it began with, and find the first value that is not finite."""
-    step = eqx.filter_jit(lambda before, data, key: learn_batch(optimizer, before, data, key))
+    step = eqx.filter_jit(lambda before, data, key: learn_batch(optimizer.update, before, data, key))
     for batch in range(int(feed.count)):
         learner, state = step(learner, _rows(feed, jnp.int32(batch)), feed.key)
         place = _not_finite(learner.orchestrator, state)

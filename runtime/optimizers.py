@@ -6,6 +6,7 @@ transformation, a schedule one that returns an Optax schedule and takes numbers 
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -21,6 +22,7 @@ import optax
 from dync.compiler.pipeline_plan import CallPlan, Value
 from dync.grammar.diagnostic import nearest
 from dync.runtime.arguments import ArgumentError, bind_arguments, plain_signature, plain_value
+from dync.runtime.plain_json import plain_json
 
 _FAILURES: Final = (TypeError, ValueError, AttributeError, KeyError, IndexError, ArithmeticError, AssertionError)
 """What Optax and JAX raise for arguments that make no sense."""
@@ -35,23 +37,57 @@ class OptimizerError(Exception):
 def make_optimizer(call: CallPlan) -> optax.GradientTransformation:
     """The optimizer that a call such as `adam(learning_rate = cosine_decay_schedule(0.1, 5000))` names.
 
-    Any argument that is a number in Optax may be a schedule. Raises OptimizerError for unknown names, arguments that do
-    not fit, and optimizers that need more than an update and the weights (the value of a loss, say).
+    Any argument that is a number in Optax may be a schedule. Plain numbers are leaves of the optimizer's state, not
+    constants of the program: optimizers of one form (see `optimizer_form`) share one `update`, and so what is compiled
+    from it, whatever their numbers. Raises OptimizerError for unknown names, arguments that do not fit, and optimizers
+    that need more than an update and the weights (the value of a loss, say).
     """
     factory = _known(call.name, known_optimizers(), "optimizer")
     arguments = _arguments(call, factory)
+    numbers = _numbers(factory, arguments)
     injected = {name for name, value in arguments.items() if callable(value) and not _takes_schedule(factory, name)}
+    injected |= set(numbers)
     try:
         if injected:
             static = [name for name in signature(factory).parameters if name not in injected]
             factory = optax.inject_hyperparams(factory, static_args=static)
-        optimizer = factory(**arguments)
+        optimizer = factory(**arguments | numbers)
         _try_step(optimizer)
     except _FAILURES as error:
         raise OptimizerError(
             f"optimizer {call.name}: {_first_line(error)}; it is {_shown(call.name, factory)}"
         ) from None
-    return optimizer
+    return optax.GradientTransformationExtraArgs(optimizer.init, _shared_update(optimizer_form(call), optimizer))
+
+
+def optimizer_form(call: CallPlan) -> str:
+    """What of an optimizer is compiled in: its name, schedules and options, with a blank for each plain number.
+
+    Raises OptimizerError as `make_optimizer` does.
+    """
+    factory = _known(call.name, known_optimizers(), "optimizer")
+    given = _given(call, factory)
+    blanks = _numbers(factory, given)
+    form = {name: None if name in blanks else plain_json(value) for name, value in given.items()}
+    return json.dumps([call.name, sorted(blanks), form], sort_keys=True)
+
+
+def _numbers(factory: Factory, arguments: Mapping[str, Any]) -> dict[str, float]:
+    """The arguments that are plain numbers where Optax takes any number; whole numbers alone shape the program."""
+    parameters = signature(factory).parameters
+    return {
+        name: float(value)
+        for name, value in arguments.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and _is_real(parameters[name].annotation)
+    }
+
+
+_updates: Final[dict[str, Any]] = {}
+
+
+def _shared_update(form: str, optimizer: optax.GradientTransformation) -> Any:
+    """The update of the first optimizer of this form, which serves all of them: their numbers are in their states."""
+    return _updates.setdefault(form, optimizer.update)
 
 
 @cache
@@ -105,9 +141,19 @@ def _is_schedule(found: Signature) -> bool:
 
 def _is_number(annotation: Any) -> bool:
     """Whether a parameter of this annotation takes a number."""
+    return any(member in (int, float, bool) for member in _members(annotation))
+
+
+def _is_real(annotation: Any) -> bool:
+    """Whether a parameter of this annotation takes any real number."""
+    return float in _members(annotation)
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    """The types that an annotation names, those of unions within unions too."""
     if get_origin(annotation) in (Union, UnionType):
-        return any(_is_number(member) for member in get_args(annotation))
-    return annotation in (int, float, bool)
+        return tuple(found for member in get_args(annotation) for found in _members(member))
+    return (annotation,)
 
 
 def _takes_schedule(factory: Factory, name: str) -> bool:
@@ -135,6 +181,12 @@ def _obstacle(name: str, function: Factory) -> str:
 
 def _arguments(call: CallPlan, factory: Factory) -> dict[str, Any]:
     """The arguments of an optimizer or schedule by name, as Optax gets them: a schedule for each call."""
+    given = _given(call, factory)
+    return {name: _schedule(value) if isinstance(value, CallPlan) else value for name, value in given.items()}
+
+
+def _given(call: CallPlan, factory: Factory) -> dict[str, Value]:
+    """The arguments of a call by name, as the plan has them."""
     found = signature(factory)
     try:
         positional, named = bind_arguments(call, found)
@@ -143,7 +195,7 @@ def _arguments(call: CallPlan, factory: Factory) -> dict[str, Any]:
     given = found.bind(*positional, **named).arguments
     for name, value in given.items():
         _verify_value(call.name, found.parameters[name], value)
-    return {name: _schedule(value) if isinstance(value, CallPlan) else value for name, value in given.items()}
+    return given
 
 
 def _verify_value(owner: str, parameter: Parameter, value: Value) -> None:

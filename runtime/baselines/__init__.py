@@ -1,0 +1,1 @@
+"""Models of other kinds, trained on the same data and in the same way, to compare with."""

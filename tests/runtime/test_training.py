@@ -14,8 +14,8 @@ import pytest
 import dync
 from dync.runtime.checkpoint import load_checkpoint
 from dync.runtime.error import RunError
-from dync.runtime.pipelines import training
 from dync.runtime.pipelines.result import PipelineResult
+from dync.runtime.pipelines.training import stages as training
 from dync.runtime.reporter import Reporter
 
 TEXT = """

@@ -37,14 +37,14 @@ class Preparation:
 def prepare(job: TrainingJob) -> tuple[Preparation, Learner]:
     """Everything that can be known to fail is tried: protocols, data, optimizer, room. Raises RunError."""
     plan = job.plan
-    _verify_protocols(job.network)
+    verify_protocols(job.network)
     try:
         optimizer = make_optimizer(plan.optimizer)
-        dataset, held_out = _load(plan, job.network)
+        dataset, held_out = load_parts(plan, job.network)
     except (OptimizerError, DataError) as error:
         raise RunError(str(error)) from error
     key = jax.random.key(plan.seed)
-    prepared = Preparation(key, optimizer, dataset, held_out, _schedule(plan, dataset))
+    prepared = Preparation(key, optimizer, dataset, held_out, schedule_of(plan, dataset))
     learner = start_learner(job.start if job.start is not None else job.network.init(key), optimizer)
     _verify_room(job, prepared, learner)
     return prepared, learner
@@ -60,14 +60,16 @@ def record(job: TrainingJob, prepared: Preparation) -> dict[str, Any]:
     }
 
 
-def _verify_protocols(network: Network) -> None:
+def verify_protocols(network: Network) -> None:
+    """Raises RunError where a network cannot be trained or evaluated."""
     structure = network.plan.structure
     for name, protocol in (("train", structure.train), ("infer", structure.infer)):
         if protocol is None:
             raise RunError(f"the network {structure.network} has no `{name}` protocol: declare one, {name} PHASE, …")
 
 
-def _load(plan: TrainingPlan, network: Network) -> tuple[Dataset, dict[str, Examples]]:
+def load_parts(plan: TrainingPlan, network: Network) -> tuple[Dataset, dict[str, Examples]]:
+    """The data of a training, and the parts that it is measured on by name; raises DataError."""
     inputs, outputs = network.layers("input"), network.layers("output")
     dataset = load(plan.data, inputs, outputs, Path(plan.base))
     held_out: dict[str, Part] = {name: part for name, part in dataset.parts.items() if name != "train"}
@@ -77,7 +79,8 @@ def _load(plan: TrainingPlan, network: Network) -> tuple[Dataset, dict[str, Exam
     return dataset, {name: examples(network.plan.structure, part) for name, part in found.items()}
 
 
-def _schedule(plan: TrainingPlan, dataset: Dataset) -> BatchSchedule:
+def schedule_of(plan: TrainingPlan, dataset: Dataset) -> BatchSchedule:
+    """The batches of a training; raises RunError where not even one can be filled."""
     count = dataset.parts["train"].examples
     if plan.batch > count:
         raise RunError(f"a batch of {plan.batch} is more than the {count} training examples: make it smaller")

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jax
 
+from dync.compiler.pipeline_plan import Limits
 from dync.runtime.checkpoint import package_versions
 from dync.runtime.error import RunError
+from dync.runtime.limits import MEMORY, THREADS, unbound
+
+FLAGS: Final = ("XLA_FLAGS", "JAX_PLATFORMS", MEMORY, *THREADS)
+"""Variables of the environment that change how a run goes."""
 
 
 def environment_record() -> dict[str, Any]:
@@ -22,13 +29,65 @@ def environment_record() -> dict[str, Any]:
         "versions": dict(package_versions()),
         "device": {"platform": device.platform, "kind": device.device_kind, "count": jax.device_count()},
         "cpus": os.cpu_count(),
-        "flags": {name: os.environ[name] for name in ("XLA_FLAGS", "JAX_PLATFORMS") if name in os.environ},
+        "flags": {name: os.environ[name] for name in FLAGS if name in os.environ},
         "git": _git_state(),
     }
 
 
+def verify_packages() -> None:
+    """Raises RunError where a package that dync requires is missing or too old."""
+    try:
+        found = requires("dync") or []
+    except PackageNotFoundError:
+        return
+    for requirement in (r for r in found if "extra ==" not in r):
+        match = re.fullmatch(r"([A-Za-z0-9._-]+)\s*(?:>=\s*([0-9.]+))?.*", requirement)
+        if match is None:
+            continue
+        try:
+            present = version(match[1])
+        except PackageNotFoundError:
+            raise RunError(f"{match[1]} is not installed: pip install '{requirement}'") from None
+        if _numbers(present) < _numbers(match[2] or "0"):
+            raise RunError(f"{match[1]} {present} is too old: pip install -U '{requirement}'")
+
+
+def verify_devices(limits: Limits) -> tuple[str, ...]:
+    """Raises RunError where JAX has no device, or where a GPU's memory is not limited as it should be.
+
+    Gives sentences on the limits that do not bind and do no harm.
+    """
+    try:
+        platform = jax.devices()[0].platform
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise RunError(
+            f"JAX finds no device ({reason}): install jax for this machine, or set JAX_PLATFORMS=cpu"
+        ) from None
+    late = unbound(limits)
+    if platform == "gpu" and any("gpu_memory_fraction" in sentence for sentence in late):
+        raise RunError(late[0])
+    return tuple(s for s in late if platform == "gpu" or "gpu_memory_fraction" not in s)
+
+
 def available_memory() -> int | None:
     """Bytes of memory that can still be used, None where the system does not tell."""
+    found = [size for size in (_free_memory(), _allowed_memory()) if size is not None]
+    return min(found, default=None)
+
+
+def device_memory() -> int | None:
+    """Bytes that are free on the first device: on a processor those of the machine; None where nobody tells."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return available_memory()
+    stats = device.memory_stats() or {}
+    limit = stats.get("bytes_limit")
+    return None if limit is None else int(limit) - int(stats.get("bytes_in_use", 0))
+
+
+def _free_memory() -> int | None:
+    """What the machine has free."""
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
@@ -38,9 +97,23 @@ def available_memory() -> int | None:
     return None
 
 
+def _allowed_memory() -> int | None:
+    """What the container of this process leaves, None where there is no limit."""
+    group = Path("/sys/fs/cgroup")
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            return int((group / limit).read_text()) - int((group / used).read_text())
+        except (OSError, ValueError):
+            continue
+    return None
+
+
 def verify_room(needed_memory: int, needed_disk: int, folder: Path) -> None:
-    """Raises RunError where the memory or the disk cannot hold what a run needs, in bytes."""
-    memory = available_memory()
+    """Raises RunError where the memory of the device or the disk cannot hold what a run needs, in bytes."""
+    memory = device_memory()
     if memory is not None and needed_memory > memory:
         raise RunError(
             f"this needs about {_gib(needed_memory)} of memory and {_gib(memory)} are free: make the layers"
@@ -52,6 +125,14 @@ def verify_room(needed_memory: int, needed_disk: int, folder: Path) -> None:
             f"the checkpoints need about {_gib(needed_disk)} of disk and {_gib(disk)} are free in {folder}: keep"
             " fewer, or give another folder with --out"
         )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    match = re.match(r"\d+(\.\d+)*", text)
+    found = [int(part) for part in match[0].split(".")] if match else []
+    while found and found[-1] == 0:
+        found.pop()
+    return tuple(found)
 
 
 def _gib(size: int) -> str:

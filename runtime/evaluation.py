@@ -12,6 +12,7 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from dync.compiler.plan import Structure
+from dync.runtime.activation import is_stochastic
 from dync.runtime.data.dataset import Part
 from dync.runtime.measures import measure
 from dync.runtime.orchestrator import WaveOrchestrator
@@ -42,10 +43,29 @@ def examples(structure: Structure, part: Part) -> Examples:
     )
 
 
-def evaluate_examples(orchestrator: WaveOrchestrator, some: Examples, key: Array) -> dict[str, float]:
-    """The measures of the outputs that `infer` reads out from the inputs alone."""
+def measure_names(some: Examples) -> tuple[str, ...]:
+    """The measures that these examples give, known from their targets alone."""
+    return tuple(measure(some.targets, some.targets)) if some.targets else ()
+
+
+def evaluate_examples(orchestrator: WaveOrchestrator, some: Examples, key: Array, repeat: int = 1) -> dict[str, float]:
+    """The measures of the outputs that `infer` reads out from the inputs alone.
+
+    With `repeat` above 1 it is done so often with fresh draws: a measure is then the mean, and `MEASURE.std` the
+    standard deviation of one evaluation (divided by `repeat - 1`), which is 0 for a network that draws nothing.
+    """
     if not some.targets:
         return {}
+    if repeat == 1:
+        return _measures(orchestrator, some, key)
+    times = repeat if is_stochastic(orchestrator.structure) else 1
+    found = [_measures(orchestrator, some, jax.random.fold_in(key, n)) for n in range(times)]
+    means = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+    spread = {name: float(np.std([one[name] for one in found], ddof=1)) if times > 1 else 0.0 for name in found[0]}
+    return {key: value for name in means for key, value in ((name, means[name]), (f"{name}.std", spread[name]))}
+
+
+def _measures(orchestrator: WaveOrchestrator, some: Examples, key: Array) -> dict[str, float]:
     found = predict_examples(orchestrator, some, key)
     return measure({name: found[name] for name in some.targets}, some.targets)
 

@@ -17,7 +17,11 @@ QUIET_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """Where a training stands: updates made and wanted, and what was last measured."""
+    """Where a training stands: updates made and wanted, and what was last measured.
+
+    `batches_per_second` is the speed of learning alone, 0 where it is not known yet: the time to compile does not
+    count. `other_seconds` is what evaluations and checkpoints will still take.
+    """
 
     epoch: int
     epochs: int
@@ -25,11 +29,14 @@ class TrainingProgress:
     total: int
     batches_per_second: float
     measured: str
+    other_seconds: float = 0.0
 
     @property
-    def seconds_left(self) -> float:
-        """The time left at the present speed."""
-        return (self.total - self.updates) / self.batches_per_second if self.batches_per_second > 0 else 0.0
+    def seconds_left(self) -> float | None:
+        """The time left at the present speed, None where it is not known."""
+        if self.batches_per_second <= 0:
+            return None
+        return (self.total - self.updates) / self.batches_per_second + self.other_seconds
 
 
 class Reporter:
@@ -93,11 +100,16 @@ def describe(progress: TrainingProgress) -> str:
     parts = [
         f"epoch {progress.epoch}/{progress.epochs}",
         f"update {progress.updates}/{progress.total}",
-        f"{progress.batches_per_second:.0f} batches/s",
+        speed(progress),
         progress.measured,
-        f"{clock(progress.seconds_left)} left",
+        "" if progress.seconds_left is None else f"{clock(progress.seconds_left)} left",
     ]
     return "  ".join(part for part in parts if part)
+
+
+def speed(progress: TrainingProgress) -> str:
+    """Batches a second in words, nothing where they are not known."""
+    return f"{progress.batches_per_second:.0f} batches/s" if progress.batches_per_second > 0 else ""
 
 
 def clock(seconds: float) -> str:
@@ -144,7 +156,7 @@ class RichReporter(Reporter):
             self._progress.task_ids[0],
             completed=progress.updates,
             description=f"epoch {progress.epoch}/{progress.epochs}",
-            speed=f"{progress.batches_per_second:.0f} batches/s",
+            speed=speed(progress),
             measured=progress.measured,
         )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,16 +19,22 @@ from dync.runtime.plain_json import plain_json
 
 SPEC, RECORD, RESULT, EVENTS = "spec.json", "record.json", "result.json", "events.jsonl"
 
+Hook = Callable[[Mapping[str, JSON]], None]
+"""Hears every event of a run as it stands in `events.jsonl`."""
+
 
 @dataclass(frozen=True)
 class RunFolder:
     """A folder that belongs to one run.
 
     `spec.json` is the resolved spec (plan and pipeline), `record.json` what the run depended on, `events.jsonl` one
-    event a line, `result.json` the result, `checkpoints/` and `final/` the checkpoints.
+    event a line, `result.json` the result, `stages.json` which stages are done and on what they stood. `checkpoints/`,
+    `best/` and `final/` are the checkpoints that were asked for; `resume/` is there while the run is not done, for
+    `--resume` to go on from. Every event goes to the `hooks` too, once it is on the disk.
     """
 
     path: Path
+    hooks: tuple[Hook, ...] = ()
 
     @property
     def checkpoints(self) -> Path:
@@ -38,12 +46,27 @@ class RunFolder:
         """The final checkpoint."""
         return self.path / "final"
 
+    @property
+    def best(self) -> Path:
+        """The best checkpoint by the metric that was asked for."""
+        return self.path / "best"
+
+    @property
+    def resume_point(self) -> Path:
+        """The checkpoint that nobody asked for, from which an interrupted run goes on."""
+        return self.path / "resume"
+
     def event(self, kind: str, **facts: Any) -> None:
-        """Append one event with its time."""
+        """Append one event with its time, and tell the hooks. A hook that raises is a warning, and the run goes on."""
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         found = plain_json({"time": stamp, "event": kind, **facts})
         assert isinstance(found, dict)
         append_event(self.path / EVENTS, found)
+        for hook in self.hooks:
+            try:
+                hook(found)
+            except Exception as error:  # it is the user's own code, and no reason to lose a run
+                warnings.warn(f"on_event: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
 
     def write_json(self, name: str, data: Any) -> None:
         """Write a JSON file in one step."""
@@ -68,12 +91,12 @@ class RunFolder:
         return result
 
 
-def open_run_folder(path: Path, digest: str, *, resume: bool) -> RunFolder:
-    """The folder for a run whose spec has this digest; made where it is missing.
+def open_run_folder(path: Path, digest: str, *, resume: bool, on_event: Sequence[Hook] = ()) -> RunFolder:
+    """The folder for a run whose spec has this digest; made where it is missing. `on_event` hears every event.
 
     Raises RunError where the folder holds another run, or one that was not to be resumed: nothing is overwritten.
     """
-    folder = RunFolder(path)
+    folder = RunFolder(path, tuple(on_event))
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -69,6 +69,8 @@ def _checkpoint_in(folder: Path) -> Path:
     if run.final.is_dir():
         return run.final
     found = latest_checkpoint(run.checkpoints)
+    if found is None and run.resume_point.is_dir():
+        return run.resume_point
     if found is None:
         raise RunError(f"the run in {folder} has no checkpoint yet")
     return found

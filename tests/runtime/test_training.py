@@ -15,7 +15,7 @@ import dync
 from dync.runtime.checkpoint import load_checkpoint
 from dync.runtime.error import RunError
 from dync.runtime.pipelines.result import PipelineResult
-from dync.runtime.pipelines.training import stages as training
+from dync.runtime.pipelines.training import measuring
 from dync.runtime.reporter import Reporter
 
 TEXT = """
@@ -304,7 +304,7 @@ def test_a_failed_evaluation_leaves_what_was_trained(spec, tmp_path, monkeypatch
     def fail(*_):
         raise RunError("the measures cannot be taken")
 
-    monkeypatch.setattr(training, "evaluate_examples", fail)
+    monkeypatch.setattr(measuring, "evaluate_examples", fail)
     spec.write_text(TEXT.replace("  evaluate every 1\n", ""))
     result = dync.run(spec, out=tmp_path / "run", epochs=1)
     assert (result.status, result.stages_failed) == ("partial", ("evaluation",))
@@ -326,7 +326,7 @@ def test_a_full_disk_is_no_bug_of_ours(spec, tmp_path, monkeypatch):
 
 
 def test_a_bug_of_ours_is_recorded_and_raised(spec, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "evaluate_examples", lambda *_: 1 / 0)
+    monkeypatch.setattr(measuring, "evaluate_examples", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         dync.run(spec, out=tmp_path / "run", epochs=0)
     assert "ZeroDivisionError" in json.loads((tmp_path / "run" / "result.json").read_text())["errors"][0]

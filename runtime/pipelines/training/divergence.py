@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import optax
@@ -12,11 +11,11 @@ from dync.runtime.learner import Feed, Learner, find_divergence
 
 
 def diverged(
-    optimizer: optax.GradientTransformation, feed: Feed, before: Learner, good: Path | None, outputs: dict[str, Any]
+    optimizer: optax.GradientTransformation, feed: Feed, before: Learner, good: str | None, outputs: dict[str, Any]
 ) -> RunError:
     """Where the first value arose that is not finite, and which checkpoint is the last good one.
 
-    `before` is the learner before the feed, `good` the last checkpoint, `outputs` what the run has made so far.
+    `before` is the learner before the feed, `good` the last checkpoint's path, `outputs` what the run has made so far.
     """
     first = int(before.count) + 1
     found = find_divergence(optimizer, feed, before)
@@ -27,8 +26,8 @@ def diverged(
     )
     kept = "no checkpoint was written before"
     if good is not None:
-        outputs = {**outputs, "last_good_checkpoint": f"checkpoints/{good.name}"}
-        kept = f"the last good checkpoint is checkpoints/{good.name}"
+        outputs = {**outputs, "last_good_checkpoint": good}
+        kept = f"the last good checkpoint is {good}"
     return RunError(
         f"the training diverged {where} is no longer finite; {kept}. Lower the learning rate or the strengths",
         outputs,

@@ -7,20 +7,25 @@ from dataclasses import dataclass, field
 
 from dync.compiler.pipeline_plan import TrainingPlan
 from dync.runtime.network import Network
-from dync.runtime.orchestrator import WaveOrchestrator
+from dync.runtime.pipelines.training.start import Start
 from dync.runtime.reporter import Reporter
 from dync.runtime.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """All that a training run is given. `start` are the weights that it starts from; None: drawn from the seed."""
+    """All that a training run is given.
+
+    `start` is where its weights come from, see `start.py`; None: drawn from the seed. The plan's own `start` names the
+    same by another pipeline or path, which whoever makes the job has looked up. Hooks that hear the events are the
+    folder's.
+    """
 
     plan: TrainingPlan
     network: Network
     folder: RunFolder
     reporter: Reporter = field(default_factory=Reporter)
-    start: WaveOrchestrator | None = None
+    start: Start | None = None
     resume: bool = False
 
 

@@ -2,61 +2,104 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 import optax
 from jax import Array
 
+from dync.compiler.expression import JSON
+from dync.compiler.pipeline_json import digest_of_pipeline
 from dync.compiler.pipeline_plan import TrainingPlan
-from dync.runtime.data.dataset import Dataset, Part, load
+from dync.runtime.checkpoint import package_versions
+from dync.runtime.data.dataset import Dataset
 from dync.runtime.data.error import DataError
-from dync.runtime.environment import environment_record, verify_room
+from dync.runtime.environment import environment_record, verify_devices, verify_packages, verify_room
 from dync.runtime.error import RunError
-from dync.runtime.evaluation import Examples, examples
+from dync.runtime.evaluation import Examples
 from dync.runtime.learner import Learner, start_learner
 from dync.runtime.network import Network
 from dync.runtime.optimizers import OptimizerError, make_optimizer
 from dync.runtime.pipelines.training.job import TrainingJob
+from dync.runtime.pipelines.training.parts import read_parts
+from dync.runtime.pipelines.training.recording import verify_recorded
+from dync.runtime.pipelines.training.room import disk, peak_memory
+from dync.runtime.pipelines.training.start import start_digest, starting_orchestrator
 from dync.runtime.schedule_of_batches import BatchSchedule
 
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """What stays the same while a training runs. `held_out` are the parts that it is measured on, by name."""
+    """What stays the same while a training runs. `held_out` are the parts that it is measured on, by name.
+
+    `further` are the data of `evaluate NAME DATA`, `start` is the digest of the weights that it starts from (None where
+    they are drawn), and `made_validation` tells that a tenth of the training part serves for validation.
+    """
 
     key: Array
     optimizer: optax.GradientTransformation
     dataset: Dataset
     held_out: dict[str, Examples]
     batches: BatchSchedule
+    further: Mapping[str, Dataset] = field(default_factory=dict)
+    start: str | None = None
+    made_validation: bool = False
 
 
 def prepare(job: TrainingJob) -> tuple[Preparation, Learner]:
-    """Everything that can be known to fail is tried: protocols, data, optimizer, room. Raises RunError."""
-    plan = job.plan
-    verify_protocols(job.network)
+    """Everything that can be known to fail is tried: packages, devices, protocols, data, optimizer, start, room.
+
+    Raises RunError.
+    """
+    plan, network = job.plan, job.network
+    verify_packages()
+    for sentence in verify_devices(plan.limits):
+        job.reporter.message(sentence)
+    verify_protocols(network)
+    if plan.record is not None:
+        verify_recorded(plan.record, network)
     try:
         optimizer = make_optimizer(plan.optimizer)
-        dataset, held_out = load_parts(plan, job.network)
+        parts = read_parts(plan, network)
     except (OptimizerError, DataError) as error:
         raise RunError(str(error)) from error
     key = jax.random.key(plan.seed)
-    prepared = Preparation(key, optimizer, dataset, held_out, schedule_of(plan, dataset))
-    learner = start_learner(job.start if job.start is not None else job.network.init(key), optimizer)
-    _verify_room(job, prepared, learner)
+    batches = schedule_of(plan, parts.dataset)
+    learner = start_learner(starting_orchestrator(network, job.start, key), optimizer)
+    structure = network.plan.structure
+    memory = peak_memory(plan, structure, learner, parts.dataset, parts.held_out)
+    verify_room(memory, disk(plan, learner, structure, batches.total), job.folder.path)
+    start = start_digest(job.start)
+    prepared = Preparation(
+        key, optimizer, parts.dataset, parts.held_out, batches, parts.further, start, parts.made_validation
+    )
     return prepared, learner
 
 
 def record(job: TrainingJob, prepared: Preparation) -> dict[str, Any]:
     """What the run depends on."""
+    further = prepared.further
     return {
         **environment_record(),
         "seed": job.plan.seed,
         "plan": job.network.plan.digest,
+        "start": prepared.start,
         "data": {"digest": prepared.dataset.digest, "files": prepared.dataset.files},
+        "evaluate": {name: {"digest": some.digest, "files": some.files} for name, some in further.items()},
+    }
+
+
+def basis(job: TrainingJob, prepared: Preparation) -> dict[str, JSON]:
+    """What the outcome of the stages depends on."""
+    return {
+        "spec": digest_of_pipeline(job.plan),
+        "network": job.network.plan.digest,
+        "start": prepared.start,
+        "data": prepared.dataset.digest,
+        "data of evaluate": {name: some.digest for name, some in prepared.further.items()},
+        "versions": dict(package_versions()),
     }
 
 
@@ -69,14 +112,9 @@ def verify_protocols(network: Network) -> None:
 
 
 def load_parts(plan: TrainingPlan, network: Network) -> tuple[Dataset, dict[str, Examples]]:
-    """The data of a training, and the parts that it is measured on by name; raises DataError."""
-    inputs, outputs = network.layers("input"), network.layers("output")
-    dataset = load(plan.data, inputs, outputs, Path(plan.base))
-    held_out: dict[str, Part] = {name: part for name, part in dataset.parts.items() if name != "train"}
-    for name, data in plan.evaluate_on.items():
-        held_out[name] = load(data, inputs, outputs, Path(plan.base)).held_out
-    found = held_out or {"train": dataset.parts["train"]}
-    return dataset, {name: examples(network.plan.structure, part) for name, part in found.items()}
+    """The data of a training, and the parts that it is measured on by name; raises DataError and RunError."""
+    found = read_parts(plan, network)
+    return found.dataset, found.held_out
 
 
 def schedule_of(plan: TrainingPlan, dataset: Dataset) -> BatchSchedule:
@@ -87,9 +125,3 @@ def schedule_of(plan: TrainingPlan, dataset: Dataset) -> BatchSchedule:
     per_epoch = count // plan.batch
     total = plan.updates if plan.updates is not None else (plan.epochs or 0) * per_epoch
     return BatchSchedule(count, plan.batch, total, plan.seed)
-
-
-def _verify_room(job: TrainingJob, prepared: Preparation, learner: Learner) -> None:
-    state = sum(leaf.nbytes for leaf in jax.tree.leaves(learner))
-    data = sum(array.nbytes for array in prepared.dataset.parts["train"].arrays.values())
-    verify_room(3 * state + data, (job.plan.keep + 2) * state, job.folder.path)

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
-from dync.runtime.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint
+from dync.compiler.expression import JSON
+from dync.runtime.checkpoint import CheckpointError, load_checkpoint
 from dync.runtime.error import RunError
-from dync.runtime.evaluation import evaluate_examples
-from dync.runtime.learner import Feed, Learner, learning_program
-from dync.runtime.phases import settling_phases
+from dync.runtime.learner import Learner
+from dync.runtime.orchestrator import WaveOrchestrator
+from dync.runtime.pipelines.clock import StageClock
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.stages import Stage, run_stages
-from dync.runtime.pipelines.training.divergence import diverged
+from dync.runtime.pipelines.training.decisions import best_epoch
 from dync.runtime.pipelines.training.job import Rehearsal, TrainingJob
-from dync.runtime.pipelines.training.meter import Meter
-from dync.runtime.pipelines.training.preparation import Preparation, prepare, record
-from dync.runtime.pipelines.training.shown import headline, listed
+from dync.runtime.pipelines.training.learning import Learning
+from dync.runtime.pipelines.training.measuring import measures
+from dync.runtime.pipelines.training.preparation import Preparation, basis, prepare, record
+from dync.runtime.pipelines.training.saving import latest
+from dync.runtime.pipelines.training.shown import listed
+from dync.runtime.records import FOLDER
 from dync.runtime.run_folder import RECORD
-from dync.runtime.training_state import Position, restore_training, save_training, write_training
+from dync.runtime.saved_weights import restored_orchestrator
+from dync.runtime.training_state import Position, restore_training
 
 
 def run_training(job: TrainingJob) -> PipelineResult:
     """Run the four stages; what a failed stage leaves undone is in the result."""
     training = _Training(job)
-    stages = [
-        Stage("environment_check", training.check),
-        Stage("training", training.train, essential=True),
-        Stage("checkpoint_save", training.save),
-        Stage("evaluation", training.evaluate),
-    ]
     try:
-        return run_stages(job.plan.name, stages, job.folder, job.reporter)
+        return run_stages(
+            job.plan.name, training.stages(), job.folder, job.reporter,
+            limits=job.plan.limits, clock=training.clock, resume=job.resume,
+        )  # fmt: skip
     finally:
         job.reporter.close()
 
@@ -45,7 +45,7 @@ def rehearse_training(job: TrainingJob) -> Rehearsal:
     training = _Training(job)
     training.check()
     batches, held_out = training.prepared.batches, training.prepared.held_out
-    counts = {name: some.count for name, some in held_out.items()}
+    counts = {name: some.count for name, some in held_out.items() if name != "train"}
     return Rehearsal({"train": batches.examples} | counts, batches.per_epoch, batches.total)
 
 
@@ -54,111 +54,108 @@ class _Training:
 
     def __init__(self, job: TrainingJob) -> None:
         self.job = job
+        self.clock = StageClock(job.plan.limits.stage_seconds)
         self.prepared: Preparation
-        self.learner: Learner
-        self.position = Position()
-        self.safe: tuple[Learner, Position] | None = None
+        self.learning: Learning
+        self.attempts = 0
+
+    def stages(self) -> list[Stage]:
+        """The four of them."""
+        checked = ("environment_check", "training")
+        bound = frozenset({"data", "start", *(["data of evaluate"] if self._measures_on_the_way else [])})
+        return [
+            Stage("environment_check", self.check),
+            Stage("training", self.train, True, self.basis, lambda: self.learning.is_done, bound),
+            Stage("checkpoint_save", self.save, False, self.basis, self._is_saved, needs=checked),
+            Stage("evaluation", self.evaluate, False, self.basis, needs=checked),
+        ]
+
+    @property
+    def _measures_on_the_way(self) -> bool:
+        return bool(self.job.plan.evaluate_every or self.job.plan.metrics)
+
+    def basis(self) -> Mapping[str, JSON]:
+        """What the outcome of the stages after the first depends on."""
+        return basis(self.job, self.prepared)
 
     # --- environment_check ---
 
     def check(self) -> Mapping[str, Any]:
         """Everything that can be known to fail before work starts."""
-        self.prepared, self.learner = prepare(self.job)
-        self.job.folder.write_json(RECORD, record(self.job, self.prepared))
-        self._restore()
+        self.prepared, learner = prepare(self.job)
+        depends = record(self.job, self.prepared)
+        self.job.folder.event("environment", **depends)
+        if not (self.job.folder.path / RECORD).exists():
+            self.job.folder.write_json(RECORD, depends)
+        if self.prepared.made_validation:
+            self.job.reporter.message("a tenth of the training part serves as the validation part")
+        self.learning = self._learning(learner, self.job.resume)
         return {}
 
-    def _restore(self) -> None:
+    def _learning(self, fresh: Learner, resume: bool) -> Learning:
         """Go on from the latest checkpoint, where the run is to be resumed and has one."""
-        found = latest_checkpoint(self.job.folder.checkpoints) if self.job.resume else None
-        if found is None:
-            return
-        try:
-            checkpoint = load_checkpoint(found)
-        except CheckpointError as error:
-            raise RunError(str(error)) from error
-        self.learner, self.position = restore_training(self.job.network, self.prepared.optimizer, checkpoint)
-        self.job.folder.event("resumed", checkpoint=found.name, updates=int(self.learner.count))
-        self.job.reporter.message(f"resumed at update {int(self.learner.count)}, from {found.name}")
+        learner, position = fresh, Position()
+        found = latest(self.job) if resume else None
+        if found is not None:
+            path, checkpoint = found
+            learner, position = restore_training(self.job.network, self.prepared.optimizer, checkpoint)
+            self.job.folder.event("resumed", checkpoint=path.name, updates=int(learner.count))
+            self.job.reporter.message(f"resumed at update {int(learner.count)}, from {path.name}")
+        return Learning(self.job, self.prepared, self.clock, learner, position)
 
     # --- training ---
 
     def train(self) -> Mapping[str, Any]:
-        """All epochs that are left; an interruption leaves a checkpoint of the last call."""
-        program = learning_program(self.prepared.optimizer)
-        arrays = {
-            name: jnp.asarray(array.reshape(len(array), -1))
-            for name, array in self.prepared.dataset.parts["train"].arrays.items()
-        }
-        meter = Meter(self.prepared.batches.total, int(self.learner.count))
+        """All epochs that are left. A further attempt goes on from the latest checkpoint."""
+        self.attempts += 1
+        if self.attempts > 1:
+            self.learning = self._learning(prepare(self.job)[1], resume=True)
         try:
-            while self.position.epoch < self.prepared.batches.epochs:
-                self._epoch(program, arrays, meter)
-        except KeyboardInterrupt:
-            self._save_safe()
-            raise
-        return {"history": list(self.position.history)}
-
-    def _save_safe(self) -> None:
-        """Keep what was learned before the call that was interrupted (whose learner it had already taken over)."""
-        if self.safe is not None:
-            self.learner, self.position = self.safe
-            self._checkpoint()
-
-    def _epoch(self, program: Any, arrays: dict[str, jax.Array], meter: Meter) -> None:
-        epoch, began, batches = self.position.epoch, time.monotonic(), self.prepared.batches
-        for rows, count in batches.calls(epoch, self.position.batch):
-            feed = Feed(arrays, jnp.asarray(rows), jnp.int32(count), jax.random.fold_in(self.prepared.key, 1))
-            before = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), self.learner)
-            self.safe = before, self.position
-            self.learner, outcome = program(feed, self.learner)
-            if not bool(outcome.finite):
-                self.learner = before
-                good = latest_checkpoint(self.job.folder.checkpoints)
-                outputs = {"history": list(self.position.history)}
-                raise diverged(self.prepared.optimizer, feed, before, good, outputs)
-            self.position = self.position.at_batch(self.position.batch + count, outcome.steps.tolist())
-            meter.add(count)
-            self.job.reporter.progress(meter.progress(epoch + 1, batches.epochs))
-        self._end_epoch(epoch, time.monotonic() - began, meter)
-
-    def _end_epoch(self, epoch: int, seconds: float, meter: Meter) -> None:
-        plan, done = self.job.plan, self.prepared.batches.in_epoch(epoch)
-        record: dict[str, Any] = {"epoch": epoch + 1, "updates": int(self.learner.count), "seconds": round(seconds, 3)}
-        structure = self.job.network.plan.structure
-        if settling := settling_phases(structure):
-            names = [structure.phases[n].name for n in settling]
-            record["steps"] = {name: n / done for name, n in zip(names, self.position.steps, strict=True)}
-        if plan.evaluate_every and (epoch + 1) % plan.evaluate_every == 0:
-            record |= self._measures()
-            meter.measured = headline(record)
-        self.position = self.position.after_epoch(record)
-        self.job.folder.event("epoch", **record)
-        self.job.reporter.epoch(meter.progress(epoch + 1, self.prepared.batches.epochs))
-        if plan.checkpoint_every and (epoch + 1) % plan.checkpoint_every == 0:
-            self._checkpoint()
-
-    def _checkpoint(self) -> None:
-        path = save_training(
-            self.job.folder.checkpoints, self.job.network, self.learner, self.position, keep=self.job.plan.keep
-        )
-        self.job.folder.event("checkpoint", path=f"checkpoints/{path.name}", updates=int(self.learner.count))
+            self.learning.run()
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise RunError("the memory of the device is full: make the batch or the layers smaller") from error
+        recorded = {"recorded": FOLDER} if self.job.plan.record is not None else {}
+        return {"history": list(self.learning.position.history), **recorded}
 
     # --- checkpoint_save and evaluation ---
 
     def save(self) -> Mapping[str, Any]:
-        """The final checkpoint."""
-        write_training(self.job.folder.final, self.job.network, self.learner, self.position)
-        return {"final_checkpoint": self.job.folder.final.name}
+        """The final checkpoint; the best one was kept on the way."""
+        self.learning.saver.final(self.learning.learner, self.learning.position)
+        final = self.job.folder.final.name
+        metric = self.job.plan.checkpoint_best
+        if metric is None:
+            return {"final_checkpoint": final}
+        epoch = best_epoch(self.learning.position.history, metric)
+        best = final if epoch is None else self.job.folder.best.name
+        return {"final_checkpoint": final, "best_checkpoint": best, "best_epoch": epoch or 0}
+
+    def _is_saved(self) -> bool:
+        """Whether the final checkpoint is there, whole, and that of the training."""
+        try:
+            return load_checkpoint(self.job.folder.final).facts.get("step") == int(self.learning.learner.count)
+        except CheckpointError:
+            return False
 
     def evaluate(self) -> Mapping[str, Any]:
         """The measures on every held-out part, or on the training part where none was held out."""
-        found = self._measures()
-        for name, measures in found.items():
-            self.job.reporter.message(f"{name}: {listed(measures)}")
+        found = measures(self.job.plan, self.prepared, self._evaluated())
+        for name, values in found.items():
+            self.job.reporter.message(f"{name}: {listed(values)}")
         return {"evaluation_results": found}
 
-    def _measures(self) -> dict[str, dict[str, float]]:
-        key = jax.random.fold_in(self.prepared.key, 2)
-        held_out = self.prepared.held_out
-        return {name: evaluate_examples(self.learner.orchestrator, some, key) for name, some in held_out.items()}
+    def _evaluated(self) -> WaveOrchestrator:
+        """The best of the training where it was to be kept, else the last."""
+        metric = self.job.plan.checkpoint_best
+        epoch = None if metric is None else best_epoch(self.learning.position.history, metric)
+        if epoch is None:
+            return self.learning.learner.orchestrator
+        try:
+            checkpoint = load_checkpoint(self.job.folder.best)
+        except CheckpointError as error:
+            raise RunError(str(error)) from error
+        if checkpoint.facts.get("epoch") != epoch:
+            raise RunError(f"{self.job.folder.best} is not the checkpoint of epoch {epoch}, the best: train once more")
+        return restored_orchestrator(self.job.network, checkpoint.arrays)

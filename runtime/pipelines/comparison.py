@@ -1,0 +1,32 @@
+"""The `comparison` pipeline: check, score every entry on every task with every seed, analyse, report."""
+
+from __future__ import annotations
+
+from dync.runtime.comparison.contest import Contest
+from dync.runtime.comparison.job import ComparisonJob
+from dync.runtime.pipelines.clock import StageClock
+from dync.runtime.pipelines.result import PipelineResult
+from dync.runtime.pipelines.stages import Stage, run_stages
+
+__all__ = ["ComparisonJob", "run_comparison"]
+
+
+def run_comparison(job: ComparisonJob) -> PipelineResult:
+    """Run the four stages; what a failed stage leaves undone is in the result.
+
+    The scores in `events.jsonl` are the truth: a run that is resumed does only what has none yet.
+    """
+    clock = StageClock(job.plan.limits.stage_seconds)
+    contest = Contest(job, clock)
+    stages = [
+        Stage("environment_check", contest.check),
+        Stage("comparison", contest.score, essential=True),
+        Stage("statistical_analysis", contest.analyse),
+        Stage("report_generation", contest.report),
+    ]
+    try:
+        return run_stages(
+            job.plan.name, stages, job.folder, job.reporter, limits=job.plan.limits, clock=clock, resume=job.resume
+        )
+    finally:
+        job.reporter.close()

@@ -15,6 +15,7 @@ from dync.commands.fmt import fmt
 from dync.commands.graph import graph
 from dync.commands.new import new
 from dync.commands.run import run
+from dync.commands.runs import runs
 from dync.version import VERSION
 
 EXIT_STATUS = "Exit status: 0 fine, 1 the spec or the run failed, 2 wrong usage, 130 interrupted."
@@ -59,3 +60,4 @@ app.command("fmt")(fmt)
 app.command("explain")(explain)
 app.command("doctor")(doctor)
 app.command("new")(new)
+app.add_typer(runs)

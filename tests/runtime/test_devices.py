@@ -45,10 +45,10 @@ def check(networks, devices):
 
 
 def test_eight_devices_learn_what_one_does(tmp_path):
-    """Stored sparsely, settling, drawing at random, with an optimizer that draws too."""
-    found = outcome(start(tmp_path, ["sparse", "settling", "stochastic"], 8))
+    """Stored sparsely, drawing at random, settling, with an optimizer that draws too."""
+    found = outcome(start(tmp_path, ["sparse", "settling"], 8))
     check(found["networks"], 8)
-    assert len(found["networks"]) == 3
+    assert len(found["networks"]) == 2
     assert found["shares"]
     assert found["leads"]
 
@@ -63,7 +63,7 @@ def test_two_processes_learn_what_one_does(tmp_path):
         found_free.bind(("127.0.0.1", 0))
         port = found_free.getsockname()[1]
     common = {"JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}", "JAX_NUM_PROCESSES": "2"}
-    processes = [start(tmp_path, ["stochastic"], 2, **common, JAX_PROCESS_ID=str(n)) for n in range(2)]
+    processes = [start(tmp_path, ["sparse"], 2, **common, JAX_PROCESS_ID=str(n)) for n in range(2)]
     try:
         found = [outcome(process) for process in processes]
     finally:

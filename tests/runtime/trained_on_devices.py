@@ -20,21 +20,6 @@ from dync.runtime.joined_processes import folder_of_process, join_processes, lea
 from dync.runtime.learner import Feed, learning_program, start_learner
 from dync.runtime.network import Network
 
-SPARSE = """
-network Sparse {
-  input  x (20)
-  layer  h[1..2] (8) tanh
-  output y (3)
-  edge x -> h[1] dense(density = 0.3) sends 0.5 * state + state**2 learn perceptron(margin = 1) decay 0.1
-  edge h[1] -> h[1] dense(diagonal = 0.4, density = 0.3) learn oja rate 2
-  edge h[1] -> h[2] dense(density = 0.5) learn delta
-  edge h[2] -> h[1] one_to_one(0.3)
-  edge h[2] -> y dense learn delta
-  phase clamped { steps 3 }
-  phase free { steps 2 messages forward }
-  train clamped, free
-}
-"""
 SETTLING = """
 rule mixed { update tanh(pre * post + weight) / batch }
 network Settling {
@@ -51,15 +36,15 @@ network Settling {
   train clamped, free
 }
 """
-STOCHASTIC = """
-network Stochastic {
+SPARSE = """
+network Sparse {
   input  x (20)
-  layer  h (30) glauber(beta = 2)
+  layer  h (12) glauber(beta = 2)
   output y (3)
-  edge x -> h dense learn hebbian
-  edge h -> h dense(diagonal = 0.5) learn hebbian
+  edge x -> h dense(density = 0.3) sends 0.5 * state + state**2 learn perceptron(margin = 1) decay 0.1
+  edge h -> h dense(diagonal = 0.4, density = 0.3) learn oja rate 2
   edge h -> y dense learn delta
-  phase clamped { steps 4 }
+  phase clamped { steps 3 }
   train clamped
   schedule synchronous
 }
@@ -81,7 +66,6 @@ def sparsely_stored(net):
 NETWORKS = {
     "sparse": lambda: sparsely_stored(dync.compile_text(SPARSE).network()),
     "settling": lambda: dync.compile_text(SETTLING).network(),
-    "stochastic": lambda: dync.compile_text(STOCHASTIC).network(),
 }
 
 

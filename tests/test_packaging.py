@@ -14,7 +14,7 @@ from dync.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 TOP = {"dync": "dync", "dync.grammar": "grammar", "dync.compiler": "compiler", "dync.runtime": "runtime"}
-DATA = {".lark", ".dyn", ".json", ".toml", ".gz", ".typed"}
+DATA = {".lark", ".dyn", ".json", ".toml", ".gz", ".typed", ".css", ".jinja"}
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from dync.commands.explain import explain
 from dync.commands.fmt import fmt
 from dync.commands.graph import graph
 from dync.commands.new import new
+from dync.commands.report import report
 from dync.commands.run import run
 from dync.commands.runs import runs
 from dync.version import VERSION
@@ -59,5 +60,6 @@ app.command("graph")(graph)
 app.command("fmt")(fmt)
 app.command("explain")(explain)
 app.command("doctor")(doctor)
+app.command("report")(report)
 app.command("new")(new)
 app.add_typer(runs)

@@ -1,0 +1,52 @@
+"""The stages of a run along the time that it took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from dync.runtime.report.blocks import Chart
+from dync.runtime.report.charts.drawing import SIZE, colour, draw
+from dync.runtime.report.wording import cut, seconds
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """From when to when a stage worked, in seconds after the run began, and whether it ended well."""
+
+    name: str
+    began: float
+    ended: float
+    good: bool
+
+
+def stage_times(stages: Sequence[StageTime]) -> Chart:
+    """A bar for each time that a stage was worked on, the first on top."""
+    total = max((stage.ended for stage in stages), default=0.0)
+
+    def paint(axes: Axes) -> None:
+        for row, stage in enumerate(stages):
+            length = max(stage.ended - stage.began, total / 300)
+            tone = colour("accent" if stage.good else "bad")
+            axes.broken_barh([(stage.began, length)], (row - 0.28, 0.56), facecolor=tone, edgecolor="none")
+            is_late = stage.ended > total * 0.75
+            place = (
+                stage.began - total * 0.015 if is_late and stage.began > total * 0.3 else stage.ended + total * 0.015
+            )
+            inside = is_late and stage.began <= total * 0.3
+            side = "right" if is_late else "left"
+            axes.text(
+                stage.ended - total * 0.015 if inside else place, row, seconds(stage.ended - stage.began), va="center",
+                ha=side, fontsize=8, color=colour("paper" if inside else "soft"),
+            )  # fmt: skip
+        axes.set_yticks(range(len(stages)), [cut(stage.name.replace("_", " "), 24) for stage in stages])
+        axes.tick_params(axis="y", labelcolor=colour("ink"))
+        axes.set_ylim(len(stages) - 0.4, -0.6)
+        axes.set_xlim(0, max(total, 1e-3))
+        axes.set_xlabel("seconds after the run began")
+        axes.grid(visible=False, axis="y")
+
+    alt = "Bar chart of stages: " + ", ".join(f"{s.name} {seconds(s.ended - s.began)}" for s in stages) + "."
+    return draw("Time of stages", paint, alt=alt, size=(SIZE[0], 0.9 + 0.3 * len(stages)))

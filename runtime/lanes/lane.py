@@ -56,4 +56,3 @@ class LaneResult:
     arrays: Mapping[str, NDArray[Any]]
     seconds: float
     error: str | None = None
-

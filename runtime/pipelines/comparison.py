@@ -6,7 +6,7 @@ from dync.runtime.comparison.contest import Contest
 from dync.runtime.comparison.job import ComparisonJob
 from dync.runtime.pipelines.clock import StageClock
 from dync.runtime.pipelines.result import PipelineResult
-from dync.runtime.pipelines.stages import Stage, run_stages
+from dync.runtime.pipelines.stages import run_stages
 
 __all__ = ["ComparisonJob", "run_comparison"]
 
@@ -19,10 +19,10 @@ def run_comparison(job: ComparisonJob) -> PipelineResult:
     clock = StageClock(job.plan.limits.stage_seconds)
     contest = Contest(job, clock)
     stages = [
-        Stage("environment_check", contest.check),
-        Stage("comparison", contest.score, essential=True),
-        Stage("statistical_analysis", contest.analyse),
-        Stage("report_generation", contest.report),
+        contest.stage("environment_check", contest.check),
+        contest.stage("comparison", contest.score, essential=True),
+        contest.stage("statistical_analysis", contest.analyse),
+        contest.stage("report_generation", contest.report),
     ]
     try:
         return run_stages(

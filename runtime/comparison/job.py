@@ -1,0 +1,62 @@
+"""What a comparison is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from dync.compiler.pipeline_plan import ComparisonPlan, DataPlan, Origin, TrainingPlan
+from dync.compiler.plan import Plan
+from dync.runtime.error import RunError
+from dync.runtime.lanes.lane import Lane, LaneResult, Watch
+from dync.runtime.reporter import Reporter
+from dync.runtime.run_folder import RunFolder
+
+Arrays = Mapping[str, NDArray[Any]]
+
+Bind = Callable[[str, Mapping[str, str], DataPlan | None], tuple[TrainingPlan, Plan]]
+"""A training of the file by name (of a sweep: the training that it is based on) with changed settings, and the plan of
+its network. With the data of a task in place of its own, from which `(*)` shapes are taken. Raises RunError."""
+
+Best = Callable[[str], Mapping[str, str]]
+"""The best settings that a sweep of the file found, by key, as the language writes them. Raises RunError."""
+
+Start = Callable[[Origin], Arrays]
+"""The arrays that a training starts from, as `saved_arrays` names them. Raises RunError."""
+
+
+class LaneExecutor(Protocol):
+    """What trains lanes, in whatever process and order."""
+
+    def run(self, lanes: Sequence[Lane], mode: Any, watch: Watch) -> Iterator[LaneResult]:
+        """What became of each lane, as soon as it is known."""
+        ...
+
+
+def _no_best(sweep: str) -> Mapping[str, str]:
+    raise RunError(f"the sweep {sweep} has not run: run all pipelines of the file, or that one first")
+
+
+def _no_start(origin: Origin) -> Arrays:
+    raise RunError(f"the weights to start from are not there ({origin}): run the pipeline that makes them first")
+
+
+@dataclass(frozen=True)
+class ComparisonJob:
+    """All that a comparison is given. See `Bind`, `Best` and `Start` for what the front door answers.
+
+    With `keep_models` the weights of every trained network stay in `models/`.
+    """
+
+    plan: ComparisonPlan
+    folder: RunFolder
+    bind: Bind
+    executor: LaneExecutor
+    best: Best = _no_best
+    start: Start = _no_start
+    reporter: Reporter = field(default_factory=Reporter)
+    resume: bool = False
+    keep_models: bool = False

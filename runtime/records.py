@@ -69,7 +69,7 @@ def load_records(path: str | Path) -> Records:
     if not files:
         raise RunError(f"there are no records in {folder}: a training makes them with `record LAYERS every N`")
     chunks = [_read(file) for file in files]
-    layers = tuple(name for name in chunks[0] if name not in (UPDATE, EXAMPLE))
+    layers = tuple(sorted(name for name in chunks[0] if name not in (UPDATE, EXAMPLE)))
     return Records(
         folder,
         layers,

@@ -11,8 +11,8 @@ import optax
 from jax import Array
 
 from dync.compiler.expression import JSON
-from dync.compiler.pipeline_json import digest_of_pipeline
 from dync.compiler.pipeline_plan import TrainingPlan
+from dync.compiler.plan_json import digest
 from dync.runtime.checkpoint import package_versions
 from dync.runtime.data.dataset import Dataset
 from dync.runtime.data.error import DataError
@@ -27,6 +27,7 @@ from dync.runtime.pipelines.training.parts import read_parts
 from dync.runtime.pipelines.training.recording import verify_recorded
 from dync.runtime.pipelines.training.room import disk, peak_memory
 from dync.runtime.pipelines.training.start import start_digest, starting_orchestrator
+from dync.runtime.plain_json import plain_json
 from dync.runtime.schedule_of_batches import BatchSchedule
 
 
@@ -92,9 +93,11 @@ def record(job: TrainingJob, prepared: Preparation) -> dict[str, Any]:
 
 
 def basis(job: TrainingJob, prepared: Preparation) -> dict[str, JSON]:
-    """What the outcome of the stages depends on."""
+    """What the outcome of the stages depends on: not the limits, nor the folder that paths start from."""
+    spec = plain_json(job.plan)
+    assert isinstance(spec, dict)
     return {
-        "spec": digest_of_pipeline(job.plan),
+        "spec": digest({name: value for name, value in spec.items() if name not in ("limits", "base", "start")}),
         "network": job.network.plan.digest,
         "start": prepared.start,
         "data": prepared.dataset.digest,

@@ -14,8 +14,8 @@ from dync.compiler.report.text_table import table
 if TYPE_CHECKING:
     from dync.compiler.expression import JSON
     from dync.runtime.store import Differences, Run, Summary
-    from dync.runtime.store.differences import Values
     from dync.runtime.store.run_data import Measured
+    from dync.runtime.store.side_by_side import Values
 
 SHORT_ID = 8
 MOST_TEXT = 100

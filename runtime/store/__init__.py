@@ -2,11 +2,11 @@
 
 from dync.runtime.store.attempts import AttemptLog
 from dync.runtime.store.condition import Condition, parse_condition
-from dync.runtime.store.differences import Differences, differences
 from dync.runtime.store.folder import FoundRun, read_run, run_id_of
 from dync.runtime.store.live import LiveRun
 from dync.runtime.store.run_data import Attempt, NewRun, Run, RunFilter, RunStatus, Summary, new_run_id
-from dync.runtime.store.scan import Scanned, scan
+from dync.runtime.store.scanning import Scanned, scan
+from dync.runtime.store.side_by_side import Differences, differences
 from dync.runtime.store.store import Store, default_store, open_store
 
 __all__ = [

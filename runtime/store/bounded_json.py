@@ -48,6 +48,8 @@ def parse(content: bytes, name: str) -> JSON:
         raise RunError(f"{name} has more than the {MOST_PARTS:,} parts that are read of such a file")
     try:
         data: JSON = json.loads(content, parse_constant=_refuse)
+        if b"\\ud" in content.lower():
+            json.dumps(data, ensure_ascii=False).encode()  # half a character cannot be written anywhere
     except (ValueError, RecursionError):
         raise RunError(f"{name} is damaged: it is not JSON") from None
     if _too_deep(data):

@@ -40,7 +40,7 @@ _EXAMPLE: Final = "write it as in --where 'accuracy > 0.9 and optimizer = sgd'"
 
 
 @dataclass(frozen=True)
-class Test:
+class Relation:
     """`KEY OP VALUE`. A run that lacks the key, or has a text where a number is asked for, does not pass."""
 
     key: str
@@ -94,7 +94,7 @@ class Both:
         yield from self.right.mentioned()
 
 
-Condition = Test | Not | Both
+Condition = Relation | Not | Both
 
 
 def parse_condition(text: str) -> Condition:
@@ -176,14 +176,14 @@ class _Parser:
             return found
         return self.test()
 
-    def test(self) -> Test:
+    def test(self) -> Relation:
         key = self.taken(("word", "text"), "a measure or a setting")
         sign = self.peek()
         if sign is None or sign.kind != "sign" or sign.text not in _OPERATORS:
             raise self.error(f"one of {' '.join(_OPERATORS)}")
         self.at += 1
         value = self.taken(("word", "text"), "a number or a word")
-        return Test(key.text, sign.text, value.text if value.kind == "text" else _value(value.text))
+        return Relation(key.text, sign.text, value.text if value.kind == "text" else _value(value.text))
 
     def taken(self, kinds: tuple[str, ...], expected: str) -> _Token:
         token = self.peek()

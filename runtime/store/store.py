@@ -171,7 +171,7 @@ class Store:
             rows = self._all(
                 f"SELECT {columns} FROM runs WHERE (:kind IS NULL OR kind = :kind)"
                 " AND (:since IS NULL OR created >= :since) ORDER BY created DESC, id",
-                {"kind": chosen.kind, "since": chosen.since},
+                {"kind": _asked(chosen.kind), "since": _asked(chosen.since)},
             )
         found = [row for row in rows if chosen.name is None or fnmatchcase(row["name"], chosen.name)]
         summaries = [(summary_of(row, self.path), row) for row in found]
@@ -292,6 +292,10 @@ class Store:
         mark = mark_of(known)
         works = known["status"] == "running" and mark is not None and lives(mark) is not False
         return found.status != "interrupted" or not works
+
+
+def _asked(value: str | None) -> str | None:
+    return None if value is None else text(value)
 
 
 def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

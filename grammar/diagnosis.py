@@ -57,32 +57,13 @@ class Diagnosis:
         stack, text = self.trial.stack, self.token.text
         expected = stack.automaton.expected(stack.states)
         place = body(stack.entries).place
-        if text in place.later or (text == "by" and "COMMA" in expected) or self._shape_of_data():
-            return NotYet(self._star() if text == "*" else self.span)
+        if text in place.later or (text == "by" and "COMMA" in expected):
+            return NotYet(self.span)
         if self.token.terminal in COMPARISONS and "AND" in expected:
             return ChainedComparison(self.span)
         if text == "//":
             return CommentMark(self.span)
         return None
-
-    def substitute(self) -> Change | None:
-        """What stands in for a part of the language that is not known yet, where reading can go on with it."""
-        return Change("replace", self.token._replace(terminal="NUMBER", text="1")) if self._shape_of_data() else None
-
-    def _shape_of_data(self) -> bool:
-        """Whether this is the star of `input x (*)`."""
-        symbols = [self.trial.stack.automaton.symbols[state] for state in self.trial.stack.states[-3:]]
-        following = self.trial.tokens[self.trial.at + 1 : self.trial.at + 2]
-        return (
-            self.token.text == "*"
-            and symbols in (["INPUT", "NAME", "LPAR"], ["OUTPUT", "NAME", "LPAR"])
-            and bool(following)
-            and following[0].text == ")"
-        )
-
-    def _star(self) -> Span:
-        """The star with its brackets."""
-        return Span(self.source, self.trial.stack.entries[-1].start, self.trial.tokens[self.trial.at + 1].end)
 
     def mistake(self, change: Change | None) -> Diagnostic:
         """Which mistake it is, given the change that mends it, if one does."""

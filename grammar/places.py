@@ -39,11 +39,10 @@ RULE: Final = Place("a rule", ("let", "update"))
 ACTIVATION: Final = Place("an activation", ("let", "next"))
 PIPELINE: Final = Place(
     "a pipeline",
-    ("network", "data", "optimizer", "epochs", "updates", "batch", "seed", "evaluate", "checkpoint"),
-    frozenset(
-        {"base", "from", "search", "strategy", "trials", "seeds", "objective", "prune", "compare", "entry", "task",
-         "claim", "against", "package", "stop", "record", "limit", "retries", "continue_on_failure"}
-    ),
+    ("network", "data", "optimizer", "epochs", "updates", "batch", "seed", "evaluate", "checkpoint", "base", "with",
+     "from", "stop", "record", "repeat", "search", "strategy", "trials", "seeds", "together", "objective", "prune",
+     "compare", "fused", "entry", "task", "measure", "rope", "folds", "claim", "against", "package", "limit", "retries",
+     "continue_on_failure"),
 )  # fmt: skip
 
 BLOCKS: Final[Mapping[str, Place]] = {
@@ -56,7 +55,9 @@ PLACES: Final = (FILE, NETWORK, PHASE, RULE, ACTIVATION, PIPELINE)
 STATEMENTS: Final = frozenset(word for place in PLACES for word in place.keywords)
 """Every word with which a statement begins."""
 
-CLAUSES: Final = frozenset({"learn", "sends", "rate", "decay", "start", "then", "except", "within"})
+CLAUSES: Final = frozenset(
+    {"learn", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step"}
+)
 """Words with which a part of a statement begins."""
 
 

@@ -14,9 +14,10 @@ from typing import Final
 from dync.grammar import syntax as s
 from dync.grammar.diagnostic import DiagnosticError, has_errors
 from dync.grammar.lexer import Lexer, comments
+from dync.grammar.pipeline_spelling import setting
 from dync.grammar.reader import read
 from dync.grammar.source import Source, Span
-from dync.grammar.spelling import Block, Leaf, expression, head, pieces, statement
+from dync.grammar.spelling import Block, Statement, edge, expression, head, statement
 
 WIDTH: Final = 110
 """Bodies of phases, repetitions and rules that fit into one line of so many characters stand on one line. Edges and
@@ -37,6 +38,9 @@ class Result:
         """Where its expression stands."""
         return self.value.span
 
+
+Leaf = Statement | s.PipelineItem
+"""The statements without a body of statements."""
 
 Item = Block | Leaf | Result
 
@@ -82,7 +86,21 @@ def _line(node: Item) -> str | None:
             inside = [_line(item) for item in _items(node)]
             return f"{head(node)} {{ {'  '.join(filter(None, inside))} }}" if all(inside) else None
         case _:
-            return statement(node)
+            return " ".join(pieces(node))
+
+
+def pieces(node: Leaf) -> list[str]:
+    """The parts of a statement that may begin a line, should it be too long for one: joined by spaces they make it."""
+    match node:
+        case s.Edge():
+            return edge(node)
+        case (
+            s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant() | s.Group() | s.Schedule() | s.Protocol()
+            | s.RuleMessages() | s.Let() | s.Steps() | s.Settle() | s.Messages() | s.Clamp()
+        ):  # fmt: skip
+            return [statement(node)]
+        case _:
+            return setting(node)
 
 
 def _filled(parts: Sequence[str], width: int) -> list[str]:

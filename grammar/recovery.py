@@ -104,7 +104,7 @@ class Reading:
             self._apply(trial.replaced(meant))
             return
         mistake = diagnosis.special()
-        change = diagnosis.substitute() if mistake or is_name else trial.change()
+        change = None if mistake or is_name else trial.change()
         mistake = mistake or diagnosis.mistake(change)
         self.report(mistake)
         if isinstance(mistake, CommentMark):

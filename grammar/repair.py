@@ -11,7 +11,7 @@ from dync.grammar.automaton import END, Automaton
 from dync.grammar.diagnostic import nearest
 from dync.grammar.lexer import Token
 from dync.grammar.parser import Stack, terminal
-from dync.grammar.places import STATEMENTS
+from dync.grammar.places import CLAUSES, STATEMENTS
 
 AHEAD: Final = 12
 """So many tokens have to go well after a change, or all up to the end of the line."""
@@ -50,7 +50,7 @@ class Trial:
         """The keyword that the word here is a misspelling of, if one like it could stand here."""
         token = self.tokens[self.at]
         automaton = self.stack.automaton
-        if token.terminal != "NAME" or token.text in automaton.words:
+        if token.terminal != "NAME" or (token.text in automaton.words and token.text not in CLAUSES):
             return None
         expected = automaton.expected(self.stack.states)
         meant = nearest(token.text, [word for word, name in automaton.words.items() if name in expected])

@@ -78,7 +78,7 @@ def _arguments(arguments: Sequence[s.Argument]) -> str:
     )
 
 
-def _pieces(node: s.Application) -> list[str]:
+def application_pieces(node: s.Application) -> list[str]:
     """A thing with its arguments, one argument a piece."""
     if not node.arguments:
         return [node.name.text]
@@ -103,12 +103,18 @@ def interval(node: s.Range) -> str:
     return f"{low} .. {high}" if low.endswith(".") or high.startswith(".") else f"{low}..{high}"
 
 
-def _references(nodes: Sequence[s.Reference]) -> str:
+def choices(node: s.Choices) -> str:
+    """A set."""
+    return f"{{ {', '.join(map(expression, node.values))} }}"
+
+
+def references(nodes: Sequence[s.Reference]) -> str:
+    """Layers, between commas."""
     return ", ".join(map(reference, nodes))
 
 
 def _shape(nodes: Sequence[s.Expression]) -> str:
-    return f"({', '.join(map(expression, nodes))})"
+    return f"({', '.join(map(expression, nodes))})" if nodes else "(*)"
 
 
 def _names(nodes: Sequence[s.Name]) -> str:
@@ -117,31 +123,26 @@ def _names(nodes: Sequence[s.Name]) -> str:
 
 # --- statements -------------------------------------------------------------------------------------------------------
 
-Leaf = (
+Statement = (
     s.Param | s.Input | s.Layer | s.Output | s.Constant | s.Edge | s.Group | s.Schedule | s.Protocol | s.RuleMessages
-    | s.Let | s.PhaseItem | s.PipelineItem
+    | s.Let | s.PhaseItem
 )  # fmt: skip
-"""The statements without a body of statements."""
+"""The statements without a body of statements; those of pipelines are in `pipeline_spelling.py`."""
 
 
-def statement(node: Leaf) -> str:
+def statement(node: Statement) -> str:
     """A statement without a body."""
     match node:
         case s.Let(name, value):
             return f"let {name.text} = {expression(value)}"
         case s.Steps() | s.Settle() | s.Messages() | s.Clamp():
             return _phase_item(node)
-        case (
-            s.NetworkSetting() | s.DataSetting() | s.OptimizerSetting() | s.NumberSetting() | s.EvaluateEvery()
-            | s.EvaluateOn() | s.CheckpointSetting()
-        ):  # fmt: skip
-            return _setting(node)
         case s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant():
             return _quantity(node)
         case s.Edge():
-            return " ".join(_edge(node))
+            return " ".join(edge(node))
         case s.Group(name, members):
-            return f"group {name.text} {{ {_references(members)} }}"
+            return f"group {name.text} {{ {references(members)} }}"
         case s.Schedule(kind, groups):
             return f"schedule {kind.text}" + (f"({_names(groups)})" if groups else "")
         case s.Protocol(which, phases):
@@ -150,23 +151,6 @@ def statement(node: Leaf) -> str:
             return f"rule_messages {kind.text}"
         case _:
             assert_never(node)
-
-
-def pieces(node: Leaf) -> list[str]:
-    """The parts of a statement that may begin a line, should it be too long for one: joined by spaces they make it."""
-    match node:
-        case s.Edge():
-            return _edge(node)
-        case s.DataSetting(source):
-            return _after("data", _data(source))
-        case s.EvaluateOn(name, source):
-            return _after(f"evaluate {name.text}", _data(source))
-        case _:
-            return [statement(node)]
-
-
-def _after(words: str, parts: list[str]) -> list[str]:
-    return [f"{words} {parts[0]}", *parts[1:]]
 
 
 def _quantity(node: s.Param | s.Input | s.Layer | s.Output | s.Constant) -> str:
@@ -193,13 +177,14 @@ def _domain(node: s.Range | s.Choices | None) -> str:
             return ""
         case s.Range():
             return f" in {interval(node)}"
-        case s.Choices(values):
-            return f" in {{ {', '.join(map(expression, values))} }}"
+        case s.Choices():
+            return f" in {choices(node)}"
         case _:
             assert_never(node)
 
 
-def _edge(node: s.Edge) -> list[str]:
+def edge(node: s.Edge) -> list[str]:
+    """The parts of an edge that may begin a line."""
     label = f"{node.label.text}: " if node.label else ""
     parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)} {application(node.kind)}"]
     if node.sends is not None:
@@ -220,42 +205,11 @@ def _phase_item(node: s.PhaseItem) -> str:
             near = f" within {expression(within)}" if within is not None else ""
             return f"until settled{near} max {expression(maximum)}"
         case s.Messages(kind, silent):
-            return f"messages {kind.text}" + (f" except {_references(silent)}" if silent else "")
+            return f"messages {kind.text}" + (f" except {references(silent)}" if silent else "")
         case s.Clamp(layers):
-            return f"clamp {_references(layers)}"
+            return f"clamp {references(layers)}"
         case _:
             assert_never(node)
-
-
-def _setting(node: s.PipelineItem) -> str:
-    match node:
-        case s.NetworkSetting(network):
-            return f"network {application(network)}"
-        case s.DataSetting(source):
-            return f"data {data(source)}"
-        case s.OptimizerSetting(optimizer):
-            return f"optimizer {application(optimizer)}"
-        case s.NumberSetting(keyword, value):
-            return f"{keyword.text} {expression(value)}"
-        case s.EvaluateEvery(every):
-            return f"evaluate every {expression(every)}"
-        case s.EvaluateOn(name, source):
-            return f"evaluate {name.text} {data(source)}"
-        case s.CheckpointSetting(every, keep):
-            return f"checkpoint every {expression(every)}" + (f" keep {expression(keep)}" if keep is not None else "")
-        case _:
-            assert_never(node)
-
-
-def data(node: s.Data) -> str:
-    """A data source with its bindings and transforms."""
-    return " ".join(_data(node))
-
-
-def _data(node: s.Data) -> list[str]:
-    bindings = ", ".join(f"{binding.layer.text} = {binding.array.span.text}" for binding in node.bindings)
-    transforms = [f"then {application(transform)}" for transform in node.transforms]
-    return [*_pieces(node.source), *([f"{{ {bindings} }}"] if bindings else []), *transforms]
 
 
 # --- what opens a body ------------------------------------------------------------------------------------------------

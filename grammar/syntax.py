@@ -1,7 +1,7 @@
 """The syntax tree: frozen nodes that say what was written and where, nothing about what it means.
 
 Every node ends with its `span`. Sequences are tuples, in the order of the text. The nodes that statements are made of
-stand in `terms.py` and are seen from here too.
+stand in `terms.py`, those of pipelines in `pipeline_syntax.py`, and are seen from here too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,49 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from dync.grammar.pipeline_syntax import (
+    AgainstSetting,
+    Baseline,
+    BaseSetting,
+    Binding,
+    Change,
+    CheckpointBest,
+    CheckpointSetting,
+    ClaimSetting,
+    CompareSetting,
+    ComparisonItem,
+    Condition,
+    ContinueOnFailure,
+    Data,
+    DataSetting,
+    EntrySetting,
+    EvaluateEvery,
+    EvaluateOn,
+    FromSetting,
+    FusedSetting,
+    Interval,
+    Key,
+    LimitSetting,
+    Made,
+    MeasureSetting,
+    NetworkSetting,
+    NumberSetting,
+    ObjectiveSetting,
+    OptimizerSetting,
+    PackageSetting,
+    Pipeline,
+    PipelineItem,
+    PruneSetting,
+    RecordSetting,
+    Saved,
+    SearchSetting,
+    StopSetting,
+    StrategySetting,
+    SweepItem,
+    TaskSetting,
+    TrainingItem,
+    WithSetting,
+)
 from dync.grammar.source import Source, Span
 from dync.grammar.terms import (
     Application,
@@ -25,33 +68,52 @@ from dync.grammar.terms import (
     Text,
     Unary,
     Variable,
+    as_application,
 )
 
 __all__ = [
     "Activation",
+    "AgainstSetting",
     "Application",
     "Argument",
+    "BaseSetting",
+    "Baseline",
     "Binary",
     "Binding",
     "Call",
+    "Change",
+    "CheckpointBest",
     "CheckpointSetting",
     "Choices",
+    "ClaimSetting",
     "Clamp",
+    "CompareSetting",
+    "ComparisonItem",
+    "Condition",
     "Constant",
+    "ContinueOnFailure",
     "Data",
     "DataSetting",
     "Declaration",
     "Edge",
+    "EntrySetting",
     "EvaluateEvery",
     "EvaluateOn",
     "Expression",
     "File",
     "For",
+    "FromSetting",
+    "FusedSetting",
     "Group",
     "Indicator",
     "Input",
+    "Interval",
+    "Key",
     "Layer",
     "Let",
+    "LimitSetting",
+    "Made",
+    "MeasureSetting",
     "Messages",
     "Name",
     "Network",
@@ -59,24 +121,37 @@ __all__ = [
     "NetworkSetting",
     "Number",
     "NumberSetting",
+    "ObjectiveSetting",
     "OptimizerSetting",
     "Output",
+    "PackageSetting",
     "Param",
     "Phase",
     "PhaseItem",
     "Pipeline",
     "PipelineItem",
     "Protocol",
+    "PruneSetting",
     "Range",
+    "RecordSetting",
     "Reference",
     "Rule",
     "RuleMessages",
+    "Saved",
     "Schedule",
+    "SearchSetting",
     "Settle",
     "Steps",
+    "StopSetting",
+    "StrategySetting",
+    "SweepItem",
+    "TaskSetting",
     "Text",
+    "TrainingItem",
     "Unary",
     "Variable",
+    "WithSetting",
+    "as_application",
 ]
 
 # --- what stands in a network ----------------------------------------------------------------------------------------
@@ -94,7 +169,7 @@ class Param:
 
 @dataclass(frozen=True)
 class Input:
-    """`input NAME (shape)`."""
+    """`input NAME (shape)`; without dimensions `input NAME (*)`: as the data have it."""
 
     name: Name
     shape: tuple[Expression, ...]
@@ -115,7 +190,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Output:
-    """`output NAME (shape) [ACTIVATION]`."""
+    """`output NAME (shape) [ACTIVATION]`; without dimensions `(*)`: as the data have it."""
 
     name: Name
     shape: tuple[Expression, ...]
@@ -284,102 +359,6 @@ class Activation:
     parameters: tuple[Argument, ...]
     lets: tuple[Let, ...]
     next: Expression
-    span: Span
-
-
-# --- pipelines -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Binding:
-    """`LAYER = "array"` in a data source."""
-
-    layer: Name
-    array: Text
-    span: Span
-
-
-@dataclass(frozen=True)
-class Data:
-    """`SOURCE [{ LAYER = "array" }] then T(args) then …`."""
-
-    source: Application
-    bindings: tuple[Binding, ...]
-    transforms: tuple[Application, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class NetworkSetting:
-    """`network NAME(args)`."""
-
-    network: Application
-    span: Span
-
-
-@dataclass(frozen=True)
-class DataSetting:
-    """`data DATA`."""
-
-    data: Data
-    span: Span
-
-
-@dataclass(frozen=True)
-class OptimizerSetting:
-    """`optimizer NAME(args)`."""
-
-    optimizer: Application
-    span: Span
-
-
-@dataclass(frozen=True)
-class NumberSetting:
-    """`epochs N`, `updates N`, `batch N`, `seed N`; `keyword` says which."""
-
-    keyword: Name
-    value: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class EvaluateEvery:
-    """`evaluate every N` (epochs)."""
-
-    every: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class EvaluateOn:
-    """`evaluate NAME DATA`."""
-
-    name: Name
-    data: Data
-    span: Span
-
-
-@dataclass(frozen=True)
-class CheckpointSetting:
-    """`checkpoint every N [keep K]`."""
-
-    every: Expression
-    keep: Expression | None
-    span: Span
-
-
-PipelineItem = (
-    NetworkSetting | DataSetting | OptimizerSetting | NumberSetting | EvaluateEvery | EvaluateOn | CheckpointSetting
-)
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """`pipeline NAME KIND { items }`; `kind` is as written."""
-
-    name: Name
-    kind: Name
-    items: tuple[PipelineItem, ...]
     span: Span
 
 

@@ -101,6 +101,17 @@ class Application:
     span: Span
 
 
+def as_application(expression: Expression) -> Application:
+    """A name or a call as a thing with arguments; anything else becomes the name of nothing that exists."""
+    match expression:
+        case Variable(name, None, span):
+            return Application(name, (), span)
+        case Call(function, arguments, span):
+            return Application(function, arguments, span)
+        case _:
+            return Application(Name(expression.span.text, expression.span), (), expression.span)
+
+
 @dataclass(frozen=True)
 class Reference:
     """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`."""

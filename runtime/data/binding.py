@@ -36,6 +36,17 @@ def bind(content: Content, bindings: Mapping[str, str], inputs: Shapes, outputs:
     return Table(layers, parts)
 
 
+def chosen_arrays(
+    content: Content, bindings: Mapping[str, str], inputs: Iterable[str], outputs: Iterable[str]
+) -> dict[str, str]:
+    """The array that each layer takes, as far as that is known without shapes; `bind` says what is wrong with it."""
+    found = {layer: content.resolve(name) for layer, name in bindings.items()}
+    if not bindings:
+        for layers, default in ((inputs, content.data), (outputs, content.target)):
+            found |= {layer: layer if layer in content.train else default for layer in layers}
+    return {layer: array for layer, array in found.items() if array is not None and array in content.train}
+
+
 def _automatic(content: Content, inputs: Shapes, outputs: Shapes) -> dict[str, str]:
     chosen = {layer: layer for layer in (*inputs, *outputs) if layer in content.train}
     for role, shapes, default in (("input", inputs, content.data), ("output", outputs, content.target)):

@@ -1,4 +1,4 @@
-"""Transforms that choose examples: `split` makes parts, `limit` shortens the training part."""
+"""Transforms that choose examples: `split` and `folds` make parts, `limit` shortens the training part."""
 
 from __future__ import annotations
 
@@ -53,11 +53,42 @@ class Split:
         return Table(table.layers, parts)
 
     def _order(self, train: Examples) -> NDArray[np.int64]:
-        """A random order of the examples; one class after the other where the parts are to be stratified."""
         order = generator(self.seed, "split").permutation(train.count)
-        if self.stratify and train.classes is not None:
-            order = order[np.argsort(train.classes[order], kind="stable")]
-        return order
+        return _by_class(order, train) if self.stratify else order
+
+
+@dataclass(frozen=True)
+class Folds:
+    """`folds(k, fold, seed)`: of k parts of the training part, drawn at random, the fold-th (from 0) is the test part.
+
+    The folds of one seed are disjoint and make up all the examples; each keeps the order of the source and has a k-th
+    of the examples, and of every class, to within one. M. Stone, J. R. Stat. Soc. B 36 (1974).
+    """
+
+    k: int
+    fold: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.k < 2:
+            raise DataError(f"folds has k = {self.k}: give at least 2")
+        if not 0 <= self.fold < self.k:
+            raise DataError(f"folds has fold = {self.fold}: give a whole number from 0 to {self.k - 1}")
+
+    def apply(self, table: Table) -> Table:
+        """Cut one fold off the training part; raises DataError where there is a test part or too little to cut."""
+        train = table.train
+        if "test" in table.parts:
+            raise DataError("folds makes a test part, but the data have one already: leave it out of split")
+        if train.count < self.k:
+            raise DataError(f"folds cannot make {self.k} parts of {train.count} examples: make k smaller")
+        order = _by_class(generator(self.seed, "folds").permutation(train.count), train)
+        chosen = np.arange(train.count) % self.k == self.fold
+        parts: dict[PartName, Examples] = {
+            "test": train.take(np.sort(order[chosen])),
+            "train": train.take(np.sort(order[~chosen])),
+        }
+        return Table(table.layers, {**table.parts, **parts})
 
 
 @dataclass(frozen=True)
@@ -86,6 +117,11 @@ class Limit:
         else:
             rows = np.sort(np.concatenate([np.flatnonzero(train.classes == c)[: self.n] for c in set(train.classes)]))
         return Table(table.layers, {**table.parts, "train": train.take(rows)})
+
+
+def _by_class(order: NDArray[np.int64], train: Examples) -> NDArray[np.int64]:
+    """The same order within each class, one class after the other; data without classes count as one class."""
+    return order if train.classes is None else order[np.argsort(train.classes[order], kind="stable")]
 
 
 def _evenly(count: int, fraction: float) -> NDArray[np.bool_]:

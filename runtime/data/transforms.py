@@ -12,12 +12,13 @@ from dync.runtime.data.arguments import call_with
 from dync.runtime.data.corruption import Flip, Noise
 from dync.runtime.data.error import DataError
 from dync.runtime.data.onehot import OneHot
-from dync.runtime.data.rows import Limit, Split
+from dync.runtime.data.rows import Folds, Limit, Split
 from dync.runtime.data.transform import Transform
 from dync.runtime.data.values import Project, Sign, normalize, reshape
 
 TRANSFORMS: Final[Mapping[str, Callable[..., Transform]]] = {
     "split": Split,
+    "folds": Folds,
     "limit": Limit,
     "normalize": normalize,
     "sign": Sign,

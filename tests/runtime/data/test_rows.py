@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dync.runtime.data import DataError
-from dync.runtime.data.rows import Limit, Split
+from dync.runtime.data.rows import Folds, Limit, Split
 from dync.runtime.data.table import BoundLayer, Examples, Table
 
 fractions = st.integers(0, 90).map(lambda percent: percent / 100)
@@ -103,3 +103,41 @@ def test_limits_that_make_no_sense(call: Any, refused: Any) -> None:
     refused(['per = "unit"'], call("digits"), call("limit", 1, per="unit"))
     with pytest.raises(DataError, match="no classes"):
         Limit(1, "class").apply(table(None, 4))
+
+
+@given(st.lists(st.integers(0, 3), min_size=10, max_size=80), st.integers(2, 10), st.integers(0, 99))
+def test_folds_take_turns(labels: list[int], k: int, seed: int) -> None:
+    tests = []
+    for fold in range(k):
+        parts = Folds(k, fold, seed).apply(table(labels, len(labels))).parts
+        assert set(parts) == {"train", "test"}
+        held_out, rest = numbers(parts["test"]), numbers(parts["train"])
+        assert sorted(held_out + rest) == list(range(len(labels)))
+        assert (held_out, rest) == (sorted(held_out), sorted(rest))
+        assert abs(len(held_out) - len(labels) / k) < 1
+        assert parts["test"].classes is not None
+        for label in set(labels):
+            assert abs(np.sum(parts["test"].classes == label) - labels.count(label) / k) < 1
+        tests.extend(held_out)
+    assert sorted(tests) == list(range(len(labels)))
+
+
+def test_folds_of_another_seed_and_without_classes() -> None:
+    first, again, other = (numbers(Folds(4, 1, s).apply(table(None, 40)).parts["test"]) for s in (0, 0, 1))
+    assert first == again != other
+    assert len(first) == 10
+
+
+def test_folds_after_a_validation_part() -> None:
+    parts = Folds(3, 0).apply(Split(validation=0.25).apply(table([0, 1] * 20, 40))).parts
+    assert {name: part.count for name, part in parts.items()} == {"train": 20, "validation": 10, "test": 10}
+
+
+def test_folds_that_cannot_be() -> None:
+    for arguments in ((1, 0), (3, 3), (3, -1)):
+        with pytest.raises(DataError, match="folds has"):
+            Folds(*arguments)
+    with pytest.raises(DataError, match="one already"):
+        Folds(3, 0).apply(Split(test=0.5).apply(table(None, 10)))
+    with pytest.raises(DataError, match="10 examples"):
+        Folds(11, 0).apply(table(None, 10))

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector, in_order
 from dync.compiler.elaboration.declared import declared_once
 from dync.compiler.elaboration.elaborate import elaborate
-from dync.compiler.elaboration.elaborations import Elaborations
+from dync.compiler.elaboration.elaborations import Elaborations, Shapes
 from dync.compiler.library import Library, build_library
 from dync.compiler.model import NetworkModel
-from dync.compiler.pipelines.resolve import PipelineModel, resolve_pipeline
+from dync.compiler.pipeline_plan import PipelinePlan
+from dync.compiler.pipelines.book import NO_SHAPES, Book
+from dync.compiler.pipelines.models import AnyModel, PipelineModel
+from dync.compiler.pipelines.resolve import check_circles, resolve_pipeline
 from dync.compiler.pipelines.signatures import Signature
 from dync.compiler.plan import Plan
 from dync.grammar import syntax
@@ -32,16 +36,34 @@ Settings: TypeAlias = Mapping[str, str]
 class Compilation:
     """All that the compiler found out about a file.
 
-    `networks` are the models at the default parameters and `pipelines` the training plans, each only where it is free
-    of errors; `sources` are data sources that others registered.
+    `networks` are the models at the default parameters and `pipelines` the pipelines of every kind, in the order of the
+    file, each only where it is free of errors; `sources` are data sources that others registered.
     """
 
     file: syntax.File
     library: Library
     networks: dict[str, NetworkModel]
-    pipelines: dict[str, PipelineModel]
+    pipelines: dict[str, AnyModel]
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Signature]
+
+    @property
+    def trainings(self) -> dict[str, PipelineModel]:
+        """The trainings among the pipelines."""
+        return {name: model for name, model in self.pipelines.items() if isinstance(model, PipelineModel)}
+
+    @cached_property
+    def _book(self) -> Book:
+        """The pipelines as they are written, for those that ask for one with changes."""
+        networks, _ = declared_once(self.file, syntax.Network)
+        pipelines, _ = declared_once(self.file, syntax.Pipeline)
+        return Book(pipelines, networks, Elaborations(self.library), self.sources)
+
+    def book(self) -> Book:
+        """The same with room to elaborate further networks."""
+        if self._book.elaborations.exhausted:
+            del self.__dict__["_book"]
+        return self._book
 
     @property
     def ok(self) -> bool:
@@ -77,11 +99,13 @@ def compile_source(source: Source, sources: Mapping[str, Signature] | None = Non
         models |= {name: model} if model is not None else {}
     pipelines, found = declared_once(file, syntax.Pipeline)
     mistakes.extend(found)
-    plans: dict[str, PipelineModel] = {}
-    for name, pipeline in pipelines.items():
-        resolved, found = resolve_pipeline(pipeline, networks, elaborations, extra)
+    book = Book(pipelines, networks, elaborations, extra)
+    plans: dict[str, AnyModel] = {}
+    for name in pipelines:
+        resolved, found = resolve_pipeline(name, book)
         mistakes.extend(found)
         plans |= {name: resolved} if resolved is not None else {}
+    check_circles(plans, book, mistakes)
     diagnostics = mistakes.diagnostics
     if syntax_errors:
         from dync.compiler.elaboration.aftermath import without_aftermath
@@ -109,28 +133,76 @@ def bind_settings(compilation: Compilation, network: str | None, settings: Setti
     return _elaborated(compilation, found, arguments, places)
 
 
-def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | None = None) -> PipelineModel:
+def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | None = None) -> AnyModel:
     """A pipeline of the file with settings such as `{"epochs": "3", "optimizer.learning_rate": "0.01"}`.
 
-    Raises DiagnosticError with all that is wrong, KeyError where the file has no such pipeline.
+    A sweep or a comparison takes its own settings, `{"trials": "4", "seeds": "2"}`; any other key is a change to the
+    trainings that it is about. Raises DiagnosticError with all that is wrong, KeyError where the file has no such
+    pipeline.
     """
-    from dync.compiler.pipelines.settings import with_settings
+    book = compilation.book()
+    if book.pipelines[pipeline].kind.text == "training":
+        return bind_training(compilation, pipeline, settings or {})
+    from dync.compiler.pipelines.study_settings import with_study_settings
 
-    networks, _ = declared_once(compilation.file, syntax.Network)
-    pipelines, _ = declared_once(compilation.file, syntax.Pipeline)
-    changed, mistakes = with_settings(pipelines[pipeline], networks, settings or {})
+    changed, mistakes = with_study_settings(book.pipelines[pipeline], book, settings or {})
     if has_errors(mistakes):
         raise DiagnosticError(mistakes)
-    resolved, mistakes = resolve_pipeline(changed, networks, Elaborations(compilation.library), compilation.sources)
+    resolved, mistakes = resolve_pipeline(pipeline, book.with_pipeline(changed))
     if resolved is None:
         raise DiagnosticError(mistakes)
     return resolved
 
 
+def bind_training(
+    compilation: Compilation, pipeline: str, changes: Settings, shapes: Shapes = NO_SHAPES
+) -> PipelineModel:
+    """A training of the file with changes, as the trials of a sweep and the entries of a comparison are.
+
+    `shapes` are those of inputs and outputs that leave theirs to the data, `(*)`; without them the network of such a
+    training has no plan (see `PipelineModel.without_shape`). Raises DiagnosticError with all that is wrong, KeyError
+    where the file has no such training.
+    """
+    from dync.compiler.pipelines.fragment import Fragment
+
+    fragments = [Fragment(key, text) for key, text in changes.items()]
+    model, mistakes = compilation.book().changed(pipeline, fragments, shapes)
+    if model is None:
+        raise DiagnosticError(mistakes)
+    return model
+
+
+def order_of(pipelines: Mapping[str, PipelinePlan]) -> tuple[str, ...]:
+    """The names of pipelines in an order in which each comes after those that it is built on, else as they are given.
+
+    Pipelines that are built on others than these count as built on nothing. Raises ValueError where one is built on
+    itself, which the compiler reports.
+    """
+    import networkx
+
+    from dync.compiler.pipeline_plan import built_on
+
+    order = {name: number for number, name in enumerate(pipelines)}
+    graph: networkx.DiGraph[str] = networkx.DiGraph()
+    graph.add_nodes_from(pipelines)
+    for name, plan in pipelines.items():
+        graph.add_edges_from((other, name) for other in built_on(plan, pipelines) if other in order)
+    try:
+        return tuple(networkx.lexicographical_topological_sort(graph, key=order.__getitem__))
+    except networkx.NetworkXUnfeasible:
+        raise ValueError("pipelines are built on each other in a circle") from None
+
+
 def plan_of(model: NetworkModel) -> Plan:
-    """The plan of a model: all that the runtime reads."""
+    """The plan of a model: all that the runtime reads.
+
+    Raises DiagnosticError where the data have to say which shape a layer has, and did not.
+    """
     from dync.compiler.planning.planner import plan
 
+    open_layers = tuple(layer.name for layer in model.layers if layer.shape_of_data and not layer.shape)
+    if open_layers:
+        raise DiagnosticError([wrong.studies.ShapeOfData(model.span, model.name, open_layers)])
     return plan(model)
 
 

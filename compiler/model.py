@@ -61,7 +61,10 @@ class RuleUse:
 
 @dataclass(frozen=True)
 class LayerModel:
-    """A layer. `array` is the name of the array that it belongs to, `value` what a constant holds."""
+    """A layer. `array` is the name of the array that it belongs to, `value` what a constant holds.
+
+    `shape_of_data` says that the file leaves the shape to the data, `(*)`: until they are known it is empty.
+    """
 
     name: str
     array: str | None
@@ -71,6 +74,7 @@ class LayerModel:
     start: str | None
     value: float | None
     span: Span
+    shape_of_data: bool = False
 
 
 @dataclass(frozen=True)

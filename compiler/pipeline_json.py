@@ -1,103 +1,142 @@
-"""A pipeline's plan as plain JSON data, and back."""
+"""A pipeline's plan as plain JSON data, and back: its kind and the fields of its plan."""
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final, assert_never
 
 from dync.compiler.expression import JSON
-from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan, Value
+from dync.compiler.pipeline_plan import (
+    BenchmarkPlan,
+    ComparisonPlan,
+    Interval,
+    Limits,
+    PipelinePlan,
+    SweepPlan,
+    TrainingPlan,
+)
 from dync.compiler.plan_error import PlanError, require
-from dync.compiler.plan_json import digest
+from dync.compiler.plan_json import digest, plain, refuse_depth, typed
 
-DEEPEST = 16
-"""Calls that stand inside each other, at most."""
+KINDS: Final[Mapping[str, type[PipelinePlan]]] = {
+    "training": TrainingPlan,
+    "sweep": SweepPlan,
+    "comparison": ComparisonPlan,
+    "benchmark": BenchmarkPlan,
+}
+"""The kinds of pipelines, as the language names them."""
+
+DEEPEST: Final = 48
+"""How deeply the parts of a pipeline may be nested."""
+
+MOST: Final = 2**31 - 1
+"""No number of a pipeline that counts is larger."""
 
 
-def pipeline_to_json(plan: TrainingPlan) -> JSON:
+def kind_of(plan: PipelinePlan) -> str:
+    """The kind of a pipeline, as the language names it."""
+    return next(name for name, plan_type in KINDS.items() if isinstance(plan, plan_type))
+
+
+def pipeline_to_json(plan: PipelinePlan) -> JSON:
     """The pipeline as plain data."""
-    data: dict[str, JSON] = {f.name: getattr(plan, f.name) for f in fields(plan)}
-    return data | {
-        "data": _data_to_json(plan.data),
-        "optimizer": _call_to_json(plan.optimizer),
-        "evaluate_on": {name: _data_to_json(data) for name, data in plan.evaluate_on.items()},
-    }
+    data = plain(plan)
+    assert isinstance(data, dict)
+    return {"pipeline": kind_of(plan), **data}
 
 
-def digest_of_pipeline(plan: TrainingPlan) -> str:
-    """SHA-256 of what the pipeline means, in hexadecimal: the folder that its paths start from does not count."""
+def digest_of_pipeline(plan: PipelinePlan) -> str:
+    """SHA-256 of what the pipeline means, in hexadecimal: the folder that its paths start from does not count.
+
+    What it refers to counts by name: the digests of those pipelines are its user's business.
+    """
     data = pipeline_to_json(plan)
     assert isinstance(data, dict)
-    return digest({key: value for key, value in data.items() if key != "base"})
+    with_folder = data["comparison"] if isinstance(plan, BenchmarkPlan) else data
+    if not isinstance(plan, SweepPlan) and isinstance(with_folder, dict):
+        del with_folder["base"]
+    return digest(data)
 
 
-def pipeline_from_json(data: Any) -> TrainingPlan:
+def pipeline_from_json(data: Any) -> PipelinePlan:
     """Read back what `pipeline_to_json` gave; raises PlanError for anything else."""
-    require(isinstance(data, dict) and set(data) == {f.name for f in fields(TrainingPlan)}, "the pipeline's fields")
-    counts = ("batch", "seed", "evaluate_every", "checkpoint_every", "keep")
-    require(all(_is_count(data[name]) for name in counts), f"{', '.join(counts)} are whole numbers from 0 up")
-    require(data["batch"] > 0 and data["keep"] > 0, "batch and keep are at least 1")
-    optional = [data["epochs"], data["updates"]]
-    require(all(n is None or _is_count(n) for n in optional) and optional.count(None) == 1, "epochs or updates")
-    require(all(isinstance(data[name], str) for name in ("name", "network", "base")), "names are texts")
-    require(isinstance(data["evaluate_on"], dict), "further data by name")
-    return TrainingPlan(
-        **data
-        | {
-            "data": _data_from_json(data["data"]),
-            "optimizer": _call_from_json(data["optimizer"]),
-            "evaluate_on": {str(name): _data_from_json(found) for name, found in data["evaluate_on"].items()},
-        }
-    )
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
-def _data_to_json(plan: DataPlan) -> JSON:
-    return {
-        "source": _call_to_json(plan.source),
-        "bindings": dict(plan.bindings),
-        "transforms": [_call_to_json(call) for call in plan.transforms],
-    }
-
-
-def _data_from_json(data: Any) -> DataPlan:
+    refuse_depth(data, DEEPEST)
     match data:
-        case {"source": source, "bindings": dict(bindings), "transforms": list(transforms)}:
-            require(all(isinstance(array, str) for array in bindings.values()), "arrays go by their names")
-            return DataPlan(_call_from_json(source), dict(bindings), tuple(map(_call_from_json, transforms)))
-    raise PlanError("not a plan: data need a source, bindings and transforms")
+        case {"pipeline": str(kind), **fields} if kind in KINDS:
+            plan: PipelinePlan = typed(fields, KINDS[kind])
+            _verify(plan)
+            return plan
+    raise PlanError(f"not a plan: a pipeline is one of {', '.join(KINDS)} with its fields")
 
 
-def _call_to_json(call: CallPlan) -> JSON:
-    return {
-        "call": call.name,
-        "positional": [_value_to_json(v) for v in call.positional],
-        "named": {name: _value_to_json(v) for name, v in call.named.items()},
-    }
+def training_from_json(data: Any) -> TrainingPlan:
+    """The same for a training; raises PlanError for a pipeline of another kind too."""
+    plan = pipeline_from_json(data)
+    if not isinstance(plan, TrainingPlan):
+        raise PlanError(f"not a plan: expected a training, found a {kind_of(plan)}")
+    return plan
 
 
-def _value_to_json(value: Value) -> JSON:
-    return _call_to_json(value) if isinstance(value, CallPlan) else value
+def _verify(plan: PipelinePlan) -> None:
+    """Raise PlanError for numbers that no pipeline can have."""
+    match plan:
+        case TrainingPlan():
+            _verify_training(plan)
+        case SweepPlan():
+            _verify_sweep(plan)
+        case ComparisonPlan():
+            _verify_comparison(plan)
+        case BenchmarkPlan():
+            _verify_comparison(plan.comparison)
+        case _:
+            assert_never(plan)
 
 
-def _call_from_json(data: Any, depth: int = 0) -> CallPlan:
-    require(depth < DEEPEST, f"calls stand inside each other more than {DEEPEST} deep")
-    match data:
-        case {"call": str(name), "positional": list(positional), "named": dict(named)}:
-            return CallPlan(
-                name,
-                tuple(_value_from_json(v, depth) for v in positional),
-                {str(key): _value_from_json(v, depth) for key, v in named.items()},
-            )
-    raise PlanError("not a plan: a call needs its name and arguments")
+def _verify_training(plan: TrainingPlan) -> None:
+    lengths = [length for length in (plan.epochs, plan.updates) if length is not None]
+    require(len(lengths) == 1, "epochs or updates")
+    _verify_least(0, seed=plan.seed, evaluate_every=plan.evaluate_every, checkpoint_every=plan.checkpoint_every)
+    _verify_least(0, length=lengths[0])
+    _verify_least(1, batch=plan.batch, keep=plan.keep, repeat=plan.repeat)
+    if plan.stop is not None:
+        _verify_least(1, stop=plan.stop.after)
+    if plan.record is not None:
+        _verify_least(1, record=plan.record.every)
+    _verify_limits(plan.limits)
 
 
-def _value_from_json(data: Any, depth: int) -> Value:
-    if isinstance(data, dict):
-        return _call_from_json(data, depth + 1)
-    if data is None or isinstance(data, bool | int | float | str):
-        return data
-    raise PlanError("not a plan: an argument is a number, a word or a call")
+def _verify_sweep(plan: SweepPlan) -> None:
+    _verify_least(0, seed=plan.seed, compare_best=plan.compare_best)
+    _verify_least(1, trials=1 if plan.trials is None else plan.trials, seeds=plan.seeds, together=plan.together)
+    for search in plan.search:
+        match search.space:
+            case Interval(low, high, log, step):
+                require(low <= high and (low > 0 or not log) and (step is None or step > 0), "an interval")
+            case choices:
+                require(len(choices.values) > 0, "choices")
+    _verify_limits(plan.limits)
+
+
+def _verify_comparison(plan: ComparisonPlan) -> None:
+    _verify_least(0, seed=plan.seed, rope=plan.rope)
+    _verify_least(1, seeds=plan.seeds, folds=plan.folds)
+    for claim in plan.claims:
+        _verify_least(0, margin=claim.margin)
+        require({claim.better, claim.worse} <= set(plan.entries), "a claim about entries")
+    _verify_limits(plan.limits)
+
+
+def _verify_limits(limits: Limits) -> None:
+    _verify_least(1, parallel_jobs=_or(limits.parallel_jobs, 1), threads=_or(limits.threads, 1))
+    _verify_least(0, retries=limits.retries, stage_seconds=_or(limits.stage_seconds, 0))
+    fraction = _or(limits.gpu_memory_fraction, 1)
+    require(0 < fraction <= 1, "gpu_memory_fraction is above 0 and at most 1")
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _verify_least(least: float, **values: float) -> None:
+    for name, value in values.items():
+        require(least <= value <= MOST, f"{name} is in {least:g}..{MOST}")

@@ -179,8 +179,9 @@ class SweepPlan:
     `seeds` seeds, its value the mean of the metric over them. `together` trials are proposed at once, from the results
     of those before them, so that what is proposed does not depend on how many run in parallel. Without an `objective`
     the sweep is a map. `prune` stops trials early, `compare_best` of the best are trained again with fresh seeds.
-    `fused`: trials alike run as one program (`fast`: vmap, `exact`: bit-equal to single runs), one after another
-    (`off`), or as measured (`auto`).
+    `start` is where every trial's weights come from (None: they are drawn); it stands in `changes` as well, under
+    `from`, so that the training with these changes has it. `fused`: trials alike run as one program (`fast`: vmap,
+    `exact`: bit-equal to single runs), one after another (`off`), or as measured (`auto`).
     """
 
     name: str
@@ -197,15 +198,20 @@ class SweepPlan:
     prune: CallPlan | None
     compare_best: int
     fused: Literal["auto", "fast", "exact", "off"]
+    start: Origin | None = None
     limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
 class TrainedEntry:
-    """`entry NAME PIPELINE [with { … }]`: a training of the file with changes, trained with every seed on every task."""
+    """`entry NAME PIPELINE [with { … }]`: a training of the file with changes, trained with every seed on every task.
+
+    `start` is where the weights of that training come from.
+    """
 
     pipeline: str
     changes: dict[str, str]
+    start: Origin | None = None
     kind: Literal["trained"] = "trained"
 
 
@@ -292,22 +298,24 @@ PipelinePlan = TrainingPlan | SweepPlan | ComparisonPlan | BenchmarkPlan
 def built_on(plan: PipelinePlan, others: Mapping[str, PipelinePlan]) -> tuple[str, ...]:
     """The pipelines of the same file that must have run before this one, by name; `others` are all of the file."""
     match plan:
-        case TrainingPlan():
-            return (plan.start.pipeline,) if isinstance(plan.start, FinalOf) else ()
-        case SweepPlan():
-            return built_on(others[plan.base], others)
+        case TrainingPlan() | SweepPlan():
+            return _pipeline_of(plan.start)
         case ComparisonPlan():
-            found = [_built_on_entry(entry, others) for entry in plan.entries.values()]
+            found = [_built_on_entry(entry) for entry in plan.entries.values()]
             return tuple(dict.fromkeys(name for names in found for name in names))
         case BenchmarkPlan():
             return built_on(plan.comparison, others)
 
 
-def _built_on_entry(entry: Entry, others: Mapping[str, PipelinePlan]) -> tuple[str, ...]:
+def _built_on_entry(entry: Entry) -> tuple[str, ...]:
     match entry:
         case TrainedEntry():
-            return built_on(others[entry.pipeline], others)
+            return _pipeline_of(entry.start)
         case BestEntry():
             return (entry.sweep,)
         case SavedEntry() | BaselineEntry():
             return ()
+
+
+def _pipeline_of(start: Origin | None) -> tuple[str, ...]:
+    return (start.pipeline,) if isinstance(start, FinalOf) else ()

@@ -11,7 +11,6 @@ from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from dync.compiler import plan as plan_module
 from dync.compiler.expression import JSON, Apply, Expression, Number, Parameter, Symbol, from_json, to_json
 from dync.compiler.plan import VERSION, Plan, Structure
 from dync.compiler.plan_error import PlanError
@@ -19,7 +18,7 @@ from dync.compiler.planning.verify_plan import verify_plan
 
 __all__ = [
     "DEEPEST", "PlanError", "canonical", "digest", "digest_of_plan", "digest_of_structure", "plain", "plan_from_json",
-    "plan_from_text", "plan_to_json", "typed",
+    "plan_from_text", "plan_to_json", "refuse_depth", "typed",
 ]  # fmt: skip
 
 _EXPRESSIONS = (Number, Symbol, Parameter, Apply)
@@ -87,7 +86,7 @@ def plan_from_json(data: JSON) -> Plan:
     Raises PlanError where the version differs, the data have another form, or the plan does not hold together (see
     `verify_plan`).
     """
-    _refuse_depth(data)
+    refuse_depth(data)
     match data:
         case {"version": version} if type(version) is not int or version != VERSION:
             raise PlanError(f"a plan of version {_shown(version)}; this dync reads version {VERSION}")
@@ -107,7 +106,7 @@ def typed(data: Any, kind: Any) -> Any:
         return _expression(data)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        return _optional(data, kind)
+        return _member(data, kind)
     if origin is Literal:
         if isinstance(data, str) and data in arguments:
             return data
@@ -121,8 +120,12 @@ def typed(data: Any, kind: Any) -> Any:
         return _float(data)
     elif kind in (int, str, bool) and type(data) is kind:
         return data
-    name = kind.__name__ if isinstance(kind, type) and origin is None else str(kind)
-    raise PlanError(f"not a plan: expected {name}, found {_shown(data)}")
+    raise PlanError(f"not a plan: expected {_named(kind)}, found {_shown(data)}")
+
+
+def _named(kind: Any) -> str:
+    """A type, for a message."""
+    return kind.__name__ if isinstance(kind, type) and get_origin(kind) is None else str(kind)
 
 
 def _float(data: float) -> float:
@@ -144,12 +147,31 @@ def _expression(data: Any) -> Expression:
         raise PlanError(f"not a plan: expected an expression, found {_shown(data)}") from None
 
 
-def _optional(data: Any, kind: Any) -> Any:
-    """`X | None`, or the union of expressions with None."""
-    members = [a for a in get_args(kind) if a is not NoneType]
-    if data is None and len(members) < len(get_args(kind)):
+def _member(data: Any, kind: Any) -> Any:
+    """A value of a union: of None, plain values, expressions, dataclasses; several of these differ in their `kind`."""
+    members = get_args(kind)
+    if data is None and NoneType in members:
         return None
-    return typed(data, Expression if members[0] in _EXPRESSIONS else members[0])
+    if any(member in _EXPRESSIONS for member in members):
+        return typed(data, Expression)
+    if isinstance(data, dict):
+        classes: list[Any] = [member for member in members if is_dataclass(member)]
+        fitting = classes if len(classes) == 1 else [c for c in classes if data.get("kind") in _kinds(c)]
+        if len(fitting) == 1:
+            return typed(data, fitting[0])
+    else:
+        plain_members = [member for member in members if member is not NoneType and not is_dataclass(member)]
+        exact = [member for member in plain_members if member is type(data)]
+        if exact or len(plain_members) == 1:
+            return typed(data, (exact or plain_members)[0])
+    names = " or ".join("null" if member is NoneType else _named(member) for member in members)
+    raise PlanError(f"not a plan: expected {names}, found {_shown(data)}")
+
+
+@cache
+def _kinds(kind: Any) -> tuple[str, ...]:
+    """The values that the field `kind` of a dataclass can have; none where it has no such field."""
+    return tuple(get_args(_hints(kind).get("kind")))
 
 
 def _dataclass(data: dict[str, Any], kind: Any) -> Any:
@@ -161,7 +183,7 @@ def _dataclass(data: dict[str, Any], kind: Any) -> Any:
 
 @cache
 def _hints(kind: Any) -> Mapping[str, Any]:
-    hints = get_type_hints(kind, vars(plan_module))
+    hints = get_type_hints(kind)
     return {f.name: hints[f.name] for f in fields(kind)}
 
 
@@ -173,14 +195,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return data
 
 
-def _refuse_depth(data: Any) -> None:
-    """Raise PlanError for data nested deeper than `DEEPEST`, level by level and so without recursion."""
+def refuse_depth(data: Any, most: int = DEEPEST) -> None:
+    """Raise PlanError for data nested deeper than `most`, level by level and so without recursion."""
     level = [data]
-    for _ in range(DEEPEST):
+    for _ in range(most):
         level = [v for part in level for v in _parts(part)]
         if not level:
             return
-    raise PlanError(f"not a plan: nested more than {DEEPEST} deep")
+    raise PlanError(f"not a plan: nested more than {most} deep")
 
 
 def _parts(data: Any) -> list[Any]:

@@ -119,11 +119,11 @@ def default_folder(job: Job) -> Path:
 def _jobs_of_file(path: Path, pipeline: str | None, settings: Mapping[str, object], warn: Warn) -> tuple[Job, ...]:
     found = compilation(load_source(path)).verify()
     warn(found.diagnostics)
-    names = tuple(found.pipelines)
+    names = tuple(found.trainings)
     if not names:
         raise RunError(f"{path} has no pipeline: add one, `pipeline fit training {{ … }}`, or use `dync compile`")
     texts = setting_texts(settings)
-    models = [driver.bind_pipeline(found, name, texts) for name in _chosen(path, names, pipeline)]
+    models = [driver.bind_training(found, name, texts) for name in _chosen(path, names, pipeline)]
     return tuple(Job(BoundPipeline(m.plan, driver.plan_of(m.network))) for m in models)
 
 

@@ -20,7 +20,7 @@ from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
 from dync.compiler.expression import JSON
-from dync.compiler.pipeline_json import pipeline_from_json, pipeline_to_json
+from dync.compiler.pipeline_json import pipeline_to_json, training_from_json
 from dync.compiler.pipeline_plan import TrainingPlan
 from dync.compiler.plan import Plan
 from dync.compiler.plan_error import PlanError
@@ -31,7 +31,7 @@ from dync.runtime.error import RunError
 from dync.runtime.files import write_folder
 from dync.runtime.network import Network
 from dync.runtime.orchestrator import WaveOrchestrator
-from dync.runtime.saved_weights import restored_orchestrator, saved_arrays
+from dync.runtime.saved_weights import Arrays, restored_orchestrator, saved_arrays
 
 FORMAT: Final = 1
 MANIFEST, PLAN, PIPELINES, WEIGHTS = "manifest.json", "plan.json", "pipelines.json", "weights.safetensors"
@@ -59,15 +59,18 @@ class Artefact:
     seed: int
 
 
-def write_artefact(path: Path, plan: Plan, pipelines: tuple[BoundPipeline, ...], seed: int = 0) -> None:
+def write_artefact(
+    path: Path, plan: Plan, pipelines: tuple[BoundPipeline, ...], seed: int = 0, arrays: Arrays | None = None
+) -> None:
     """Compile a network into a folder, its weights drawn from the seed; a folder that is no artefact is not replaced.
 
-    Raises RunError where that is refused or the folder cannot be written.
+    `arrays` are weights that were learned, in place of drawn ones (such an artefact has no pipelines, which would take
+    them for drawn). Raises RunError where that is refused or the folder cannot be written.
     """
     if path.exists() and not (path / MANIFEST).is_file() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is no artefact: give another folder with -o")
     network = Network(plan)
-    arrays = saved_arrays(network.init(jax.random.key(seed)))
+    arrays = saved_arrays(network.init(jax.random.key(seed))) if arrays is None else arrays
     files = {
         PLAN: canonical(plan_to_json(plan)).encode(),
         PIPELINES: canonical([_bound_to_json(bound, plan) for bound in pipelines]).encode(),
@@ -160,7 +163,7 @@ def _bound_to_json(bound: BoundPipeline, plan: Plan) -> JSON:
 
 def _bound_from_json(data: Any, plan: Plan) -> BoundPipeline:
     own = data["plan"]
-    return BoundPipeline(pipeline_from_json(data["pipeline"]), plan if own is None else plan_from_json(own))
+    return BoundPipeline(training_from_json(data["pipeline"]), plan if own is None else plan_from_json(own))
 
 
 def _sha256(data: bytes) -> str:

@@ -11,12 +11,13 @@ import dync.compiler.mistakes
 import dync.grammar
 from dync.compiler.driver import bind_pipeline, compile_source
 from dync.compiler.mistakes.examples import training
+from dync.compiler.mistakes.studies import ShapeOfData
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
 from dync.grammar.file_mistakes import MissingFile, NotText, TextTooLarge, UnreadableFile
 from dync.grammar.source import Source
 
-OF_FILES = {MissingFile, NotText, TextTooLarge, UnreadableFile}
-"""What is wrong with a file rather than with its text: no text can show it."""
+OF_FILES = {MissingFile, NotText, ShapeOfData, TextTooLarge, UnreadableFile}
+"""What is wrong with a file, or with what is done with it, rather than with its text: no text can show it."""
 
 
 def every_mistake() -> list[type[Diagnostic]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dync.grammar.diagnostic import Diagnostic
+from dync.grammar.diagnostic import Diagnostic, has_errors
 
 
 class Collector:
@@ -22,6 +22,11 @@ class Collector:
         """Keep each of several."""
         for diagnostic in diagnostics:
             self.add(diagnostic)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any of them is an error."""
+        return has_errors(self._found.values())
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

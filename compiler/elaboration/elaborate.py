@@ -34,14 +34,16 @@ def elaborate(
     library: Library,
     arguments: Mapping[str, float] | None = None,
     places: Mapping[str, Span] | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> tuple[NetworkModel | None, tuple[Diagnostic, ...]]:
     """The model of a network whose parameters have the values `arguments`, or else their defaults; and its mistakes.
 
-    `places` say where the arguments were written, so that a mistake in one can point at it. The model is None where
-    there is an error; warnings leave it whole.
+    `places` say where the arguments were written, so that a mistake in one can point at it. `shapes` are those of the
+    inputs and outputs that leave theirs to the data; without them such a layer has an empty shape. The model is None
+    where there is an error; warnings leave it whole.
     """
     mistakes = Collector()
-    context = Context(library, mistakes, Budget(mistakes))
+    context = Context(library, mistakes, Budget(mistakes), shapes or {})
     scope = bind_parameters(network, arguments or {}, places or {}, mistakes)
     model = _model(network, scope, context)
     return (None if has_errors(mistakes.diagnostics) else model), mistakes.diagnostics

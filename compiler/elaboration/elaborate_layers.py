@@ -16,11 +16,12 @@ from dync.compiler.elaboration.scope import Scope
 from dync.compiler.model import ActivationUse, LayerModel
 from dync.compiler.plan import Role
 from dync.grammar import syntax
+from dync.grammar.source import Span
 
 LayerItem: TypeAlias = syntax.Input | syntax.Layer | syntax.Output | syntax.Constant
 
 UNKNOWN: tuple[int, ...] = ()
-"""The shape of a layer whose shape was a mistake: nothing is said about it twice."""
+"""The shape of a layer whose shape was a mistake, or is left to the data: nothing is said about it."""
 
 
 def declare_layers(items: tuple[syntax.NetworkItem, ...], scope: Scope, context: Context) -> LayerTable:
@@ -44,7 +45,7 @@ def declare_layers(items: tuple[syntax.NetworkItem, ...], scope: Scope, context:
 
 def _entry(item: LayerItem, scope: Scope, context: Context) -> Entry:
     layer = _layer(item, scope, context)
-    shape = item.shape[0].span.to(item.shape[-1].span)
+    shape = _shape_span(item)
     if not isinstance(item, syntax.Layer) or item.members is None:
         fits = context.budget.take(1, f"`{layer.name}`", item.name.span)
         return Entry(item.name, shape, None, (layer,) if fits else None)
@@ -73,7 +74,13 @@ def _layer(item: LayerItem, scope: Scope, context: Context) -> LayerModel:
         start=None,
         value=None if value is None else float(value),
         span=item.span,
+        shape_of_data=not item.shape,
     )
+
+
+def _shape_span(item: LayerItem) -> Span:
+    """Where the shape stands; of `(*)`, which has no parts, the name before it."""
+    return item.shape[0].span.to(item.shape[-1].span) if item.shape else item.name.span
 
 
 def _role(item: LayerItem) -> Role:
@@ -101,6 +108,8 @@ def _activation(item: LayerItem, scope: Scope, context: Context) -> ActivationUs
 
 def _shape(item: LayerItem, scope: Scope, context: Context) -> tuple[int, ...]:
     """The shape, or `UNKNOWN`."""
+    if not item.shape:
+        return context.shapes.get(item.name.text, UNKNOWN)
     dimensions = []
     for expression in item.shape:
         units = integer(expression, scope, context.mistakes, "a number of units")
@@ -111,7 +120,7 @@ def _shape(item: LayerItem, scope: Scope, context: Context) -> tuple[int, ...]:
     if len(known) < len(dimensions):
         return UNKNOWN
     if prod(known) > SIZE:
-        span = item.shape[0].span.to(item.shape[-1].span)
+        span = _shape_span(item)
         context.mistakes.add(wrong.shapes.TooLarge(span, f"the units of `{item.name.text}`", prod(known), SIZE))
         return UNKNOWN
     return known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import ITEMS
@@ -24,25 +24,43 @@ FAILED: Final = ITEMS // 10
 _Elaborated = tuple[NetworkModel | None, tuple[Diagnostic, ...]]
 
 
+Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
+"""Shapes of inputs and outputs that leave theirs to the data, by name."""
+
+_Key = tuple[str, tuple[tuple[str, float], ...], tuple[tuple[str, tuple[int, ...]], ...]]
+
+
 @dataclass
 class Elaborations:
     """What was elaborated so far, and how many layers and edges that were."""
 
     library: Library
-    _done: dict[tuple[str, tuple[tuple[str, float], ...]], _Elaborated] = field(default_factory=dict)
+    _done: dict[_Key, _Elaborated] = field(default_factory=dict)
     _spent: int = 0
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether no more can be elaborated."""
+        return self._spent > MOST
+
     def model(
-        self, network: syntax.Network, arguments: Mapping[str, float], places: Mapping[str, Span], user: Span
+        self,
+        network: syntax.Network,
+        arguments: Mapping[str, float],
+        places: Mapping[str, Span],
+        user: Span,
+        shapes: Shapes | None = None,
     ) -> _Elaborated:
         """See `elaborate`. A file that asks for too much is refused at `user`."""
-        key = network.name.text, tuple(sorted(arguments.items()))
+        given = shapes or {}
+        key = network.name.text, tuple(sorted(arguments.items())), tuple(sorted(given.items()))
         if key in self._done:
             return self._done[key]
-        if self._spent > MOST:
+        if self.exhausted:
             what = "layers and edges of all networks and pipelines together"
             return None, (wrong.shapes.TooLarge(user, what, self._spent, MOST),)
-        model, mistakes = elaborate(network, self.library, arguments, places)
-        self._done[key] = model, mistakes
+        model, mistakes = elaborate(network, self.library, arguments, places, given)
+        if model is not None or not arguments:
+            self._done[key] = model, mistakes  # a mistake in an argument is one at its own place each time
         self._spent += FAILED if model is None else len(model.layers) + len(model.edges)
         return model, mistakes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,7 +10,7 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.constant import integer
 from dync.compiler.elaboration.scope import Scope
-from dync.compiler.model import LayerModel
+from dync.compiler.model import LayerModel, NetworkModel
 from dync.grammar import syntax
 from dync.grammar.source import Span
 
@@ -106,3 +107,19 @@ class LayerTable:
             self.mistakes.add(place)
             return None
         return members[index - entry.low]
+
+
+def layers_of(
+    model: NetworkModel, references: Sequence[syntax.Reference], scope: Scope, mistakes: Collector
+) -> tuple[str, ...]:
+    """The layers of a model that references from outside of the network mean, each once."""
+    table = LayerTable(mistakes)
+    for layer in model.layers:
+        name = layer.array or layer.name
+        before = table.entries.get(name)
+        low = int(layer.name.removeprefix(f"{name}[").rstrip("]")) if layer.array and before is None else None
+        members = (layer,) if before is None else (*(before.members or ()), layer)
+        place = syntax.Name(name, layer.span)
+        table.entries[name] = Entry(place, layer.span, low if before is None else before.low, members)
+    found = (layer.name for reference in references for layer in table.all(reference, scope))
+    return tuple(dict.fromkeys(found))

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import parameters as parameters
     from dync.compiler.mistakes import pipelines as pipelines
     from dync.compiler.mistakes import shapes as shapes
+    from dync.compiler.mistakes import studies as studies
     from dync.compiler.mistakes import topology as topology
     from dync.compiler.mistakes import unused as unused
 
-_SUBJECTS = frozenset({"dynamics", "edges", "names", "parameters", "pipelines", "shapes", "topology", "unused"})
+_SUBJECTS = frozenset(
+    {"dynamics", "edges", "names", "parameters", "pipelines", "shapes", "studies", "topology", "unused"}
+)
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -37,3 +37,19 @@ def training(*lines: str) -> str:
 
 
 DATA = "data      prototypes(classes = 2, units = 4, samples = 100)"
+
+
+def study(*lines: str, kind: str = "sweep") -> str:
+    """A file with a training pipeline `fit` and a pipeline `study` of these lines."""
+    return training("epochs 1") + f"\npipeline study {kind} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+
+
+def sweep(*lines: str) -> str:
+    """A file with a sweep over the learning rate of `fit` and these lines."""
+    return study("base fit", "search optimizer.learning_rate in { 0.1, 0.01 }", *lines)
+
+
+def comparison(*lines: str) -> str:
+    """A file with a comparison of `fit` with a twin, and these lines."""
+    entries = "entry slow fit with { optimizer.learning_rate = 0.01 }"
+    return study("entry fast fit", entries, *lines, kind="comparison")

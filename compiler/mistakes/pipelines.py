@@ -14,28 +14,12 @@ from dync.grammar.source import Span
 
 @dataclass(frozen=True)
 class UnknownPipelineKind(Unknown):
-    """A pipeline says what kind of work it is. This version knows one kind: `training`."""
+    """A pipeline says what kind of work it is: `training`, `sweep`, `comparison` or `benchmark`."""
 
     code = "E0801"
     noun, nouns = "pipeline kind", "kinds of pipeline"
     wrong = training("epochs 1").replace("fit training", "fit trainig")
     right = training("epochs 1")
-
-
-@dataclass(frozen=True)
-class PipelineKindNotYet(Diagnostic):
-    """`sweep`, `comparison` and `benchmark` are kinds that the language plans. So far there is `training`."""
-
-    code = "E0802"
-    wrong = training("epochs 1").replace("fit training", "fit sweep")
-    right = training("epochs 1")
-
-    kind: str
-
-    @property
-    def message(self) -> str:
-        """The kind, and the one that exists."""
-        return f"pipelines of the kind `{self.kind}` are not supported yet, only `training`"
 
 
 @dataclass(frozen=True)
@@ -50,7 +34,12 @@ class UnknownNetwork(Unknown):
 
 @dataclass(frozen=True)
 class SettingMissing(Diagnostic):
-    """A training needs a `network`, `data`, an `optimizer`, and one of `epochs` and `updates`."""
+    """A pipeline leaves out what has no default.
+
+    A training needs a `network`, `data`, an `optimizer`, and one of `epochs` and `updates`, its own or those of its
+    `base`; a sweep a `base`, something to `search` and, unless it goes through a grid, `trials`; a comparison or a
+    benchmark at least one `entry`.
+    """
 
     code = "E0804"
     wrong = pipeline("network   Example", "optimizer sgd(0.1)", "epochs 1")
@@ -155,14 +144,15 @@ class SettingOutOfRange(Diagnostic):
     right = training("epochs 1", "batch 16")
 
     name: str
-    value: int
-    least: int
-    most: int
+    value: float
+    least: float
+    most: float | None
 
     @property
     def message(self) -> str:
         """The value, and what is allowed."""
-        return f"`{self.name}` is {self.value}, but it must be in {self.least}..{self.most}"
+        allowed = f"at least {self.least}" if self.most is None else f"in {self.least}..{self.most}"
+        return f"`{self.name}` is {self.value}, but it must be {allowed}"
 
 
 @dataclass(frozen=True)
@@ -286,7 +276,7 @@ class NothingToSplit(Diagnostic):
 
 @dataclass(frozen=True)
 class UnknownSetting(Unknown):
-    """`--set KEY=VALUE` names a setting that the pipeline, or the network, does not have.
+    """`--set KEY=VALUE`, `with` or `search` names a setting that the pipeline, or the network, does not have.
 
     Keys are `epochs`, `batch`, `seed`, `network.PARAMETER`, `optimizer.ARGUMENT`, `data.TRANSFORM.ARGUMENT` and so on;
     a parameter of the network also goes by its bare name.
@@ -300,7 +290,7 @@ class UnknownSetting(Unknown):
 
 @dataclass(frozen=True)
 class UnreadableSetting(Diagnostic):
-    """The value of `--set KEY=VALUE` is written as in a `.dyn` file; texts in double quotes."""
+    """The value of a setting, in `--set KEY=VALUE` or `with`, is written as in the setting; texts in double quotes."""
 
     code = "E0819"
     wrong = "dync run FILE --set epochs=many+"

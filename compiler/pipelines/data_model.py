@@ -30,6 +30,7 @@ def data_plan(data: syntax.Data, context: DataContext) -> DataPlan:
     transforms = tuple(_transform(node, context.mistakes) for node in data.transforms)
     for node, transform in zip(data.transforms, transforms, strict=True):
         _check_split(node, transform, context.mistakes)
+        _check_folds(node, transform, context.mistakes)
     if context.model is not None:
         _check_bindings(data, context.model, context.mistakes)
         _check_sizes(data, source, transforms, context.model, context.mistakes)
@@ -57,6 +58,12 @@ def _check_split(node: syntax.Application, transform: CallPlan, mistakes: Collec
     plain = all(isinstance(part, int | float) and 0 <= part <= 1 for part in parts)
     if plain and not 0 < held_out < 1:
         mistakes.add(wrong.pipelines.NothingToSplit(node.span, held_out))
+
+
+def _check_folds(node: syntax.Application, transform: CallPlan, mistakes: Collector) -> None:
+    parts, fold = transform.named.get("k"), transform.named.get("fold")
+    if transform.name == "folds" and isinstance(parts, int) and isinstance(fold, int) and fold >= parts:
+        mistakes.add(wrong.parameters.OutOfBounds(node.span, "fold", fold, f"in 0..{parts - 1}"))
 
 
 def _check_bindings(data: syntax.Data, model: NetworkModel, mistakes: Collector) -> None:
@@ -92,9 +99,9 @@ def _check_sizes(
     for transform in transforms:
         projected = transform.named.get("units")
         units = projected if transform.name == "project" and isinstance(projected, int) else units
-    if prod(inputs[0].shape) != units:
+    if not inputs[0].shape_of_data and prod(inputs[0].shape) != units:
         mistakes.add(_size(data, units, "values an example", inputs[0]))
-    if len(outputs) == 1 and prod(outputs[0].shape) != sizes.classes:
+    if len(outputs) == 1 and not outputs[0].shape_of_data and prod(outputs[0].shape) != sizes.classes:
         mistakes.add(_size(data, sizes.classes, "classes", outputs[0]))
 
 

@@ -1,12 +1,12 @@
-"""`--set KEY=VALUE`: settings of a pipeline or a network that are given beside the file.
+"""`--set KEY=VALUE` and `with { KEY = VALUE }`: settings that are given beside those of a training or a network.
 
 A setting replaces a part of the syntax tree before anything is resolved, so that it is checked as if it stood in the
-file; a mistake in it points at the `KEY=VALUE` that was given.
+file; a mistake in it points at what was given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +15,8 @@ from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.constant import number
 from dync.compiler.pipelines.calls import EMPTY
 from dync.compiler.pipelines.fragment import Fragment
+from dync.compiler.pipelines.kinds import replaces, words_of
+from dync.compiler.pipelines.settings_of import LIMITS
 from dync.compiler.pipelines.signatures import SOURCES, TRANSFORMS, Signature, optimizers
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
@@ -23,17 +25,11 @@ from dync.grammar.source import Span
 Settings = Mapping[str, str]
 """Values by dotted keys, both as the user wrote them."""
 
-WHOLE: Final[Mapping[str, tuple[str, ...]]] = {
-    "epochs": ("epochs", "updates"),
-    "updates": ("epochs", "updates"),
-    "batch": ("batch",),
-    "seed": ("seed",),
-    "network": ("network",),
-    "data": ("data",),
-    "optimizer": ("optimizer",),
-    "evaluate.every": ("evaluate every",),
-}
-"""Keys that stand for a whole setting, and the settings that each takes the place of."""
+WHOLE: Final = (
+    "epochs", "updates", "batch", "seed", "network", "data", "optimizer", "evaluate.every", "checkpoint.best", "from",
+    "stop", "record", "repeat", "retries", *(f"limit.{name}" for name in LIMITS),
+)  # fmt: skip
+"""Keys that stand for a whole setting."""
 
 
 def network_arguments(
@@ -62,15 +58,36 @@ def with_settings(
     pipeline: syntax.Pipeline, networks: Mapping[str, syntax.Network], settings: Settings
 ) -> tuple[syntax.Pipeline, tuple[Diagnostic, ...]]:
     """The pipeline with settings put in, and the mistakes in their keys and in how their values are written."""
+    return with_fragments(pipeline, networks, [Fragment(key, text) for key, text in settings.items()])
+
+
+def with_fragments(
+    pipeline: syntax.Pipeline, networks: Mapping[str, syntax.Network], fragments: Iterable[Fragment]
+) -> tuple[syntax.Pipeline, tuple[Diagnostic, ...]]:
+    """The same. Whole settings are put in before parts of settings, whatever their order."""
     mistakes = Collector()
-    for key, text in settings.items():
-        pipeline = _Setter(pipeline, networks, Fragment(key, text), mistakes).result()
+    for fragment in sorted(fragments, key=lambda fragment: fragment.key not in WHOLE):
+        pipeline = _Setter(pipeline, networks, fragment, mistakes).result()
     return pipeline, mistakes.diagnostics
+
+
+def keys_of(pipeline: syntax.Pipeline, networks: Mapping[str, syntax.Network]) -> tuple[str, ...]:
+    """The keys that a training's settings go by."""
+    return (*WHOLE, *_Setter(pipeline, networks, Fragment("", ""), Collector()).places())
+
+
+def with_whole(pipeline: syntax.Pipeline, fragment: Fragment) -> syntax.Pipeline | None:
+    """The pipeline with a whole setting put in; None where the value is not written like one."""
+    item = fragment.setting(fragment.key.replace(".", " "))
+    if item is None:
+        return None
+    gone = replaces(words_of(item))
+    return replace(pipeline, items=(*(other for other in pipeline.items if words_of(other) not in gone), item))
 
 
 @dataclass(frozen=True)
 class _Setter:
-    """Puts one setting into a pipeline."""
+    """Puts one setting into a training."""
 
     pipeline: syntax.Pipeline
     networks: Mapping[str, syntax.Network]
@@ -80,20 +97,12 @@ class _Setter:
     def result(self) -> syntax.Pipeline:
         key = self.fragment.key
         if key in WHOLE:
-            return self._whole(key)
-        places = self._places()
+            return with_whole(self.pipeline, self.fragment) or self._unreadable()
+        places = self.places()
         if key in places:
             return self._put(places[key])
         self.mistakes.add(wrong.pipelines.UnknownSetting(self.fragment.key_span, key, (*WHOLE, *places)))
         return self.pipeline
-
-    def _whole(self, key: str) -> syntax.Pipeline:
-        """Replace a setting by one that is written in the same way."""
-        item = self.fragment.setting(key.replace(".", " "))
-        if item is None:
-            return self._unreadable()
-        kept = tuple(other for other in self.pipeline.items if _keyword(other) not in WHOLE[key])
-        return replace(self.pipeline, items=(*kept, item))
 
     def _put(self, place: _Place) -> syntax.Pipeline:
         """Put a value into the setting that has a place for it."""
@@ -107,7 +116,7 @@ class _Setter:
         self.mistakes.add(wrong.pipelines.UnreadableSetting(self.fragment.value_span, self.fragment.key))
         return self.pipeline
 
-    def _places(self) -> dict[str, _Place]:
+    def places(self) -> dict[str, _Place]:
         """Every key for a part of a setting that this pipeline has."""
         found: dict[str, _Place] = {}
         for item in self.pipeline.items:
@@ -125,7 +134,7 @@ class _Setter:
                 case syntax.CheckpointSetting():
                     found["checkpoint.every"] = _Place(item, _checkpoint_every)
                     found["checkpoint.keep"] = _Place(item, _checkpoint_keep)
-                case syntax.NumberSetting() | syntax.EvaluateEvery() | syntax.EvaluateOn():
+                case _:
                     pass
         return found
 
@@ -211,22 +220,3 @@ def _with_argument(
 
 def _params(network: syntax.Network) -> tuple[str, ...]:
     return tuple(item.name.text for item in network.items if isinstance(item, syntax.Param))
-
-
-def _keyword(item: syntax.PipelineItem) -> str:
-    """The words that a setting begins with."""
-    match item:
-        case syntax.NetworkSetting():
-            return "network"
-        case syntax.DataSetting():
-            return "data"
-        case syntax.OptimizerSetting():
-            return "optimizer"
-        case syntax.NumberSetting(keyword=keyword):
-            return keyword.text
-        case syntax.EvaluateEvery():
-            return "evaluate every"
-        case syntax.EvaluateOn():
-            return "evaluate"
-        case syntax.CheckpointSetting():
-            return "checkpoint"

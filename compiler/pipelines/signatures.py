@@ -81,6 +81,7 @@ SOURCES: Final[Mapping[str, Signature]] = {
 
 TRANSFORMS: Final[Mapping[str, Signature]] = {
     "split": Signature((_fraction("test"), _fraction("validation"), _SEED, Parameter("stratify", "flag"))),
+    "folds": Signature((_count("k", least=2), _count("fold", least=0), _SEED)),
     "limit": Signature((_count("n"), _text("per", "class"))),
     "normalize": Signature((_text("method", "unit", "standard", required=True),)),
     "sign": Signature(),
@@ -91,6 +92,71 @@ TRANSFORMS: Final[Mapping[str, Signature]] = {
     "onehot": Signature((Parameter("on", "number"), Parameter("off", "number"))),
 }
 """The transforms of data."""
+
+
+def _above_zero(name: str) -> Parameter:
+    return Parameter(name, "number", least=0)
+
+
+_STARTUP = _count("startup", required=False)
+"""So many trials are drawn at random first, or run to their ends."""
+
+_WARMUP = _count("warmup", required=False, least=0)
+"""No trial is pruned before so many epochs."""
+
+STRATEGIES: Final[Mapping[str, Signature]] = {
+    "grid": Signature(),
+    "bruteforce": Signature(),
+    "random": Signature(),
+    "tpe": Signature((_STARTUP, Parameter("multivariate", "flag"))),
+    "cma": Signature((_STARTUP, _above_zero("sigma"))),
+    "qmc": Signature((_text("method", "sobol", "halton"), Parameter("scramble", "flag"))),
+    "gp": Signature((_STARTUP,)),
+    "nsgaii": Signature((_count("population", required=False, least=2),)),
+    "nsgaiii": Signature((_count("population", required=False, least=2),)),
+}
+"""What proposes the trials of a sweep."""
+
+EXHAUSTIVE: Final = ("grid", "bruteforce")
+"""The strategies that try every value."""
+
+PRUNERS: Final[Mapping[str, Signature]] = {
+    "median": Signature((_STARTUP, _WARMUP)),
+    "percentile": Signature((Parameter("percent", "number", required=True, least=0, most=100), _STARTUP, _WARMUP)),
+    "halving": Signature((_count("minimum", required=False), _count("reduction", required=False, least=2))),
+    "hyperband": Signature(
+        (
+            _count("minimum", required=False),
+            _count("maximum", required=False),
+            _count("reduction", required=False, least=2),
+        )
+    ),
+}
+"""What ends trials early."""
+
+BASELINES: Final[Mapping[str, Signature]] = {
+    "mlp": Signature(
+        (
+            _count("hidden", required=False),
+            _count("depth", required=False),
+            _above_zero("learning_rate"),
+            _text("activation"),
+        )
+    ),
+    "linear": Signature((_above_zero("learning_rate"),)),
+    "reservoir": Signature(
+        (
+            _count("units", required=False),
+            _fraction("leak"),
+            _fraction("density"),
+            _above_zero("spectral_radius"),
+            _count("steps", required=False),
+            _above_zero("learning_rate"),
+        )
+    ),
+    "random_features": Signature((_count("units", required=False), _above_zero("learning_rate"))),
+}
+"""Models of other kinds."""
 
 
 @cache

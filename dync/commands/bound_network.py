@@ -82,11 +82,11 @@ def bound(
     rest, folder = without_folder(settings)
     texts = {key: file_setting(key, str(value)) for key, value in rest.items()}
     plain = driver.bind_settings(compilation, network, {})
-    users = [name for name, found in compilation.pipelines.items() if found.network.name == plain.name]
+    users = [name for name, found in compilation.trainings.items() if found.network.name == plain.name]
     own = texts if not users else {key: text for key, text in texts.items() if _is_parameter(key, plain)}
     model = driver.bind_settings(compilation, network, own) if own else plain
     given = texts if seed is None else texts | {"seed": str(seed)}
-    models = [driver.bind_pipeline(compilation, name, given) for name in users]
+    models = [driver.bind_training(compilation, name, given) for name in users]
     pipelines = [anchored(m.plan) if folder is None else in_folder(m.plan, folder) for m in models]
     return BoundNetwork(model, tuple(Use(p, m.network) for p, m in zip(pipelines, models, strict=True)))
 

@@ -1,0 +1,421 @@
+"""Mistakes about pipelines that refer to each other: bases, sweeps, comparisons, benchmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dync.compiler.mistakes.examples import DATA, comparison, sweep, training
+from dync.compiler.mistakes.several import several
+from dync.compiler.mistakes.unknown import Unknown
+from dync.grammar.diagnostic import Diagnostic, Fix, Note
+from dync.grammar.source import Span
+
+TASK = DATA.replace("data     ", "task patterns")
+OBJECTIVE = "objective maximize validation.accuracy"
+
+
+@dataclass(frozen=True)
+class SettingOfOtherKind(Diagnostic):
+    """Each kind of pipeline has its own settings: `search` belongs in a sweep, `entry` in a comparison."""
+
+    code = "E0820"
+    wrong = training("epochs 1", "trials 5")
+    right = training("epochs 1")
+
+    word: str
+    kind: str
+    belongs: tuple[str, ...]
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """The setting, and where it belongs."""
+        return f"`{self.word}` is no setting of a {self.kind}; it belongs in a {' or a '.join(self.belongs)}"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The kind of this pipeline."""
+        return (Note("the kind of this pipeline", self.declared),)
+
+
+@dataclass(frozen=True)
+class UnknownPipeline(Unknown):
+    """A pipeline refers to another one that the file does not declare."""
+
+    code = "E0821"
+    noun, nouns = "pipeline", "other pipelines of this file"
+    wrong = sweep().replace("base fit", "base fitt")
+    right = sweep()
+
+
+@dataclass(frozen=True)
+class WrongPipelineKind(Diagnostic):
+    """A pipeline refers to one of another kind than can stand there.
+
+    A `base` and an `entry` by its name are trainings; what a sweep found is its `NAME.best`.
+    """
+
+    code = "E0822"
+    wrong = sweep(OBJECTIVE) + "pipeline again training {\n  base study\n}\n"
+    right = sweep(OBJECTIVE) + "pipeline again training {\n  base fit\n  from study.best\n}\n"
+
+    name: str
+    kind: str
+    expected: str
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """Both kinds."""
+        return f"`{self.name}` is a {self.kind}, but a {self.expected} is expected here"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The pipeline, and how the best of a sweep is named."""
+        found = (Note(f"`{self.name}` is declared here", self.declared),)
+        return (*found, Note(f"what a sweep found is `{self.name}.best`")) if self.kind == "sweep" else found
+
+
+@dataclass(frozen=True)
+class CircularPipelines(Diagnostic):
+    """A pipeline is built on itself: by its `base`, or because what it starts from starts from it."""
+
+    code = "E0823"
+    wrong = training("epochs 1", "from fit")
+    right = training("epochs 1", 'from checkpoint "runs/fit/final"')
+
+    circle: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """The pipelines, each built on the next."""
+        return f"the pipeline `{self.circle[0]}` is built on itself: {' → '.join(self.circle)}"
+
+
+@dataclass(frozen=True)
+class UnknownPart(Unknown):
+    """A metric begins with a part of the data: `train`, `validation`, `test`, or the name of an `evaluate`."""
+
+    code = "E0824"
+    noun, nouns = "part of the data", "parts"
+    wrong = training("epochs 1", "checkpoint best validtion.accuracy")
+    right = training("epochs 1", "checkpoint best validation.accuracy")
+
+
+@dataclass(frozen=True)
+class UnknownMeasure(Unknown):
+    """A metric ends with a measure: `accuracy`, `mse`, `agreement`; of several outputs also `OUTPUT.accuracy`."""
+
+    code = "E0825"
+    noun, nouns = "measure", "measures"
+    wrong = training("epochs 1", "checkpoint best validation.acuracy")
+    right = training("epochs 1", "checkpoint best validation.accuracy")
+
+
+@dataclass(frozen=True)
+class NoObjective(Diagnostic):
+    """Only an `objective` says which trial of a sweep is best; a sweep without one is a map."""
+
+    code = "E0826"
+    wrong = sweep("compare best 2")
+    right = sweep("compare best 2", OBJECTIVE)
+
+    what: str
+    sweep: str
+    declared: Span
+
+    @property
+    def message(self) -> str:
+        """What asks for the best."""
+        return f"{self.what} needs an `objective`, and the sweep `{self.sweep}` has none"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The sweep."""
+        return (Note(f"add `objective maximize validation.accuracy` to `{self.sweep}`", self.declared),)
+
+
+@dataclass(frozen=True)
+class NoMetric(Diagnostic):
+    """A metric is a part of the data and a measure, joined by a point: `test.accuracy`."""
+
+    code = "E0827"
+    wrong = training("epochs 1", "checkpoint best accuracy")
+    right = training("epochs 1", "checkpoint best validation.accuracy")
+
+    name: str
+
+    @property
+    def message(self) -> str:
+        """What is missing."""
+        return f"`{self.name}` is no metric: say of which part of the data, as in `validation.{self.name}`"
+
+    @property
+    def fix(self) -> Fix:
+        """Of the validation part."""
+        return Fix(f"write `validation.{self.name}`", self.span, f"validation.{self.name}")
+
+
+@dataclass(frozen=True)
+class EndlessSpace(Diagnostic):
+    """A strategy that tries every value needs values that can be counted: a set, whole numbers, or a `step`."""
+
+    code = "E0828"
+    wrong = sweep("search batch in { 8, 16 }", "strategy grid").replace("{ 0.1, 0.01 }", "0.01..0.1")
+    right = sweep("search batch in { 8, 16 }", "strategy grid").replace("{ 0.1, 0.01 }", "0.01..0.1 step 0.03")
+
+    key: str
+    strategy: str
+
+    @property
+    def message(self) -> str:
+        """The key and the strategy."""
+        return f"`{self.strategy}` tries every value, and those of `{self.key}` cannot be counted"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The ways out."""
+        return (Note("list values in `{ … }`, give the range a `step`, or choose another strategy, such as `tpe`"),)
+
+
+@dataclass(frozen=True)
+class NoValues(Diagnostic):
+    """A range to search goes from its low end up to its high end, by a step above zero; a logarithmic one has none."""
+
+    code = "E0829"
+    wrong = sweep("trials 3", "strategy random").replace("{ 0.1, 0.01 }", "0.1..0.01")
+    right = sweep("trials 3", "strategy random").replace("{ 0.1, 0.01 }", "0.01..0.1")
+
+    why: str
+
+    @property
+    def message(self) -> str:
+        """What is wrong with it."""
+        return f"this range cannot be searched: {self.why}"
+
+
+@dataclass(frozen=True)
+class NoLogarithm(Diagnostic):
+    """A range that is searched on a logarithmic scale lies above zero."""
+
+    code = "E0830"
+    wrong = sweep("trials 3", "strategy random").replace("{ 0.1, 0.01 }", "log(0..0.1)")
+    right = sweep("trials 3", "strategy random").replace("{ 0.1, 0.01 }", "log(0.001..0.1)")
+
+    low: float
+
+    @property
+    def message(self) -> str:
+        """The low end."""
+        return f"a logarithmic range begins above zero, and this one at {self.low:g}"
+
+
+@dataclass(frozen=True)
+class UnknownStrategy(Unknown):
+    """The strategy of a sweep proposes its trials: a grid, or one of Optuna's samplers."""
+
+    code = "E0831"
+    noun, nouns = "strategy", "strategies"
+    wrong = sweep("strategy gird")
+    right = sweep("strategy grid")
+
+
+@dataclass(frozen=True)
+class UnknownPruner(Unknown):
+    """`prune` ends trials early that do worse than others: by Optuna's pruners."""
+
+    code = "E0832"
+    noun, nouns = "pruner", "pruners"
+    wrong = sweep(OBJECTIVE, "prune medain")
+    right = sweep(OBJECTIVE, "prune median")
+
+
+@dataclass(frozen=True)
+class UnknownBaseline(Unknown):
+    """A baseline is a model of another kind, trained on the same data."""
+
+    code = "E0833"
+    noun, nouns = "baseline", "baselines"
+    wrong = comparison("entry twin baseline mpl(hidden = 8)", TASK)
+    right = comparison("entry twin baseline mlp(hidden = 8)", TASK)
+
+
+@dataclass(frozen=True)
+class UnknownLimit(Unknown):
+    """`limit` says how much of something a run may use."""
+
+    code = "E0834"
+    noun, nouns = "limit", "limits"
+    wrong = training("epochs 1", "limit thread 2")
+    right = training("epochs 1", "limit threads 2")
+
+
+@dataclass(frozen=True)
+class UnknownWord(Unknown):
+    """A setting takes one of a few words, and this is none of them."""
+
+    code = "E0835"
+    noun, nouns = "word", "words"
+    wrong = sweep("objective maximise validation.accuracy")
+    right = sweep("objective maximize validation.accuracy")
+
+    of: str = ""
+
+    @property
+    def message(self) -> str:
+        """Names the setting and the word."""
+        hint = f"; did you mean `{self.near}`?" if self.near else ""
+        return f"`{self.of}` cannot take `{self.name}`{hint}"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The words that it takes."""
+        return (Note(f"it takes {several(self.known)}"),)
+
+
+@dataclass(frozen=True)
+class NotSearched(Unknown):
+    """A condition is about the value of another setting that the same sweep searches."""
+
+    code = "E0836"
+    noun, nouns = "searched setting", "settings that this sweep searches"
+    wrong = sweep("search batch in { 8, 16 } when seed == 1")
+    right = sweep("search batch in { 8, 16 } when optimizer.learning_rate == 0.1")
+
+
+@dataclass(frozen=True)
+class NeverTrue(Diagnostic):
+    """A condition asks for a value that its setting never has, or depends on itself."""
+
+    code = "E0837"
+    wrong = sweep("search batch in { 8, 16 } when optimizer.learning_rate == 5")
+    right = sweep("search batch in { 8, 16 } when optimizer.learning_rate == 0.1")
+
+    key: str
+    why: str
+    searched: Span
+
+    @property
+    def message(self) -> str:
+        """The key, and why."""
+        return f"`{self.key}` is never searched: {self.why}"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The values."""
+        return (Note("its values stand here", self.searched),)
+
+
+@dataclass(frozen=True)
+class UnknownEntry(Unknown):
+    """A claim is about two entries of its own pipeline."""
+
+    code = "E0838"
+    noun, nouns = "entry", "entries"
+    wrong = comparison("claim fast > slo on test.accuracy")
+    right = comparison("claim fast > slow on test.accuracy")
+
+
+@dataclass(frozen=True)
+class ClaimOfItself(Diagnostic):
+    """A claim says that one entry is better than another one."""
+
+    code = "E0839"
+    wrong = comparison("claim fast > fast on test.accuracy")
+    right = comparison("claim fast > slow on test.accuracy")
+
+    name: str
+
+    @property
+    def message(self) -> str:
+        """The entry."""
+        return f"`{self.name}` cannot be better than itself"
+
+
+@dataclass(frozen=True)
+class NoTask(Diagnostic):
+    """A baseline has no data of its own, as a training has: it needs a `task`."""
+
+    code = "E0840"
+    wrong = comparison("entry twin baseline mlp(hidden = 8)")
+    right = comparison("entry twin baseline mlp(hidden = 8)", TASK)
+
+    what: str
+
+    @property
+    def message(self) -> str:
+        """What has no data."""
+        return f"{self.what} has no data of its own: add a task, as in `task digits digits then split(test = 0.2)`"
+
+
+@dataclass(frozen=True)
+class ShapeOfData(Diagnostic):
+    """`input x (*)` and `output y (*)` take their shapes from the data, so without data there is no such network.
+
+    Pipelines read their data first and know; what works on a network alone, such as a picture of it, needs shapes that
+    are written down.
+    """
+
+    code = "E0841"
+    wrong = "dync compile FILE Anything"
+    right = "dync run FILE"
+
+    network: str
+    layers: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """Names the layers."""
+        return (
+            f"the data have to say which shape {several(self.layers)} of `{self.network}` has, and there are none here"
+        )
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The ways out."""
+        return (Note("run a pipeline that uses it, or write the shape, as in `input x (64)`"),)
+
+
+@dataclass(frozen=True)
+class TooManyValues(Diagnostic):
+    """A sweep lists more values of a setting than it could try, or a grid has too many points."""
+
+    code = "E0842"
+    wrong = sweep("search batch in 1..1000000", "strategy grid")
+    right = sweep("search batch in 1..1000000", "strategy random", "trials 9")
+
+    found: int
+    most: int
+
+    @property
+    def message(self) -> str:
+        """How many there are, and may be."""
+        return f"these are {self.found} values to try, more than the {self.most} that a sweep can list"
+
+
+@dataclass(frozen=True)
+class ImpossibleValue(Diagnostic):
+    """With this value something else in the file has a mistake, such as a network whose parts no longer fit.
+
+    Every value that a sweep lists, both ends of every range, and all that `with` changes are tried before anything
+    runs.
+    """
+
+    code = "E0843"
+    wrong = sweep("search network.n in 1..2").replace("layer  h (8)", "param n = 1\n  layer  h (8 / n - 3 * n)")
+    right = sweep("search network.n in 1..2").replace("layer  h (8)", "param n = 1\n  layer  h (8 / n)")
+
+    key: str
+    value: str
+    why: str
+    place: Span
+
+    @property
+    def message(self) -> str:
+        """The key, the value and the first mistake."""
+        return f"with `{self.key} = {self.value}` there is a mistake: {self.why}"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where it would be."""
+        return (Note("it would be here", self.place),)

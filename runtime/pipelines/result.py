@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from dync.runtime.plain_json import plain_json
+from dync.runtime.tables import Kind, table
 
 Status = Literal["success", "partial", "failed"]
 
@@ -17,8 +18,9 @@ class PipelineResult:
     """The result of a pipeline.
 
     `status` is `success` where all stages were completed, `partial` where a stage failed after the one that does the
-    pipeline's work, `failed` otherwise. `errors` has a sentence for each failed stage. Paths in `outputs` are relative
-    to the run's folder. `timestamp` is when it ended, in ISO 8601 with the time zone.
+    pipeline's work, `failed` otherwise. `errors` has a sentence for each failed stage and, where `retries` allowed more
+    than one, for each attempt that failed, even if a later one did not. Paths in `outputs` are relative to the run's
+    folder. `timestamp` is when it ended, in ISO 8601 with the time zone.
     """
 
     pipeline_name: str
@@ -33,6 +35,19 @@ class PipelineResult:
     def is_success(self) -> bool:
         """Whether every stage was completed."""
         return self.status == "success"
+
+    def history_table(self, kind: Kind = "numpy") -> Any:
+        """The history of a training, a row an epoch, with columns such as `epoch`, `seconds`, `test.accuracy`.
+
+        A NumPy structured array, or with `"pandas"` a DataFrame; see `tables.table`. Without a history it has no rows.
+        """
+        return table(self.outputs.get("history") or [], kind)
+
+    def trials_table(self, kind: Kind = "numpy") -> Any:
+        """The trials of a sweep, a row a trial, with columns such as `number`, `status`, `value`, and by the searched
+        keys `params.optimizer.learning_rate`; otherwise as `history_table`."""
+        trials = self.outputs.get("trials") or []
+        return table([{k: v for k, v in trial.items() if k != "intermediate"} for trial in trials], kind)
 
     def to_json(self) -> str:
         """The result as a JSON text; what is not finite is written as null."""

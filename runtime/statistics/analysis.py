@@ -60,6 +60,8 @@ def analyse(
     """
     if not scores or rope < 0 or resamples < 1 or seed < 0:
         raise ValueError("an analysis has at least one entry and resample, and neither rope nor seed is negative")
+    if single - set(scores):
+        raise ValueError(f"single trainings that are no entries: {', '.join(sorted(single - set(scores)))}")
     table = ScoreTable.of(scores, metric_larger_is_better, scale)
     tasks, seeds = len(table.tasks), len(table.seeds)
     design = Design(len(table.entries), tasks, seeds, folds, alpha)

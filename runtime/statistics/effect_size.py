@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from dync.runtime.statistics.aggregate import Floats
+from dync.runtime.statistics.improvement import probability_of_improvement
 
 
 def cohen_d_z(differences: Floats) -> float:
@@ -22,9 +23,11 @@ def cohen_d_z(differences: Floats) -> float:
 
 
 def cliffs_delta(a: Floats, b: Floats) -> float:
-    """The share of pairs of values in which `a` is larger, less the share in which `b` is; −1..1 (Cliff 1993, Dominance
-    statistics, Psychological Bulletin 114). Seeds are not paired for it."""
-    return float(np.sign(np.subtract.outer(a, b)).mean()) if np.isfinite(a).all() and np.isfinite(b).all() else nan
+    """The share of pairs of values in which `a` is larger, less the share in which `b` is; −1..1, the mean over tasks.
+
+    `a` and `b` are `[tasks, seeds]`. Seeds are not paired for it (Cliff 1993, Dominance statistics, Psychological
+    Bulletin 114)."""
+    return 2 * probability_of_improvement(a, b) - 1
 
 
 def matched_rank_biserial(differences: Floats) -> float:

@@ -23,7 +23,7 @@ def expanded_interval(resampled: Floats, n: int, confidence: float = 0.95) -> In
     """The percentile interval widened for samples of `n` (at least 2), as Student's t widens a normal one.
 
     A bootstrap of n values sees (n − 1)/n of their variance, and knows it no better than n − 1 degrees of freedom: with
-    5 seeds the plain 95% interval holds the truth about 83 times in 100. The outer share becomes
+    5 seeds the plain 95% interval holds the truth about 83 times in 100, this one 91 times. The outer share becomes
     Φ(−√(n/(n − 1)) · t(n − 1)) (Hesterberg 2015, What teachers should know about the bootstrap, The American
     Statistician 69).
     """
@@ -31,25 +31,6 @@ def expanded_interval(resampled: Floats, n: int, confidence: float = 0.95) -> In
         raise ValueError("an interval takes at least 2 values")
     outer = float(norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + confidence) / 2, n - 1)))
     return _between(resampled, outer, 1 - outer)
-
-
-def bca_interval(resampled: Floats, observed: float, left_out: Floats, confidence: float = 0.95) -> Interval:
-    """The percentile interval corrected for bias and skew (Efron 1987, Better bootstrap confidence intervals, JASA 82).
-
-    `observed` is the statistic of all, `left_out` the statistics with one value left out, each in turn.
-    """
-    below = (np.sum(resampled < observed) + np.sum(resampled <= observed)) / (2 * resampled.size)
-    from_mean = left_out.mean() - left_out
-    squares = float(np.sum(from_mean**2))
-    if squares == 0 or not 0 < below < 1:
-        return percentile_interval(resampled, confidence)
-    bias, skew = norm.ppf(below), np.sum(from_mean**3) / (6 * squares**1.5)
-
-    def share(nominal: float) -> float:
-        z = bias + norm.ppf(nominal)
-        return float(norm.cdf(bias + z / (1 - skew * z)))
-
-    return _between(resampled, share((1 - confidence) / 2), share((1 + confidence) / 2))
 
 
 def _between(resampled: Floats, low: float, high: float) -> Interval:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dync.runtime.statistics.aggregate import Floats
 from dync.runtime.statistics.bayesian import Posterior, bayesian_signed, correlated_t
 from dync.runtime.statistics.design import Design
-from dync.runtime.statistics.effect_size import cohen_d_z, matched_rank_biserial
+from dync.runtime.statistics.effect_size import cliffs_delta, cohen_d_z, matched_rank_biserial
 from dync.runtime.statistics.evidence import Differences, Evidence
 from dync.runtime.statistics.improvement import probability_of_improvement, resampled_probability
 from dync.runtime.statistics.intervals import Interval, expanded_interval
@@ -157,9 +157,8 @@ class Pairing:
         whole = Differences.between(self.table, [(i, j)])
         low, high, usual = (part[0][rows] for part in (whole.low, whole.high, whole.usual))
         a, b = (self.table.goodness("worst")[entry][rows] for entry in (i, j))
-        drawn = self.resamples if task is None else self.resamples.of_task(task)
+        drawn = self.resamples if task is None else self.resamples.by_task[task]
         units = _units(usual, self.design.unit if task is None else "seeds")
-        chance = probability_of_improvement(a, b)
         with np.errstate(invalid="ignore"):
             difference, bounds = float(usual.mean()), (float(low.mean()), float(high.mean()))
         return Pair(
@@ -171,10 +170,10 @@ class Pairing:
             bounds=bounds,
             p=p,
             p_holm=p_holm,
-            probability_of_improvement=chance,
+            probability_of_improvement=probability_of_improvement(a, b),
             probability_interval=_chance_interval(drawn, a, b),
             effect_size=cohen_d_z(units),
-            cliffs_delta=2 * chance - 1,
+            cliffs_delta=cliffs_delta(a, b),
             rank_biserial=matched_rank_biserial(units[~np.isnan(units)]),
             bayesian=self._belief(units, over_tasks=task is None and self.design.unit == "tasks"),
             test=test.name,

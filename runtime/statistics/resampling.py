@@ -36,9 +36,10 @@ class Resamples:
         counts = np.bincount(cells.ravel(), minlength=resamples * tasks * n)
         return np.asarray(counts.reshape(resamples, tasks, n) / n)
 
-    def of_task(self, task: int) -> Resamples:
-        """The resamples of one task alone."""
-        return Resamples(self.seeds[:, task : task + 1])
+    @cached_property
+    def by_task(self) -> tuple[Resamples, ...]:
+        """The resamples of each task alone."""
+        return tuple(Resamples(self.seeds[:, task : task + 1]) for task in range(self.seeds.shape[1]))
 
     def means(self, scores: Floats) -> Floats:
         """The mean over seeds, then over tasks, of each resample of scores `[tasks, seeds]`: `[resamples]`."""

@@ -44,7 +44,7 @@ def summarise(pairing: Pairing, pairs: Sequence[Pair], places: Sequence[Place]) 
     """Describe every entry on every task (intervals: Efron & Tibshirani 1993, Hesterberg 2015)."""
     table = pairing.table
     filled = table.with_failed_at("worst")
-    drawn = [pairing.resamples.of_task(task) for task in range(len(table.tasks))]
+    drawn = pairing.resamples.by_task
     entries = {
         name: {
             task: _on_task(table.values[i, t], filled[i, t], expanded_interval(drawn[t].means(filled[i, t : t + 1]), n))

@@ -122,7 +122,7 @@ def _name_of(pipeline: Mapping[str, JSON]) -> str | None:
 
 
 def _kind(pipeline: Mapping[str, JSON], log: _Log) -> str:
-    for said in (pipeline.get("kind"), log.kind):
+    for said in (pipeline.get("pipeline"), pipeline.get("kind"), log.kind):
         if said in KINDS:
             return str(said)
     return next((kind for key, kind in _KIND_BY_KEY.items() if key in pipeline), "training")

@@ -39,7 +39,11 @@ def _pipeline(pipeline: JSON) -> Iterator[tuple[str, Setting]]:
 def flat(data: JSON, key: str = "") -> Iterator[tuple[str, Setting]]:
     """Leaves by dotted keys; a call stands under its own key by name, its arguments below it."""
     match data:
-        case {"call": str(name), "positional": list(positional), "named": dict(named)}:
+        case {"name": str(name), "positional": list(positional), "named": dict(named)} | {
+            "call": str(name),
+            "positional": list(positional),
+            "named": dict(named),
+        }:
             yield key, _short(name)
             yield from flat(named, key)
             yield from flat(positional, key)

@@ -13,10 +13,11 @@ from dync.runtime.run_folder import RECORD, SPEC, RunFolder
 from dync.runtime.store import NewRun, Store, open_store
 
 PIPELINE: dict[str, Any] = {
+    "pipeline": "training",
     "name": "fit",
     "network": "Tiny",
     "epochs": 2,
-    "optimizer": {"call": "sgd", "named": {"learning_rate": 0.1}, "positional": []},
+    "optimizer": {"name": "sgd", "named": {"learning_rate": 0.1}, "positional": []},
     "base": "/somewhere",
 }
 PLAN: dict[str, Any] = {

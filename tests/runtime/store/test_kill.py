@@ -40,11 +40,22 @@ def writer(path: Path, name: str, count: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def told(process: subprocess.Popen[bytes]) -> dict[str, str]:
+def killed(process: subprocess.Popen[bytes], delay: float, *, after: int) -> dict[str, str]:
+    """Kill a process some time after it said so many words (the first: that its modules are loaded)."""
+    assert process.stdout is not None
+    said = b"".join(process.stdout.readline() for _ in range(after))
+    time.sleep(delay)
+    process.send_signal(signal.SIGKILL)
+    found = told(process, said)
+    assert process.returncode == -signal.SIGKILL
+    return found
+
+
+def told(process: subprocess.Popen[bytes], said: bytes = b"") -> dict[str, str]:
     """The last word that a process said of each of its runs: what it said was committed before."""
     out, err = process.communicate()
     assert err == b""
-    lines = [line.split() for line in out.decode().splitlines(keepends=True) if line.endswith("\n")]
+    lines = [line.split() for line in (said + out).decode().splitlines(keepends=True) if line.endswith("\n")]
     return {run: word for word, run in (line for line in lines if len(line) == 2)}
 
 
@@ -66,18 +77,15 @@ def verify(path: Path, committed: dict[str, str]) -> None:
 
 def kill_at_random(tmp_path: Path, times: int) -> None:
     chance = random.Random(times)
-    delays = []
     for number in range(times):
         folder = tmp_path / str(number)
         folder.mkdir()
         process = writer(folder / "runs.sqlite", "run", 100_000)
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        delays.append(chance.uniform(0, 0.03 if number % 2 else 0.3))  # the making of the file takes milliseconds
-        time.sleep(delays[-1])
-        process.send_signal(signal.SIGKILL)
-        committed = told(process)
-        assert process.returncode == -signal.SIGKILL
+        if number % 2:
+            committed = killed(process, chance.uniform(0, 0.03), after=1)  # while the file is made
+        else:
+            committed = killed(process, chance.uniform(0, 0.2), after=chance.randrange(2, 8))
+            assert committed
         verify(folder / "runs.sqlite", committed)
         verify(folder / "runs.sqlite", committed)
 
@@ -96,13 +104,11 @@ def test_a_store_is_killed_again_and_again(tmp_path: Path) -> None:
     committed: dict[str, str] = {}
     for number in range(6):
         process = writer(tmp_path / "runs.sqlite", f"run{number}", 100_000)
-        time.sleep(0.15 + 0.05 * number)
-        process.kill()
-        committed |= told(process)
+        committed |= killed(process, 0.02 * number, after=10)
     with open_store(tmp_path / "runs.sqlite") as store:
         found = {run.id: run.status for run in store.runs()}
         assert store._connection.execute("PRAGMA integrity_check").fetchall() == [{"integrity_check": "ok"}]
-    assert len(committed) > 10
+    assert len(committed) >= 18
     assert committed.keys() <= found.keys()
     assert all(found[run] == "success" for run, word in committed.items() if word == "ended")
 

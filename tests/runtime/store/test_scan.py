@@ -90,7 +90,8 @@ def test_what_lies_in_a_run_belongs_to_it_and_links_are_not_followed(
 @pytest.mark.parametrize(
     ("pipeline", "kind"),
     [
-        ({"name": "a", "kind": "sweep"}, "sweep"),
+        ({"name": "a", "pipeline": "sweep"}, "sweep"),
+        ({"name": "a", "kind": "comparison"}, "comparison"),
         ({"name": "a", "search": []}, "sweep"),
         ({"name": "a", "entries": {}}, "comparison"),
         ({"comparison": {"name": "a", "entries": {}}}, "benchmark"),

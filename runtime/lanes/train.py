@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import jax
@@ -29,11 +30,35 @@ ROOM: Final = 2**30
 """Bytes that the learners side by side may take. What free memory there is at the moment must not decide, for `fast`
 lanes may give other last bits side by side with others."""
 
+REMEMBERED: Final = 4
+"""Groups whose data stay in memory."""
+
+Verdict = Literal["go on", "prune"]
+
+
 Decisions = MutableMapping[str, Decision]
 """What was decided for each group by its key; given to a later call it is not measured again."""
 
 
-def watch_nothing(report: LaneReport) -> str:
+@dataclass
+class Prepared:
+    """What a later call need not read again: the data of the last few groups, by their keys."""
+
+    shared: dict[str, tuple[Preparation, Arrays]] = field(default_factory=dict)
+
+    def of(self, group: Group) -> tuple[Preparation, Arrays]:
+        """What the lanes of a group share, and the training data on the device; raises RunError."""
+        if group.key not in self.shared:
+            found = _prepare(group.lanes[0])
+            train = found.dataset.parts["train"].arrays
+            arrays = {name: jnp.asarray(array.reshape(len(array), -1)) for name, array in train.items()}
+            while len(self.shared) >= REMEMBERED:
+                del self.shared[next(iter(self.shared))]
+            self.shared[group.key] = found, arrays
+        return self.shared[group.key]
+
+
+def watch_nothing(report: LaneReport) -> Verdict:
     """Lets every lane go on."""
     del report
     return "go on"
@@ -46,6 +71,8 @@ def train_lanes(
     *,
     width: int | None = None,
     decisions: Decisions | None = None,
+    prepared: Prepared | None = None,
+    total: int = 0,
     say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[LaneResult]:
     """Train all lanes, and give the result of each as soon as it is there.
@@ -53,23 +80,26 @@ def train_lanes(
     Lanes that differ in numbers alone train as one program with at most `width` of them side by side. With `exact` and
     `off` every lane comes to the bits of a single run; with `fast` to about the same numbers, always the same for the
     same lanes in the same order. `auto` measures on the lanes themselves which is fastest, and says it; what was
-    decided is kept in `decisions`. `watch` hears of every evaluation on the way, and may end a lane there.
+    decided is kept in `decisions` (`total` is how many lanes there will be in all, where they come in several
+    calls). `watch` hears of every evaluation on the way, and may end a lane there.
 
     A lane that cannot be trained or whose numbers are no longer finite is a failed result; the others go on.
     """
     known = {} if decisions is None else decisions
+    read = prepared or Prepared()
     for group in groups(lanes):
-        yield from _Fleet(group, mode, watch, width or WIDTH, known, say).run()
+        yield from _Fleet(group, mode, watch, width or WIDTH, known, read, total, say).run()
 
 
 class _Fleet:
     """The lanes of one group."""
 
     def __init__(
-        self, group: Group, mode: Choice, watch: Watch, width: int, known: Decisions, say: Callable[[str], None]
-    ) -> None:
-        self.group, self.mode, self.watch, self.known, self.say = group, mode, watch, known, say
-        self.width = width
+        self, group: Group, mode: Choice, watch: Watch, width: int, known: Decisions, prepared: Prepared,
+        total: int, say: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self.group, self.mode, self.watch, self.width = group, mode, watch, width
+        self.known, self.prepared, self.total, self.say = known, prepared, total, say
         self.queue = deque(group.lanes)
         self.courses: dict[int, Course] = {}
         self.slots: Slots
@@ -77,11 +107,7 @@ class _Fleet:
     def run(self) -> Iterator[LaneResult]:
         """Train them all."""
         try:
-            self.shared = _prepare(self.group.lanes[0])
-            self.arrays: Arrays = {
-                name: jnp.asarray(array.reshape(len(array), -1))
-                for name, array in self.shared.dataset.parts["train"].arrays.items()
-            }
+            self.shared, self.arrays = self.prepared.of(self.group)
             self.slots = self._slots()
         except RunError as error:
             yield from (_failed(lane, str(error)) for lane in self.group.lanes)
@@ -93,17 +119,24 @@ class _Fleet:
 
     # --- the mode and the places ---
 
-    def _slots(self) -> Slots:
+    def _measured_learner(self) -> tuple[Learner, int]:
+        """The first lane's learner, and how many such learners train side by side."""
         learner = Course(self.group.lanes[0], self.shared).learner()
         bytes_each = sum(leaf.nbytes for leaf in jax.tree.leaves(learner))
-        width = max(1, min(self.width, len(self.group.lanes), ROOM // bytes_each))
+        return learner, max(1, min(self.width, len(self.group.lanes), ROOM // bytes_each))
+
+    def _slots(self) -> Slots:
+        learner, width = self._measured_learner()
         mode = self._mode(learner, width) if self.mode == "auto" else self.mode
         return make_slots(mode, self.shared.optimizer, self.arrays, width)
 
     def _mode(self, learner: Learner, width: int) -> Mode:
+        if len(self.group.lanes) == 1 and self.group.key not in self.known:
+            return "off"
         if self.group.key not in self.known:
             batches = self.shared.batches
-            found = decide(len(self.group.lanes), batches.total, lambda mode: self._time(mode, learner, width))
+            lanes = max(self.total, len(self.group.lanes))
+            found = decide(lanes, batches.total, lambda mode: self._time(mode, learner, width))
             name = self.group.lanes[0].plan.structure.network
             self.say(f"{len(self.group.lanes)} trainings of {name} run as `fused {found.mode}`: {found.why}")
             self.known[self.group.key] = found
@@ -159,7 +192,7 @@ class _Fleet:
 
     def _end_epoch(self, slot: int, course: Course) -> Iterator[LaneResult]:
         """Evaluate where that is due, and take the lane out where it is done or is pruned."""
-        verdict = "go on"
+        verdict: Verdict = "go on"
         if course.is_due:
             found = course.end_evaluated_epoch(self.slots.learner(slot).orchestrator)
             verdict = self.watch(LaneReport(course.lane.name, course.position.epoch, found))

@@ -13,8 +13,7 @@ from dync.compiler.pipeline_plan import Metric, StopPlan
 from dync.running import jobs
 from dync.runtime import learner
 from dync.runtime.checkpoint import load_checkpoint
-from dync.runtime.lanes import Lane, LaneReport, LaneResult, groups, train_lanes
-from dync.runtime.lanes.decision import Decision
+from dync.runtime.lanes import Decision, Lane, LaneReport, LaneResult, groups, train_lanes
 from dync.runtime.network import Network
 from dync.runtime.pipelines.training import TrainingJob, run_training
 from dync.runtime.run_folder import RunFolder

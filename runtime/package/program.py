@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ from dync.runtime.state import initial_state, layer_rows
 
 PLATFORMS: Final = ("cpu", "cuda", "rocm", "tpu")
 """Where the program is to run. It is for the first alone where it cannot be made for all."""
+
+_PATHS: Final = "jax_hlo_source_file_canonicalization_regex"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +88,23 @@ def _export(function: Callable[..., Any], given: tuple[Any, ...]) -> tuple[jax.e
     """For all platforms, or for the first where a part of the program is not there on another."""
     for platforms in (PLATFORMS, PLATFORMS[:1]):
         try:
-            return jax.export.export(jax.jit(function), platforms=platforms)(*given), platforms
+            with _no_paths():
+                return jax.export.export(jax.jit(function), platforms=platforms)(*given), platforms
         except (NotImplementedError, ValueError):
             if len(platforms) == 1:
                 raise
     raise AssertionError("the last platforms either work or raise")
+
+
+@contextmanager
+def _no_paths() -> Iterator[None]:
+    """Keep the paths of source files out of the module: they are of this machine, and nobody needs them there."""
+    before = getattr(jax.config, _PATHS)
+    jax.config.update(_PATHS, ".*")  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        jax.config.update(_PATHS, before)  # type: ignore[no-untyped-call]
 
 
 def _aval(array: Any) -> JSON:

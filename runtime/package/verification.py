@@ -31,10 +31,15 @@ _ALONE: Final = """
 import runpy, sys
 allowed = {*sys.argv[1].split(","), *sys.stdlib_module_names}
 class Alone:
+    def __init__(self, finder):
+        self.finder = finder
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] not in allowed:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Alone())
+        first = name.partition(".")[0]
+        if first in allowed or first.startswith("_sysconfigdata"):
+            return self.finder.find_spec(name, path, target)
+sys.meta_path[:] = map(Alone, sys.meta_path)
 sys.argv = sys.argv[2:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """

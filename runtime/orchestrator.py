@@ -73,6 +73,14 @@ class WaveOrchestrator(AbstractOrchestrator):
             found.bind(super().__getattribute__("parameters"))
         return found
 
+    def __repr__(self) -> str:
+        """One line: the network, its layers and edges, and for how many weights there is room."""
+        structure = super().__getattribute__("structure")
+        edges = sum(len(family.edges) for family in structure.families)
+        weights = sum(int(getattr(leaf, "size", 0)) for leaf in super().__getattribute__("lmap").weights)
+        found = f"{len(structure.layers)} layers, {edges} edges, room for {weights:,} weights"
+        return f"{type(self).__name__}({structure.network}: {found})"
+
     @property
     def machine(self) -> Machine:
         """The parts that the engine moves."""

@@ -32,6 +32,12 @@ class Model:
     orchestrator: WaveOrchestrator
     progress: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """One line: the network, and how far its training was."""
+        step, epoch = self.progress.get("step"), self.progress.get("epoch")
+        trained = "" if step is None else f", after {step:,} updates" + ("" if epoch is None else f" in {epoch} epochs")
+        return f"Model({self.orchestrator!r}{trained})"
+
     def state(self, x: Data | None = None, y: Data | None = None, *, batch: int | None = None) -> State:
         """The state before the first step; see `Network.state`."""
         return self.network.state(x, y, batch=batch)

@@ -65,7 +65,9 @@ def analyse(
     table = ScoreTable.of(scores, metric_larger_is_better, scale)
     tasks, seeds = len(table.tasks), len(table.seeds)
     design = Design(len(table.entries), tasks, seeds, folds, alpha)
-    pairing = Pairing(table, design, rope, seed, single, Resamples.draw(tasks, seeds, resamples, seed))
+    pairing = Pairing(
+        table, design, rope, seed, single, Resamples.draw(tasks, seeds, resamples, seed, design.correlation)
+    )
     pairs = pairing.compare()
     places = leaderboard(pairing, pairs)
     return Analysis(

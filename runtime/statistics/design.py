@@ -42,6 +42,11 @@ class Design:
         return self.entries * (self.entries - 1) // 2
 
     @property
+    def correlation(self) -> float:
+        """The correlation between seeds: 1/folds where they stand for folds (Nadeau & Bengio 2003), else none."""
+        return 1 / self.folds if self.folds > 1 else 0.0
+
+    @property
     def overall_share(self) -> float:
         """The share of α for differences over all tasks."""
         return 1.0 if self.tasks == 1 else OVERALL_SHARE
@@ -64,7 +69,7 @@ class Design:
 
     def test_of_seeds(self, seed: int) -> PairedTest:
         """The test on one task: permutations by seed, or with folds the corrected t test."""
-        return CorrectedT(1 / self.folds) if self.folds > 1 and self.seeds > 1 else SignFlip(seed)
+        return CorrectedT(self.correlation) if self.folds > 1 and self.seeds > 1 else SignFlip(seed)
 
     def test(self, seed: int) -> PairedTest:
         """The test over all tasks; `seed` is for what it draws."""

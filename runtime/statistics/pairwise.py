@@ -17,7 +17,7 @@ from dync.runtime.statistics.design import Design
 from dync.runtime.statistics.effect_size import cliffs_delta, cohen_d_z, matched_rank_biserial
 from dync.runtime.statistics.evidence import Differences, Evidence
 from dync.runtime.statistics.improvement import probability_of_improvement, resampled_probability
-from dync.runtime.statistics.intervals import Interval, expanded_interval
+from dync.runtime.statistics.intervals import Interval
 from dync.runtime.statistics.paired_test import PairedTest
 from dync.runtime.statistics.resampling import Resamples
 from dync.runtime.statistics.scores import ScoreTable
@@ -185,8 +185,7 @@ class Pairing:
             return _named(bayesian_signed(units, self.rope, self.seed), "Bayesian signed test over tasks")
         if units.size < 2 or not np.isfinite(units).all():
             return None
-        correlation = 1 / self.design.folds if self.design.folds > 1 else 0.0
-        return _named(correlated_t(units, self.rope, correlation), "Bayesian correlated t")
+        return _named(correlated_t(units, self.rope, self.design.correlation), "Bayesian correlated t")
 
 
 def _decision(alpha: float, p_different: float, p_same: float, first_is_better: bool) -> Decision:
@@ -201,17 +200,15 @@ def _units(differences: Floats, unit: str) -> Floats:
 
 
 def _interval(drawn: Resamples, low: Floats, high: Floats) -> Interval | None:
-    seeds = low.shape[1]
-    if seeds < 2:
-        return None
-    of_low = expanded_interval(drawn.means(low), seeds)
-    of_high = of_low if np.array_equal(low, high) else expanded_interval(drawn.means(high), seeds)
-    return of_low[0], of_high[1]
+    """From the lower end of the one bound's to the upper end of the other's."""
+    of_low = drawn.interval(drawn.means(low))
+    of_high = of_low if np.array_equal(low, high) else drawn.interval(drawn.means(high))
+    return None if of_low is None or of_high is None else (of_low[0], of_high[1])
 
 
 def _chance_interval(drawn: Resamples, a: Floats, b: Floats) -> Interval | None:
-    seeds = a.shape[1]
-    return None if seeds < 2 else expanded_interval(resampled_probability(a, b, drawn.weights), seeds)
+    found = drawn.interval(resampled_probability(a, b, drawn.weights))
+    return None if found is None else (max(0.0, found[0]), min(1.0, found[1]))
 
 
 def _named(posterior: Posterior, test: str) -> Belief:

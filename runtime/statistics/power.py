@@ -96,8 +96,7 @@ def _chance_by_size(design: Design) -> Callable[[float], float]:
         return _signed_rank_chance(n, one_sided)
     if design.folds == 1 and n <= _COUNTED_UNITS:
         return _sign_flip_chance(n, one_sided)
-    correlation = 0.0 if design.folds == 1 else 1 / design.folds
-    return _t_chance(n, one_sided, correlation)
+    return _t_chance(n, one_sided, design.correlation)
 
 
 def _t_chance(n: int, one_sided: float, correlation: float) -> Callable[[float], float]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from dync.runtime.statistics.aggregate import Floats, interquartile_mean
-from dync.runtime.statistics.intervals import Interval, expanded_interval, percentile_interval
+from dync.runtime.statistics.intervals import Interval, percentile_interval
 from dync.runtime.statistics.mean_ranks import friedman_p, mean_ranks, nemenyi_difference
 from dync.runtime.statistics.pairwise import Pair, Pairing
 
@@ -92,7 +92,7 @@ def leaderboard(pairing: Pairing, pairs: Sequence[Pair]) -> tuple[Place, ...]:
 def _place(
     pairing: Pairing, entry: int, rank: int, resampled: Floats, places: Floats, apart: frozenset[frozenset[str]]
 ) -> Place:
-    table, seeds = pairing.table, len(pairing.table.seeds)
+    table, drawn = pairing.table, pairing.resamples
     name, scores, sign = (
         table.entries[entry],
         table.with_failed_at("worst")[entry],
@@ -100,15 +100,14 @@ def _place(
     )
     with np.errstate(invalid="ignore"):
         score, iqm = float(scores.mean()), float(interquartile_mean(scores.ravel()))
-    many = seeds > 1
     return Place(
         rank=rank,
         entry=name,
         score=score,
-        interval=expanded_interval(sign * resampled, seeds) if many else None,
+        interval=drawn.interval(sign * resampled),
         iqm=iqm,
-        iqm_interval=expanded_interval(pairing.resamples.interquartile_means(scores), seeds) if many else None,
-        rank_interval=percentile_interval(places) if many else None,
+        iqm_interval=drawn.interval(drawn.interquartile_means(scores)),
+        rank_interval=percentile_interval(places) if len(table.seeds) > 1 else None,
         failed=int(table.failed[entry].sum()),
         not_told_apart_from=tuple(
             other for other in table.entries if other != name and frozenset({name, other}) not in apart

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dync.runtime.statistics.aggregate import Floats, describe
-from dync.runtime.statistics.intervals import Interval, expanded_interval
+from dync.runtime.statistics.intervals import Interval
 from dync.runtime.statistics.pairwise import Pair, Pairing
 from dync.runtime.statistics.ranking import Place
 
@@ -47,9 +47,7 @@ def summarise(pairing: Pairing, pairs: Sequence[Pair], places: Sequence[Place]) 
     drawn = pairing.resamples.by_task
     entries = {
         name: {
-            task: _on_task(table.values[i, t], filled[i, t], expanded_interval(drawn[t].means(filled[i, t : t + 1]), n))
-            if (n := len(table.seeds)) > 1
-            else _on_task(table.values[i, t], filled[i, t], None)
+            task: _on_task(table.values[i, t], filled[i, t], drawn[t].interval(drawn[t].means(filled[i, [t]])))
             for t, task in enumerate(table.tasks)
         }
         for i, name in enumerate(table.entries)

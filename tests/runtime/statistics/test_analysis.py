@@ -144,6 +144,7 @@ def test_folds_are_tested_with_their_correlation():
     assert folded.test == "corrected resampled t"
     assert folded.p > plain.p
     assert folded.bayesian.a < plain.bayesian.a
+    assert folded.interval[0] < plain.interval[0] < plain.interval[1] < folded.interval[1]
     assert analyse(drawn(dict.fromkeys("abc", 0.8), seeds=10), True, folds=5).ranks.friedman_p is None
 
 

@@ -62,9 +62,22 @@ def test_expanded_intervals_hold_the_truth_as_often_as_they_say(seeds):
     assert plain < wide - {5: 0.06, 20: 0.01}[seeds]
 
 
+def test_intervals_across_folds_hold_the_truth_as_often_as_they_say():
+    rng, folds = np.random.default_rng(0), 5
+    shared = rng.normal(0, np.sqrt(1 / folds), size=(1000, 1, 1))
+    samples = shared + rng.normal(0, np.sqrt(1 - 1 / folds), size=(1000, 1, 10))
+    drawn = Resamples.draw(1, 10, 1500, seed=0, correlation=1 / folds)
+    plain = Resamples(drawn.seeds)
+    held = [[ends.interval(ends.means(sample)) for sample in samples] for ends in (drawn, plain)]
+    correct, wrong = (np.mean([low <= 0 <= high for low, high in part]) for part in held)
+    assert 0.92 < correct < 0.975
+    assert wrong < 0.8
+
+
 def test_an_interval_takes_two_values():
     with pytest.raises(ValueError, match="at least 2"):
         expanded_interval(np.zeros(10), 1)
+    assert Resamples.draw(1, 1, 10, seed=0).interval(np.zeros(10)) is None
 
 
 def test_infinite_scores_leave_an_end_open_and_no_warning():

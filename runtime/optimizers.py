@@ -73,12 +73,18 @@ def optimizer_form(call: CallPlan) -> str:
 
 
 def _numbers(factory: Factory, arguments: Mapping[str, Any]) -> dict[str, float]:
-    """The arguments that are plain numbers where Optax takes any number; whole numbers alone shape the program."""
+    """The arguments that are plain numbers where Optax takes any number; whole numbers alone shape the program.
+
+    A whole number where Optax has none by default is a seed (`key = 0`), and no number of that kind.
+    """
     parameters = signature(factory).parameters
     return {
         name: float(value)
         for name, value in arguments.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and _is_real(parameters[name].annotation)
+        if isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and _is_real(parameters[name].annotation)
+        and not (isinstance(value, int) and parameters[name].default is None)
     }
 
 

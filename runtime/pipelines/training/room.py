@@ -23,7 +23,7 @@ def peak_memory(
     moments = {moment for rule in structure.rules for moment in rule.moments}
     states = 4 * units * max(plan.batch, BATCH) * (4 + len(moments))
     data = sum(array.nbytes for part in dataset.parts.values() for array in part.arrays.values())
-    held = sum(array.nbytes for some in held_out.values() for array in (*some.inputs.values(), *some.targets.values()))
+    held = sum(_bytes((some.inputs, some.targets)) for some in held_out.values())
     recorded = 2 * CHUNK_BYTES if plan.record is not None else 0
     return 2 * _bytes(learner) + 2 * weights + states + 2 * data + held + recorded
 

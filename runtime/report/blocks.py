@@ -13,11 +13,11 @@ Tone = Literal["", "good", "bad", "warn", "soft"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table. Numbers stand at the right, code in letters of one width."""
+    """A cell of a table. Numbers stand at the right, code in letters of one width, words are not broken."""
 
     text: str
     tone: Tone = ""
-    form: Literal["", "number", "code", "long"] = ""
+    form: Literal["", "number", "code", "long", "word"] = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +9,8 @@ from typing import Any, Final
 from dync.runtime.error import RunError
 
 _KINDS: Final = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+LARGEST: Final = 1e100
+"""The largest number that is shown: none that a float32 can hold is beyond it."""
 _LONGEST: Final = 100_000
 _DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -46,7 +47,7 @@ class Field:
         return [item.text() for item in self.items()]
 
     def number(self) -> float | None:
-        """A finite number; None where there is none."""
+        """A number that can be drawn; None where there is none, where it is not finite or beyond `LARGEST`."""
         if self.value is None:
             return None
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
@@ -55,7 +56,7 @@ class Field:
             found = float(self.value)
         except OverflowError:
             return None
-        return found if math.isfinite(found) else None
+        return found if abs(found) <= LARGEST else None
 
     def whole(self) -> int | None:
         """A whole number; None where there is none."""

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
+from itertools import count
 from typing import Final
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from dync.runtime.report.blocks import Section, Tone
+from dync.runtime.report.charts.drawing import numbered
 from dync.runtime.report.palette import variables
 from dync.runtime.report.run_data import RunData
 from dync.runtime.report.sections.comparison import best_compared, comparison, leaderboard
@@ -46,6 +48,8 @@ class Shown:
 def page(title: str, runs: Sequence[RunData], draw: Draw | None) -> str:
     """The HTML of a report. Equal runs give equal texts."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    numbers = count(1)
+    environment.filters["numbered"] = lambda svg: numbered(svg, next(numbers))
     template = environment.from_string(_file("page.html.jinja"))
     shown = [_shown(place, run, draw) for place, run in enumerate(runs, start=1)]
     text = template.render(title=title, runs=shown, style=Markup(style_sheet()))

@@ -36,8 +36,14 @@ def variables(scheme: str) -> dict[str, str]:
     """All colours of the scheme `light` or `dark` by the names of their CSS variables."""
     place = 0 if scheme == "light" else 1
     series = {f"series-{number}": pair[place] for number, pair in enumerate(SERIES)}
-    steps = {f"step-{step}": _between(_LOW[place], _HIGH[place], step / (STEPS - 1)) for step in range(STEPS)}
+    steps = {f"step-{step}": _between(_LOW[place], _HIGH[place], _strength(step)) for step in range(STEPS)}
     return (LIGHT if place == 0 else DARK) | series | steps
+
+
+def _strength(step: int) -> float:
+    """How far a step is from low to high. The middle is left out: neither ink nor paper is legible on it."""
+    share = 0.74 * step / (STEPS - 1)
+    return share if step <= INK_UP_TO else share + 0.26
 
 
 def step_of(value: float, low: float, high: float) -> int:

@@ -47,8 +47,8 @@ def as_share(axes: Axes, measure: str, direction: str) -> None:
     """Ticks in per cent where the measure is a share of one."""
     if is_share(measure):
         axis = axes.yaxis if direction == "y" else axes.xaxis
-        low, high = axes.get_ylim() if direction == "y" else axes.get_xlim()
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0 if high - low > 0.05 else 1))
+        axis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(PercentFormatter(1.0))
 
 
 def legend_below(axes: Axes) -> None:

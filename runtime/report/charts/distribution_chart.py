@@ -48,7 +48,7 @@ def distributions(title: str, measure: str, samples: Sequence[Sample]) -> Chart:
     failed = sum(sample.failed for sample in samples)
     caption = "Points are seeds, boxes their middle half with the median, bars the interval of the mean."
     if failed:
-        caption += f" {counted(failed, 'seed')} failed and cannot be drawn."
+        caption += f" {counted(failed, 'seed')} failed: worst of all in the mean, and not drawn."
     alt = f"Strip chart of {measure} over seeds; means: {means}."
     return draw(title, paint, alt=alt, caption=caption, size=(SIZE[0], 1.0 + 0.42 * max(len(rows), 1)))
 

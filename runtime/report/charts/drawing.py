@@ -8,7 +8,6 @@ who do not see, and letters become those of the page. Equal figures give equal t
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import warnings
@@ -34,6 +33,10 @@ _WITHIN: Final = re.compile(r"url\(#([^)]*)\)")
 _LETTERS: Final = re.compile(r"font-family:[^;]*;?\s*")
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _LINK: Final = "{http://www.w3.org/1999/xlink}href"
+
+PREFIX: Final = "figure-0-"
+"""What names within a figure begin with, until it has a number on the page."""
+_NAME: Final = re.compile(r'((?: id="| href="#|url\(#| aria-labelledby="))figure-0-')
 
 SIZE: Final = (4.0, 2.6)
 """Inches of a figure: narrow, so that its letters stay legible on a phone."""
@@ -72,24 +75,23 @@ def draw(
         paint(axes)
         drawn = io.BytesIO()
         figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Chart(title, themed(drawn.getvalue(), title, alt or title), caption, wide)
+    return Chart(title, themed(drawn.getvalue(), alt or title), caption, wide)
 
 
-def themed(svg: bytes, title: str, alt: str) -> Markup:
-    """What Matplotlib drew, as an element of the page."""
+def themed(svg: bytes, alt: str) -> Markup:
+    """What Matplotlib drew, as an element of a page; `numbered` must give it names of its own there."""
     root = ElementTree.fromstring(svg)
-    prefix = "f" + hashlib.sha256(title.encode("utf-8", "replace") + svg).hexdigest()[:8]
     for removed in root.findall(f"{_SVG}metadata"):
         root.remove(removed)
     for element in root.iter():
         element.tag = element.tag.removeprefix(_SVG)
-        _adapt(element, prefix)
+        _adapt(element)
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.set("role", "img")
     root.set("class", "chart")
-    root.set("aria-labelledby", f"{prefix}-title")
-    named = ElementTree.Element("title", {"id": f"{prefix}-title"})
+    root.set("aria-labelledby", f"{PREFIX}title")
+    named = ElementTree.Element("title", {"id": f"{PREFIX}title"})
     named.text = clean_text(alt)
     root.insert(0, named)
     for element in root.iter():  # white space between elements says nothing
@@ -99,23 +101,28 @@ def themed(svg: bytes, title: str, alt: str) -> Markup:
     return Markup(ElementTree.tostring(root, encoding="unicode", short_empty_elements=False))
 
 
-def _adapt(element: ElementTree.Element, prefix: str) -> None:
+def numbered(svg: Markup, number: int) -> Markup:
+    """The figure with the names that it has as that of this number on the page: no two may have the same."""
+    return Markup(_NAME.sub(rf"\g<1>figure-{number}-", str(svg)))
+
+
+def _adapt(element: ElementTree.Element) -> None:
     link = element.attrib.pop(_LINK, None)
     if link is not None:
-        element.set("href", f"#{prefix}-{link.removeprefix('#')}")
+        element.set("href", f"#{PREFIX}{link.removeprefix('#')}")
     name = element.attrib.pop("id", None)
     if name is not None and element.tag in ("path", "clipPath", "g") and not _is_place(name):
-        element.set("id", f"{prefix}-{name}")
+        element.set("id", f"{PREFIX}{name}")
     for key, value in element.attrib.items():
         if key in ("style", "fill", "stroke", "clip-path"):
             changed = _COLOUR.sub(lambda found: _VARIABLE.get(found.group(), found.group()), value)
-            changed = _WITHIN.sub(lambda found: f"url(#{prefix}-{found.group(1)})", changed)
+            changed = _WITHIN.sub(lambda found: f"url(#{PREFIX}{found.group(1)})", changed)
             element.set(key, _LETTERS.sub("", _font(changed)))
 
 
 def _is_place(name: str) -> bool:
     """Whether a name is one that Matplotlib gives to parts that nothing refers to."""
-    return re.fullmatch(r"[A-Za-z]+[A-Za-z0-9]*_[0-9_]+", name) is not None
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9.]*_[0-9_]+", name) is not None
 
 
 def _font(style: str) -> str:

@@ -31,20 +31,12 @@ def stage_times(stages: Sequence[StageTime]) -> Chart:
             length = max(stage.ended - stage.began, total / 300)
             tone = colour("accent" if stage.good else "bad")
             axes.broken_barh([(stage.began, length)], (row - 0.28, 0.56), facecolor=tone, edgecolor="none")
-            is_late = stage.ended > total * 0.75
-            place = (
-                stage.began - total * 0.015 if is_late and stage.began > total * 0.3 else stage.ended + total * 0.015
-            )
-            inside = is_late and stage.began <= total * 0.3
-            side = "right" if is_late else "left"
-            axes.text(
-                stage.ended - total * 0.015 if inside else place, row, seconds(stage.ended - stage.began), va="center",
-                ha=side, fontsize=8, color=colour("paper" if inside else "soft"),
-            )  # fmt: skip
+            spent = seconds(stage.ended - stage.began)
+            axes.text(stage.began + length + total * 0.015, row, spent, va="center", fontsize=8, color=colour("soft"))
         axes.set_yticks(range(len(stages)), [cut(stage.name.replace("_", " "), 24) for stage in stages])
         axes.tick_params(axis="y", labelcolor=colour("ink"))
         axes.set_ylim(len(stages) - 0.4, -0.6)
-        axes.set_xlim(0, max(total, 1e-3))
+        axes.set_xlim(0, max(total * 1.2, 1e-3))  # room for the last label
         axes.set_xlabel("seconds after the run began")
         axes.grid(visible=False, axis="y")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from dync.runtime.report.blocks import Chart
 from dync.runtime.report.charts.curve_chart import as_share, legend_below
@@ -103,6 +103,9 @@ def over_key(key: str, measure: str, trials: Sequence[Tried], logarithmic: bool 
                 axes.tick_params(axis="x", rotation=40)
         elif axis.logarithmic:
             axes.set_xscale("log")
+            plain = FuncFormatter(lambda value, _: number(value, 3))  # the usual one writes TeX
+            axes.xaxis.set_major_formatter(plain)
+            axes.xaxis.set_minor_formatter(NullFormatter())
 
     return draw(title, paint, alt=f"Scatter chart: {title}, {counted(len(found), 'trial')}.")
 
@@ -177,7 +180,8 @@ def _paint_axis(axes: Axes, place: int, axis: _Axis) -> None:
 def _paint_ticks(axes: Axes, place: int, marks: Sequence[tuple[float, str]]) -> None:
     axes.plot([place, place], [0, 1], color=colour("soft"), linewidth=1)
     for height, word in marks:
-        axes.text(place + 0.03, height, word, color=colour("ink"), fontsize=8.5, va="center")
+        behind = {"facecolor": colour("paper"), "edgecolor": "none", "alpha": 0.8, "pad": 1.2}
+        axes.text(place + 0.04, height, word, color=colour("ink"), fontsize=8.5, va="center", bbox=behind)
 
 
 def _word(value: Choice) -> str:

@@ -40,12 +40,16 @@ def leaderboard(run: RunData) -> Section | None:
         )
         for row in rows[:MOST_ROWS]
     )
-    names = head("rank", "entry", objective, "interval", *(key.replace("_", " ") for key in more), numbers=(0, 2, 3))
+    names = head("rank", "entry", objective, "interval", *map(_heading, more), numbers=(0, 2, 3))
     blocks: list[Block] = [Table("Leaderboard", names, cells)]
     package = run.outputs["package"]
     if isinstance(package.value, str):
         blocks.append(Prose(f"The best is packaged in the run's folder: {package.text()}", "soft"))
     return Section("leaderboard", "Leaderboard", tuple(blocks))
+
+
+def _heading(key: str) -> str:
+    return key.replace("_", " ").replace("iqm", "IQM")
 
 
 def _more_of_place(objective: str, key: str, found: Field) -> Cell:
@@ -139,10 +143,12 @@ def _scores_table(objective: str, scores: Sequence[TaskScore]) -> Table:
 
 
 def _pairs_table(objective: str, compared: Sequence[Pair]) -> Table:
+    tests = sorted({pair.test for pair in compared if pair.test})
     rows = tuple(
         (
             Cell(f"{pair.a} − {pair.b}"),
             Cell(pair.task or "all"),
+            Cell(shown(pair.said), "good" if pair.different else "soft", "word"),
             Cell(measured(objective, pair.difference), form="number"),
             Cell(span(objective, pair.interval), form="number"),
             Cell(number(pair.p, 3), form="number"),
@@ -150,19 +156,18 @@ def _pairs_table(objective: str, compared: Sequence[Pair]) -> Table:
             Cell(NONE if pair.improvement is None else f"{pair.improvement:.0%}", form="number"),
             Cell(number(pair.effect, 3), form="number"),
             Cell(NONE if pair.belief is None else " / ".join(f"{share:.0%}" for share in pair.belief), form="number"),
-            Cell(pair.test or NONE),
-            Cell(shown(pair.said), "good" if pair.different else "soft"),
+            *([Cell(pair.test or NONE, form="word")] if len(tests) > 1 else []),
         )
         for pair in compared[:MOST_ROWS]
     )
     names = head(
-        "pair", "task", "difference", "interval", "p", "p (Holm)", "P(better)", "effect", "belief", "test",
-        "decision", numbers=tuple(range(2, 9)),
+        "pair", "task", "decision", "difference", "interval", "p", "p (Holm)", "P(better)", "effect", "belief",
+        *(["test"] if len(tests) > 1 else []), numbers=tuple(range(3, 10)),
     )  # fmt: skip
     note = (
         "Differences are positive where the first is better. P(better): that a training of the first beats one of the"
         " second. Belief: posterior probabilities that the first is better, neither, the second."
-        f" {_more(len(compared))}"
+        f"{f' Test: {tests[0]}.' if len(tests) == 1 else ''} {_more(len(compared))}"
     )
     return Table("Pairs", names, rows, note.strip())
 

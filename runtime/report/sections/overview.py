@@ -75,7 +75,7 @@ def _of_sweep(run: RunData) -> list[Tile]:
 def _of_comparison(run: RunData) -> list[Tile]:
     statistics = run.outputs["summary_statistics"]
     tiles = []
-    if statistics["best"].present():
+    if statistics["best"].present() and not run.outputs["leaderboard"].present():
         tiles.append(Tile("best entry", shown(statistics["best"].value, 40)))
     claims = [claim["verdict"].text() for claim in run.outputs["claims"].items()]
     if claims:
@@ -89,7 +89,11 @@ def _of_comparison(run: RunData) -> list[Tile]:
 
 def _of_leaderboard(run: RunData) -> list[Tile]:
     rows = run.outputs["leaderboard"].items()
-    return [Tile("first place", shown(rows[0]["entry"].value, 40), number(rows[0]["score"].number()))] if rows else []
+    if not rows:
+        return []
+    objective = objective_of(run)
+    score = measured(objective, rows[0]["score"].number())
+    return [Tile("best entry", shown(rows[0]["entry"].value, 40), f"{objective} {score}")]
 
 
 def objective_of(run: RunData) -> str:

@@ -57,8 +57,8 @@ def _best(run: RunData) -> list[Block]:
     blocks: list[Block] = []
     best = run.outputs["best_config"].fields()
     if best:
-        rows = tuple((Cell(key, form="code"), Cell(shown(value.value), form="number")) for key, value in best.items())
-        blocks.append(Table("The best settings", head("key", "value", numbers=(1,)), rows))
+        rows = tuple((Cell(key, form="code"), Cell(shown(value.value), form="code")) for key, value in best.items())
+        blocks.append(Table("The best settings", head("key", "value"), rows))
     fused = run.outputs["fused"]
     if isinstance(fused.value, dict) and fused["mode"].present():
         why = shown(fused["why"].value) if fused["why"].present() else ""
@@ -105,19 +105,20 @@ def _table(objective: str, found: Sequence[Trial], larger: bool) -> Table:
     ordered = sorted(
         found, key=lambda t: (t.tried.status != "complete", t.tried.value is None, sign * (t.tried.value or 0.0))
     )
+    valued = any(trial.tried.value is not None for trial in found)
     several = any(len(trial.seeds) > 1 for trial in found)
     errors = any(trial.error for trial in found)
     names = [
         "trial",
         "status",
-        objective,
+        *([objective] if valued else []),
         *(["seeds"] if several else []),
         *keys,
         "seconds",
         *(["error"] if errors else []),
     ]
-    right = {0, 2, *range(3, 3 + len(keys) + several + 1)}
-    rows = tuple(_row(trial, objective, keys, several, errors) for trial in ordered[:MOST_ROWS])
+    right = {0, *range(2, 2 + valued + several + len(keys) + 1)}
+    rows = tuple(_row(trial, objective if valued else "", keys, several, errors) for trial in ordered[:MOST_ROWS])
     note = "" if len(found) <= MOST_ROWS else f"The best {MOST_ROWS} of {counted(len(found), 'trial')}."
     return Table(
         f"All {counted(len(found), 'trial')}, the best first", head(*names, numbers=tuple(right)), rows, note,
@@ -130,8 +131,9 @@ def _row(trial: Trial, objective: str, keys: Sequence[str], several: bool, error
     cells = [
         Cell(str(tried.number), form="number"),
         Cell(tried.status, _TONES[tried.status]),
-        Cell(measured(objective, tried.value), form="number"),
     ]
+    if objective:
+        cells.append(Cell(measured(objective, tried.value), form="number"))
     if several:
         cells.append(Cell(" ".join(measured(objective, value) for value in trial.seeds[:12]) or NONE, form="number"))
     cells += [Cell(_shown(tried, key), form="number") for key in keys]

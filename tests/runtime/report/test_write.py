@@ -1,0 +1,387 @@
+"""The page as text: what is on it, that it is whole, and that nothing on it came from anywhere or can run."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from dync.compiler.picture.draw import draw
+from dync.runtime.error import RunError
+from dync.runtime.pipelines.result import PipelineResult
+from dync.runtime.report import write, write_report
+from tests.runtime.report.folders import KINDS, history, training, write_run
+
+SECTIONS = {
+    "training": ["Overview", "Learning", "Network", "Spec", "Environment", "Events"],
+    "sweep": ["Overview", "Sweep", "The best again, with fresh seeds", "Network", "Spec", "Environment", "Events"],
+    "map": ["Overview", "Sweep", "Network", "Spec", "Environment", "Events"],
+    "comparison": ["Overview", "Comparison", "Learning", "Network", "Spec", "Environment", "Events"],
+    "benchmark": ["Overview", "Leaderboard", "Comparison", "Learning", "Network", "Spec", "Environment", "Events"],
+}
+FIGURES = {
+    "training": ["accuracy", "mse", "Tiny", "Time of stages"],
+    "sweep": ["validation.accuracy over trials", "validation.accuracy on the way",
+              "validation.accuracy over optimizer.learning_rate", "validation.accuracy over network.hidden",
+              "validation.accuracy over optimizer", "Parallel coordinates", "validation.accuracy on digits",
+              "Critical differences", "Tiny", "Time of stages"],
+    "map": ["test.accuracy over network.hidden and optimizer.learning_rate", "Tiny", "Time of stages"],
+    "comparison": ["test.accuracy on digits", "test.accuracy on wine", "Critical differences", "accuracy on digits",
+                   "accuracy on wine", "Tiny", "Time of stages"],
+}  # fmt: skip
+VOID = {"meta", "link", "img", "br", "hr"}
+
+
+class Page(HTMLParser):
+    """A page as its elements, each with its attributes and its own text. Fails where they are not nested well."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.elements = [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        element = {"tag": tag, "text": "", **dict(attributes)}
+        assert len({name for name, _ in attributes}) == len(attributes)
+        self.elements.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()["tag"] == tag
+
+    def handle_data(self, data):
+        for element in self.open:
+            element["text"] += data
+
+    def all(self, *tags):
+        return [element for element in self.elements if element["tag"] in tags]
+
+
+def picture(plan):
+    return draw(plan, "svg")
+
+
+def written(folder, **more):
+    return write_report(folder, folder / "report.html", **{"draw": picture, **more}).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The report of a run of every kind, as text."""
+    root = tmp_path_factory.mktemp("runs")
+    return {name: written(make(root / name)) for name, make in KINDS.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_its_sections(pages, kind):
+    assert [title["text"] for title in Page(pages[kind]).all("h3")] == SECTIONS[kind]
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_every_kind_has_its_figures(pages, kind):
+    page = Page(pages[kind])
+    assert [found["text"] for found in page.elements if found.get("class") == "figure-title"] == FIGURES[kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_comes_from_elsewhere_and_nothing_can_run(pages, kind):
+    text, page = pages[kind], Page(pages[kind])
+    addresses = [
+        e[name] for e in page.elements for name in ("src", "href", "xlink:href", "data", "action") if name in e
+    ]
+    assert [address for address in addresses if not address.startswith(("#", "data:"))] == []
+    assert page.all("script", "iframe", "object", "embed", "form", "base") == []
+    assert [name for e in page.elements for name in e if name.startswith("on")] == []
+    assert re.findall(r"url\((?!#)", text) == []
+    assert "@import" not in text
+    (policy,) = [e["content"] for e in page.all("meta") if e.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_shown_is_said_too(pages, kind):
+    page = Page(pages[kind])
+    charts = [e for e in page.all("svg") if e.get("class") == "chart"]
+    titles = {e.get("id"): e["text"] for e in page.all("title")}
+    assert charts
+    assert all(e["role"] == "img" and len(titles[e["aria-labelledby"]]) > 20 for e in charts)
+    assert all(len(e["alt"]) > 20 for e in page.all("img"))
+    assert all(e["alttext"] for e in page.all("math"))
+    assert len(page.all("table")) == len(page.all("thead")) == len(page.all("caption"))
+    assert {e.get("scope") for e in page.all("th")} == {"col", "row"}
+    assert page.all("html")[0]["lang"] == "en"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_addresses_on_the_page_lead_somewhere(pages, kind):
+    page = Page(pages[kind])
+    names = [e["id"] for e in page.elements if "id" in e]
+    assert len(set(names)) == len(names)
+    used = {e["href"][1:] for e in page.elements if e.get("href", "").startswith("#")}
+    used |= set(re.findall(r"url\(#([^)]*)\)", pages[kind]))
+    used |= {name for e in page.elements for name in e.get("aria-labelledby", "").split()}
+    assert used - set(names) == set()
+
+
+def test_a_comparison_shows_verdicts_pairs_and_failures(pages):
+    page = Page(pages["comparison"])
+    words = [e["text"].strip() for e in page.all("span") if e.get("class", "").startswith("badge")]
+    assert {"✓ confirmed", "✕ refuted"} <= set(words)
+    rows = [e["text"] for e in page.all("tr")]
+    assert any("deep − linear" in row and "deep is better" in row for row in rows)
+    assert any("linear" in row and "not finite" in row for row in rows)
+    assert "Lines are means, bands reach from the lowest to the highest of 10 seeds." in pages["comparison"]
+
+
+def test_a_sweep_lists_its_trials_the_best_first(pages):
+    (table,) = [e for e in Page(pages["sweep"]).all("table") if "All 36 trials" in e["text"]]
+    values = [float(found) for found in re.findall(r"complete(\d+\.\d+)%", table["text"])]
+    assert len(values) == 25
+    assert values == sorted(values, reverse=True)
+    assert table["text"].count("the weights are not finite any more") == 3
+
+
+def test_rules_are_shown_as_formulas_with_their_text(pages):
+    said = [e["alttext"] for e in Page(pages["training"]).all("math")]
+    assert "Δ weight = (pre * post - strength * post ** 2 * weight) / batch" in said
+    assert "h[1] → h[2]; rate 1; strength 0.5" in pages["training"]
+
+
+def test_the_spec_is_highlighted_and_whole(pages):
+    (code,) = Page(pages["training"]).all("pre")
+    assert "edge readout: h[2] -> y dense learn perceptron(margin = 2)\n" in code["text"]
+    assert '<span class="keyword">network</span> Tiny' in pages["training"]
+
+
+def test_a_report_made_twice_is_the_same(tmp_path):
+    """Also by another process with another hash of texts, elsewhere in time."""
+    folder = tmp_path / "runs"
+    for kind in ("map", "comparison"):
+        KINDS[kind](folder / kind)
+    write_report(folder, tmp_path / "one.html")
+    script = (
+        "import sys; from pathlib import Path; from dync.runtime.report import write_report;"
+        "write_report(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, folder, tmp_path / "two.html"],
+        env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
+
+
+def test_several_runs_are_on_one_page(tmp_path):
+    for name in ("one", "two", "three"):
+        training(tmp_path / "runs" / name, epochs=3)
+    (tmp_path / "runs" / "empty").mkdir()
+    page = Page(written(tmp_path / "runs"))
+    assert [e["text"] for e in page.all("h2")] == ["fit", "fit", "fit"]
+    assert len(page.all("article")) == 3
+    names = [e["id"] for e in page.elements if "id" in e]
+    assert len(set(names)) == len(names)
+
+
+PAYLOAD = """<script>alert(1)</script>"onload=alert(2)'&amp;<!--]]>\u202e\ud800\x00$x^2$"""
+KEPT = {"status", "pipeline", "time", "event", "verdict", "decision", "unit", "part", "measure", "timestamp", "kind"}
+NAMED = {"entries", "params", "evaluation_results", "best_config", "versions", "mean_ranks", "validation", "test"}
+
+
+def hostile(data, key="", parent=""):
+    """The same data with hostile texts and names wherever a run takes them from somebody."""
+    match data:
+        case dict():
+            return {
+                name + PAYLOAD * (key in NAMED or parent == "entries"): hostile(value, name, key)
+                for name, value in data.items()
+            }
+        case list():
+            return [hostile(item, key, parent) for item in data]
+        case str() if key not in KEPT:
+            return data + PAYLOAD
+    return data
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_everything_is_escaped(tmp_path, kind):
+    folder = KINDS[kind](tmp_path / kind)
+    result = json.loads((folder / "result.json").read_text())
+    result = {**result, "outputs": hostile(result["outputs"]), "pipeline_name": PAYLOAD, "errors": [PAYLOAD]}
+    (folder / "result.json").write_text(json.dumps(result))
+    spec = json.loads((folder / "spec.json").read_text())
+    (folder / "spec.json").write_text(json.dumps({**spec, "pipeline": hostile(spec["pipeline"])}))
+    (folder / "record.json").write_text(json.dumps(hostile(json.loads((folder / "record.json").read_text()))))
+    lines = (folder / "events.jsonl").read_text().splitlines()
+    (folder / "events.jsonl").write_text("".join(json.dumps(hostile(json.loads(line))) + "\n" for line in lines))
+    (folder / "spec.dyn").write_bytes(b"# \xff\xfe" + PAYLOAD.encode("utf-8", "replace"))
+    (folder / "topology.svg").write_text(f"<svg><title>{PAYLOAD!r}</title><script>alert(3)</script></svg>")
+    text = written(folder, draw=None)
+    page = Page(text)
+    assert page.all("script") == []
+    assert [name for e in page.elements for name in e if name.startswith("on")] == []
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert not any(sign in text for sign in "\u202e\x00")
+    assert "mathdefault" not in text
+
+
+def change(folder, **outputs):
+    path = folder / "result.json"
+    result = json.loads(path.read_text())
+    result["outputs"] |= outputs
+    path.write_text(json.dumps(result))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "place"),
+    [
+        ({"history": 3}, "outputs.history is a number where a list"),
+        ({"history": [1]}, r"outputs.history\[0\] is a number where an object"),
+        ({"history": [{"epoch": "x"}]}, r"history\[0\].epoch is a text where a number"),
+        ({"history": [{"epoch": 1, "test": {"accuracy": [1]}}]}, "accuracy is a list where a number"),
+        ({"trials": {"a": 1}}, "outputs.trials is an object where a list"),
+        ({"trials": [{"params": []}]}, r"trials\[0\].params is a list where an object"),
+        ({"trials": [{"value": "high"}]}, r"trials\[0\].value is a text where a number"),
+        ({"trials": [{"number": 1.5}]}, r"trials\[0\].number is a number where a whole number"),
+        ({"trials": [{"intermediate": [[1, 2, 3]]}]}, "is a list where a low and a high number|a low and a high"),
+        ({"summary_statistics": []}, "summary_statistics is a list where an object"),
+        ({"summary_statistics": {"entries": {"a": {"t": {"values": True}}}}}, "values is true or false where a list"),
+        ({"pairwise": [{"a": 1}]}, r"pairwise\[0\].a is a number where a text"),
+        ({"claims": [[]]}, r"claims\[0\] is a list where an object"),
+        ({"leaderboard": "x"}, "leaderboard is a text where a list"),
+        ({"evaluation_results": {"test": 1}}, "evaluation_results.test is a number where an object"),
+    ],
+)
+def test_outputs_of_other_kinds_are_told_with_their_place(tmp_path, outputs, place):
+    folder = training(tmp_path / "fit", epochs=1)
+    change(folder, **outputs)
+    with pytest.raises(RunError, match=place):
+        written(folder)
+
+
+@pytest.mark.parametrize("name", ["result.json", "spec.json", "record.json"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, '{"a": ' * 50_000, "9" * 10_000, "[]", "3", '"x"', "\udcff\x00"], ids=range(9)
+)
+def test_damaged_files_are_clear_errors(tmp_path, name, text):
+    folder = training(tmp_path / "fit", epochs=1)
+    (folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    try:
+        written(folder)
+    except RunError as error:
+        assert name in str(error)
+    else:
+        assert name == "record.json"
+
+
+def test_a_giant_result_is_not_read(tmp_path):
+    folder = training(tmp_path / "fit", epochs=1)
+    with (folder / "result.json").open("ab") as file:
+        file.truncate(65 * 2**20)
+    with pytest.raises(RunError, match="larger than 64 MiB"):
+        written(folder)
+
+
+def test_numbers_that_are_none_are_left_out(tmp_path):
+    folder = training(tmp_path / "fit", epochs=3)
+    text = (folder / "result.json").read_text()
+    for odd in ("NaN", "Infinity", "-1e999", "1" + "0" * 400):
+        (folder / "result.json").write_text(re.sub(r'"accuracy": [0-9.]+', f'"accuracy": {odd}', text, count=2))
+        assert "nan" not in Page(written(folder)).all("body")[0]["text"].lower().replace("finance", "")
+
+
+def test_a_damaged_log_is_a_clear_error_but_a_torn_end_is_none(tmp_path):
+    folder = training(tmp_path / "fit", epochs=2)
+    log = folder / "events.jsonl"
+    whole = log.read_bytes()
+    log.write_bytes(whole + b'{"time": "2026')
+    assert "run finished" in written(folder)
+    log.write_bytes(b"nonsense\n" + whole)
+    with pytest.raises(RunError, match="line 1 is no event"):
+        written(folder)
+
+
+def test_huge_histories_are_thinned(tmp_path):
+    epochs = 20_000
+    folder = training(tmp_path / "fit", epochs=2)
+    change(folder, history=[{"epoch": n, "test": {"accuracy": n / epochs}} for n in range(1, epochs + 1)])
+    text = written(folder)
+    assert len(text) < 400_000
+    assert "150 of 20,000 epochs, evenly spaced." in text
+
+
+def test_a_run_without_a_result_shows_what_there_is(tmp_path):
+    folder = training(tmp_path / "fit", epochs=5)
+    (folder / "result.json").unlink()
+    page = Page(text := written(folder))
+    assert "still under way, or it was interrupted" in text
+    assert "Learning" in [e["text"] for e in page.all("h3")]
+
+
+def test_a_run_that_writes_its_own_report_shows_what_its_stages_made(tmp_path):
+    folder = KINDS["comparison"](tmp_path / "duel")
+    outputs = json.loads((folder / "result.json").read_text())["outputs"]
+    (folder / "result.json").unlink()
+    stages = {
+        "comparison": {"outputs": {"scores": outputs.pop("scores")}},
+        "statistical_analysis": {"outputs": outputs},
+    }
+    (folder / "stages.json").write_text(json.dumps(stages))
+    lines = (folder / "events.jsonl").read_text().splitlines()[:-2]
+    (folder / "events.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    text = written(folder)
+    assert "The run wrote this report itself, as its last stage." in text
+    assert [e["text"] for e in Page(text).all("h3")] == SECTIONS["comparison"]
+
+
+def test_a_result_can_be_given(tmp_path):
+    folder = training(tmp_path / "fit", epochs=2)
+    (folder / "result.json").unlink()
+    result = PipelineResult(
+        "given", "partial", ("training",), ("evaluation",), ("evaluation: no room",), {}, 1.0, "now"
+    )
+    text = written(folder, result=result)
+    assert "<h2" in text
+    assert ">given</h2>" in text
+    assert "evaluation: no room" in text
+
+
+def test_a_picture_that_the_front_door_left_is_taken(tmp_path):
+    folder = training(tmp_path / "fit", epochs=1)
+    (folder / "topology.svg").write_text("<svg><title>Tiny: four layers in a row</title></svg>")
+    (image,) = Page(written(folder, draw=None)).all("img")
+    assert image["alt"] == "Tiny: four layers in a row"
+    assert image["src"].startswith("data:image/svg+xml;base64,")
+
+
+def test_where_there_is_no_run_it_says_so(tmp_path):
+    with pytest.raises(RunError, match="is not the folder of a run, nor does it hold any"):
+        written(tmp_path)
+    with pytest.raises(RunError, match="no such file"):
+        written(tmp_path / "nowhere")
+
+
+def test_without_the_extra_it_says_how_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "find_spec", lambda name: None)
+    with pytest.raises(RunError, match=r"jinja2 and matplotlib: pip install 'dync\[report\]'"):
+        written(training(tmp_path / "fit", epochs=1))
+
+
+def test_a_sparse_run_has_a_page_too(tmp_path):
+    """Nothing but a result with nothing in it."""
+    folder = write_run(tmp_path / "bare", "bare", {}, ("environment_check", "training"), {})
+    for name in ("spec.json", "spec.dyn", "record.json", "events.jsonl"):
+        (folder / name).unlink()
+    assert [e["text"] for e in Page(written(folder)).all("h3")] == ["Overview"]
+
+
+def test_bands_need_several_seeds(tmp_path):
+    events = [{"event": "score", "entry": "a", "task": "t", "seed": 0, "history": history(3, 0)}]
+    folder = write_run(tmp_path / "one", "one", {}, ("environment_check", "comparison"), {}, events)
+    assert "bands" not in written(folder)

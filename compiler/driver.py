@@ -114,12 +114,15 @@ def compile_source(source: Source, sources: Mapping[str, Signature] | None = Non
     return Compilation(file, library, models, plans, diagnostics, extra)
 
 
-def bind(compilation: Compilation, network: str | None, arguments: Mapping[str, float]) -> NetworkModel:
+def bind(
+    compilation: Compilation, network: str | None, arguments: Mapping[str, float], shapes: Shapes = NO_SHAPES
+) -> NetworkModel:
     """A network of the file, the only one if `network` is None, with these parameters.
 
-    Raises DiagnosticError with all that is wrong.
+    `shapes` are those of inputs and outputs that leave theirs to the data, `(*)`. Raises DiagnosticError with all that
+    is wrong.
     """
-    return _elaborated(compilation, _network(compilation, network), arguments, {})
+    return _elaborated(compilation, _network(compilation, network), arguments, {}, shapes)
 
 
 def bind_settings(compilation: Compilation, network: str | None, settings: Settings) -> NetworkModel:
@@ -200,9 +203,10 @@ def plan_of(model: NetworkModel) -> Plan:
     """
     from dync.compiler.planning.planner import plan
 
-    open_layers = tuple(layer.name for layer in model.layers if layer.shape_of_data and not layer.shape)
-    if open_layers:
-        raise DiagnosticError([wrong.studies.ShapeOfData(model.span, model.name, open_layers)])
+    left_open = [layer for layer in model.layers if layer.shape_of_data and not layer.shape]
+    if left_open:
+        names = tuple(layer.name for layer in left_open)
+        raise DiagnosticError([wrong.studies.ShapeOfData(left_open[0].span, model.name, names)])
     return plan(model)
 
 
@@ -217,9 +221,13 @@ def _network(compilation: Compilation, name: str | None) -> syntax.Network:
 
 
 def _elaborated(
-    compilation: Compilation, network: syntax.Network, arguments: Mapping[str, float], places: Mapping[str, Span]
+    compilation: Compilation,
+    network: syntax.Network,
+    arguments: Mapping[str, float],
+    places: Mapping[str, Span],
+    shapes: Shapes = NO_SHAPES,
 ) -> NetworkModel:
-    model, mistakes = elaborate(network, compilation.library, arguments, places)
+    model, mistakes = elaborate(network, compilation.library, arguments, places, shapes)
     if model is None:
         raise DiagnosticError(mistakes)
     return model

@@ -181,3 +181,58 @@ pipeline fit training {{
 }}
 """
     assert check(text) == expected
+
+
+def test_settings_of_pipelines_in_their_one_layout() -> None:
+    text = """pipeline tune sweep{base fit with{optimizer.learning_rate=0.1,data=wine{x="data",y="target"}then
+      split(test=0.2)}  # the same in every trial
+      # how fast
+      search optimizer . learning_rate # within
+        in log(0.001 .. 1)
+      search network.hidden in 10..40 step 10 when optimizer==adam(0.1)
+      search batch in {8,16}
+      from tune.best from checkpoint"a" objective maximize validation . accuracy
+      claim a>b by 0.1 on test.accuracy claim a>b on test.y.mse
+      entry a fit entry b tune.best with{epochs=3} entry c artefact"x"entry d baseline mlp(3)
+      stop after 3 without better test.mse record h,y every 3 limit threads 2 continue_on_failure
+      package best compare best 3 }"""
+    assert (
+        check(text)
+        == """pipeline tune sweep {
+  base fit
+  with { optimizer.learning_rate = 0.1, data = wine { x = "data", y = "target" } then split(test = 0.2) }  # the same in every trial
+  # how fast
+  # within
+  search optimizer.learning_rate in log(0.001..1)
+  search network.hidden in 10..40 step 10 when optimizer == adam(0.1)
+  search batch in { 8, 16 }
+  from tune.best
+  from checkpoint "a"
+  objective maximize validation.accuracy
+  claim a > b by 0.1 on test.accuracy
+  claim a > b on test.y.mse
+  entry a fit
+  entry b tune.best with { epochs = 3 }
+  entry c artefact "x"
+  entry d baseline mlp(3)
+  stop after 3 without better test.mse
+  record h, y every 3
+  limit threads 2
+  continue_on_failure
+  package best
+  compare best 3
+}
+"""  # noqa: E501
+    )
+
+
+def test_many_changes_are_broken_between_keys() -> None:
+    changes = ", ".join(f"network.parameter_{n} = {n}" for n in range(8))
+    lines = check(f"pipeline p training {{ base fit with {{ {changes} }} }}").splitlines()
+    assert lines[2].startswith("  with { network.parameter_0 = 0,")
+    assert lines[3].startswith("      network.parameter_")
+    assert max(map(len, lines)) <= 110
+
+
+def test_shapes_as_the_data_have_them() -> None:
+    assert "  input x (*)\n" in check("network N { input x(*) output y ( * ) tanh }")

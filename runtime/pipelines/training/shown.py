@@ -23,4 +23,4 @@ def listed(measures: Mapping[str, float]) -> str:
 
 def number(name: str, value: float) -> str:
     """One measure: shares in per cent."""
-    return f"{value:.2%}" if name.endswith(("accuracy", "agreement")) else f"{value:.4g}"
+    return f"{value:.2%}" if name.removesuffix(".std").endswith(("accuracy", "agreement")) else f"{value:.4g}"

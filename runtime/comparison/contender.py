@@ -13,10 +13,11 @@ from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan
 from dync.compiler.plan import Plan
 from dync.compiler.plan_json import digest
 from dync.runtime.baselines.training import train_baseline
-from dync.runtime.comparison.job import Arrays, LaneExecutor
+from dync.runtime.comparison.job import Arrays
 from dync.runtime.comparison.score import Score, failed
 from dync.runtime.comparison.task_data import as_part, evaluated, training_parts, trial_data
 from dync.runtime.evaluation import evaluate_examples
+from dync.runtime.lanes.executor import Executor
 from dync.runtime.lanes.lane import Lane, LaneResult
 from dync.runtime.plain_json import plain_json
 from dync.runtime.saved_model import Model
@@ -86,7 +87,7 @@ class Trained:
     place: Place
     pipeline: TrainingPlan
     plan: Plan
-    executor: LaneExecutor
+    executor: Executor
     start: Arrays | None
 
     def key(self, trial: Trial) -> str:
@@ -100,7 +101,9 @@ class Trained:
         trainings = {name: self.place.training(self.pipeline, trial) for name, trial in names.items()}
         lanes = [Lane(name, training, self.plan, self.start) for name, training in trainings.items()]
         for result in self.executor.run(lanes, "exact", lambda report: "go on"):
-            yield _score(self, names[result.lane], result), result
+            yield _score(self, names.pop(result.lane), result), result
+        for name, trial in names.items():
+            yield _score(self, trial, LaneResult(name, "failed", (), {}, {}, 0.0, "its training never came back")), None
 
 
 @dataclass(frozen=True)

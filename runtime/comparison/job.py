@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
 from dync.compiler.pipeline_plan import ComparisonPlan, DataPlan, Origin, TrainingPlan
 from dync.compiler.plan import Plan
 from dync.runtime.error import RunError
-from dync.runtime.lanes.lane import Lane, LaneResult, Watch
+from dync.runtime.lanes.executor import Executor, InProcess
 from dync.runtime.reporter import Reporter
 from dync.runtime.run_folder import RunFolder
 
@@ -26,14 +26,6 @@ Best = Callable[[str], Mapping[str, str]]
 
 Start = Callable[[Origin], Arrays]
 """The arrays that a training starts from, as `saved_arrays` names them. Raises RunError."""
-
-
-class LaneExecutor(Protocol):
-    """What trains lanes, in whatever process and order."""
-
-    def run(self, lanes: Sequence[Lane], mode: Any, watch: Watch) -> Iterator[LaneResult]:
-        """What became of each lane, as soon as it is known."""
-        ...
 
 
 def _no_best(sweep: str) -> Mapping[str, str]:
@@ -54,7 +46,7 @@ class ComparisonJob:
     plan: ComparisonPlan
     folder: RunFolder
     bind: Bind
-    executor: LaneExecutor
+    executor: Executor = field(default_factory=InProcess)
     best: Best = _no_best
     start: Start = _no_start
     reporter: Reporter = field(default_factory=Reporter)

@@ -7,6 +7,7 @@ import pytest
 
 import dync
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan
+from dync.compiler.pipelines import signatures as table
 from dync.runtime.baselines.kinds import BASELINES, baseline_signatures, make_baseline
 from dync.runtime.baselines.training import train_baseline
 from dync.runtime.data.dataset import Part, load
@@ -204,6 +205,11 @@ def test_a_batch_larger_than_the_training_part_is_refused(wine):
     plan, data = wine
     with pytest.raises(RunError, match="make it smaller"):
         train_baseline(call("mlp"), like("wine", batch=1000), plan, data, seed=0)
+
+
+def test_the_compiler_knows_the_same_parameters():
+    written = {name: list(signature.names) for name, signature in table.BASELINES.items()}
+    assert written == {name: list(found.parameters) for name, found in baseline_signatures().items()}
 
 
 def test_the_parameters_that_a_file_can_give():

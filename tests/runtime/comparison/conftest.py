@@ -130,7 +130,7 @@ def job(tmp_path, door):
             plan or comparison(),
             RunFolder(folder or tmp_path),
             more.pop("bind", door.bind),
-            executor or OneByOne(),
+            executor=executor or OneByOne(),
             **more,
         )
 

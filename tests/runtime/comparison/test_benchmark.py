@@ -27,7 +27,7 @@ BASELINES = {"linear": BaselineEntry(call("linear")), "mlp": BaselineEntry(call(
 
 def benchmark(folder, door, plan=None, executor=None, *, package=True, baselines=BASELINES, **more):
     plan = plan or comparison(ENTRIES, seeds=2, name="suite")
-    own = ComparisonJob(plan, RunFolder(folder), door.bind, executor or OneByOne(), **more)
+    own = ComparisonJob(plan, RunFolder(folder), door.bind, executor=executor or OneByOne(), **more)
     return BenchmarkJob(BenchmarkPlan(plan, dict(baselines), package), own)
 
 

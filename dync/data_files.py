@@ -57,8 +57,8 @@ def in_folder(pipeline: TrainingPlan, folder: Path) -> TrainingPlan:
     """The pipeline with its data files looked up in this folder, by their names alone; absolute paths stay."""
     return replace(
         pipeline,
-        data=_named(pipeline.data),
-        evaluate_on={name: _named(data) for name, data in pipeline.evaluate_on.items()},
+        data=plan_in_folder(pipeline.data),
+        evaluate_on={name: plan_in_folder(data) for name, data in pipeline.evaluate_on.items()},
         base=str(folder),
     )
 
@@ -69,7 +69,8 @@ def anchored(pipeline: TrainingPlan) -> TrainingPlan:
     return pipeline if sources <= _MADE else replace(pipeline, base=str(Path(pipeline.base).resolve()))
 
 
-def _named(data: DataPlan) -> DataPlan:
+def plan_in_folder(data: DataPlan) -> DataPlan:
+    """Data whose files are looked up by their names alone; absolute paths stay."""
     source = data.source
     if source.name not in FILES:
         return data

@@ -3,36 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from dync.compiled import CompileError, compilation
-from dync.compiler import driver
 from dync.compiler.pipeline_json import digest_of_pipeline, pipeline_to_json
+from dync.compiler.pipeline_plan import (
+    BenchmarkPlan,
+    ComparisonPlan,
+    FinalOf,
+    Origin,
+    SweepPlan,
+    TrainingPlan,
+    built_on,
+)  # fmt: skip
+from dync.compiler.plan import Plan
 from dync.compiler.plan_json import digest, plan_to_json
-from dync.data_files import FOLDER, file_setting, in_folder, without_folder
-from dync.grammar.diagnostic import Diagnostic, DiagnosticError
-from dync.grammar.reader import load_source
-from dync.runtime.artefact import Artefact, BoundPipeline, is_artefact, load_artefact
+from dync.jobs import Job, jobs
 from dync.runtime.error import RunError
+from dync.runtime.lanes.executor import Executor, InProcess
 from dync.runtime.network import Network
-from dync.runtime.orchestrator import WaveOrchestrator
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.training import TrainingJob, run_training
+from dync.runtime.pipelines.training.start import Start
 from dync.runtime.reporter import Reporter
-from dync.runtime.run_folder import RESULT, SPEC, RunFolder, open_run_folder
+from dync.runtime.run_folder import RESULT, SPEC, Hook, RunFolder, open_run_folder
+from dync.runtime.saved_model import load_model
+from dync.runtime.saved_weights import saved_arrays
+from dync.runtime.store import LiveRun, NewRun, new_run_id, run_id_of
 
-Warn = Callable[[Sequence[Diagnostic]], None]
-"""Hears the warnings of a file."""
+if TYPE_CHECKING:
+    from dync.runtime.comparison.job import ComparisonJob
+
+__all__ = ["Job", "Means", "default_folder", "folders_of", "jobs", "run", "run_job"]
 
 
 @dataclass(frozen=True)
-class Job:
-    """A pipeline that is ready to run; `start` are the weights that an artefact gives it."""
+class Means:
+    """What runs are done with: who shows them, who hears their events, who trains their lanes, where they are recorded.
 
-    bound: BoundPipeline
-    start: WaveOrchestrator | None = None
+    `folders` are those of the pipelines of the same file, where one can start from what another made. `store` is the
+    file of the store of runs; None: the default one.
+    """
+
+    reporter: Reporter = field(default_factory=Reporter)
+    on_event: Sequence[Hook] = ()
+    executor: Callable[[Job, Reporter], Executor] = lambda job, reporter: InProcess(say=reporter.message)
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    store: Path | None = None
 
 
 def run(
@@ -43,57 +63,175 @@ def run(
     resume: bool = False,
     settings: Mapping[str, object] | None = None,
     reporter: Reporter | None = None,
+    on_event: Sequence[Hook] = (),
+    store: str | Path | None = None,
     **more_settings: object,
 ) -> PipelineResult:
-    """Run a pipeline of a `.dyn` file or an artefact; without a name the only one there is.
+    """Run a pipeline of a `.dyn` file or an artefact; without a name the only one, or the last that all build on.
 
-    `out` is the run's folder (default `runs/NAME-TIME`). Settings go by their dotted keys, or where they have none by
-    name: `settings={"optimizer.learning_rate": 0.01}, epochs=3`. `data.folder` is the folder in which the data files
-    are looked up by their names alone; it and the paths of files that exist are relative to the current folder.
-    Raises CompileError for mistakes in the file or the settings and RunError for a folder that cannot serve; what
-    fails later is in the result.
+    What it builds on is run first. `out` is the run's folder (default `runs/NAME-TIME`); where several pipelines run,
+    each has one below it. Settings go by their dotted keys, or where they have none by name:
+    `settings={"optimizer.learning_rate": 0.01}, epochs=3`. `data.folder` is the folder in which the data files are
+    looked up by their names alone; it and the paths of files that exist are relative to the current folder.
+    `on_event` hears every event as it stands in `events.jsonl`, `store` is the file of the store of runs. Raises
+    CompileError for mistakes in the file or the settings and RunError for a folder that cannot serve; what fails later
+    is in the result.
     """
     found = jobs(Path(path), pipeline, {**(settings or {}), **more_settings})
-    if len(found) != 1:
-        names = ", ".join(job.bound.pipeline.name for job in found)
-        raise RunError(f"{path} has {len(found)} pipelines: name one of {names}")
-    folder = Path(out) if out is not None else default_folder(found[0])
-    return run_job(found[0], folder, resume=resume, reporter=reporter or Reporter())
+    if pipeline is None and len(found) > 1:
+        raise RunError(f"{path} has {len(found)} pipelines: name one of {', '.join(job.name for job in found)}")
+    folders = folders_of(Path(path), found, None if out is None else Path(out))
+    means = Means(reporter or Reporter(), on_event, folders=folders, store=None if store is None else Path(store))
+    results = [
+        run_job(job, folders[job.name], resume=resume and folders[job.name].exists(), means=means) for job in found
+    ]
+    return results[-1]
 
 
-def jobs(
-    path: Path, pipeline: str | None, settings: Mapping[str, object], warn: Warn = lambda warnings: None
-) -> tuple[Job, ...]:
-    """The pipelines that a run of this path means, all checked, in the order of the file.
-
-    Raises CompileError and RunError as `run` does.
-    """
-    rest, folder = without_folder(settings)
-    try:
-        found = (
-            _jobs_of_artefact(path, pipeline, rest) if is_artefact(path) else _jobs_of_file(path, pipeline, rest, warn)
-        )
-    except DiagnosticError as error:
-        raise CompileError(error.diagnostics) from None
-    return found if folder is None else tuple(_with_data_in(job, folder) for job in found)
-
-
-def run_job(job: Job, out: Path, *, resume: bool, reporter: Reporter) -> PipelineResult:
+def run_job(job: Job, out: Path, *, resume: bool, means: Means) -> PipelineResult:
     """Run one pipeline in a folder, or give the result that is there where it is to be resumed and is complete.
 
     Raises RunError where the folder holds something else, or nothing that could be resumed.
     """
-    pipeline, plan = job.bound.pipeline, job.bound.plan
-    spec = digest({"pipeline": digest_of_pipeline(pipeline), "plan": plan.digest})
-    folder = open_run_folder(out, spec, resume=resume)
+    spec, reporter = digest_of_job(job), means.reporter
+    identity = (run_id_of(out) if resume else None) or new_run_id()
+    parents = tuple(str(means.folders[name]) for name in _foundations(job) if name in means.folders)
+    contents = _contents(job)
+    new = NewRun(
+        name=job.name, kind=kind_of(job), folder=out, spec_hash=spec, resolved=contents, parents=parents, id=identity,
+        plan_hash=None if job.network is None else job.network.digest,
+        spec_text=None if job.spec is None else job.spec.text,
+    )  # fmt: skip
+    live = LiveRun(means.store, new, warn=reporter.message)
+    folder = open_run_folder(out, spec, resume=resume, on_event=(live.hear, *means.on_event))
     done = _complete(folder) if resume else None
     if done is not None:
-        reporter.message(f"{pipeline.name} in {out} is complete already: there is nothing to resume")
+        reporter.message(f"{job.name} in {out} is complete already: there is nothing to resume")
         return done
     if not (out / SPEC).exists():
-        folder.write_json(SPEC, {"digest": spec, "pipeline": pipeline_to_json(pipeline), "plan": plan_to_json(plan)})
-    folder.event("run_resumed" if resume else "run_started", pipeline=pipeline.name, spec=spec)
-    return run_training(TrainingJob(pipeline, Network(plan), folder, reporter, job.start, resume))
+        text = {} if job.spec is None else {"text": job.spec.text}
+        folder.write_json(SPEC, {"digest": spec, **contents, **text, "parents": parents})
+    folder.event(
+        "run_resumed" if resume else "run_started", pipeline=job.name, kind=kind_of(job), spec=spec, run=identity
+    )
+    try:
+        return _run(job, folder, resume, means)
+    finally:
+        live.close()
+
+
+def _run(job: Job, folder: RunFolder, resume: bool, means: Means) -> PipelineResult:
+    plan, reporter = job.plan, means.reporter
+    if isinstance(plan, TrainingPlan):
+        assert job.network is not None
+        start = job.start if job.start is not None else _start(plan.start, Path(plan.base), means)
+        return run_training(TrainingJob(plan, Network(job.network), folder, reporter, start, resume))
+    executor = means.executor(job, reporter)
+    match plan:
+        case SweepPlan():
+            from dync.runtime.pipelines.sweep import SweepJob, run_sweep
+
+            return run_sweep(
+                SweepJob(
+                    plan=plan, bind=partial(_trial, job, plan), folder=folder, reporter=reporter, resume=resume,
+                    executor=executor, start=partial(_arrays, Path(), means),
+                )
+            )  # fmt: skip
+        case ComparisonPlan():
+            from dync.runtime.pipelines.comparison import run_comparison
+
+            return run_comparison(_comparison(job, plan, folder, resume, means, executor))
+        case BenchmarkPlan():
+            from dync.runtime.pipelines.benchmark import BenchmarkJob, run_benchmark
+
+            inner = _comparison(job, plan.comparison, folder, resume, means, executor)
+            return run_benchmark(BenchmarkJob(plan, inner))
+
+
+def _comparison(
+    job: Job, plan: ComparisonPlan, folder: RunFolder, resume: bool, means: Means, executor: Executor
+) -> ComparisonJob:
+    from dync.runtime.comparison.job import ComparisonJob
+
+    assert job.spec is not None
+    return ComparisonJob(
+        plan=plan, folder=folder, bind=job.spec.training, executor=executor, best=partial(_best, means),
+        start=partial(_arrays, Path(plan.base), means), reporter=means.reporter, resume=resume,
+    )  # fmt: skip
+
+
+def _trial(job: Job, plan: SweepPlan, changes: Mapping[str, str]) -> tuple[TrainingPlan, Plan]:
+    """The training of a trial: the sweep's base with the sweep's changes and those of the trial."""
+    assert job.spec is not None
+    return job.spec.training(plan.base, {**plan.changes, **changes})
+
+
+def _start(origin: Origin | None, base: Path, means: Means) -> Start | None:
+    return None if origin is None else _place(origin, base, means)
+
+
+def _arrays(base: Path, means: Means, origin: Origin) -> Mapping[str, Any]:
+    """The arrays that weights start from, by name."""
+    return saved_arrays(load_model(_place(origin, base, means)).orchestrator)
+
+
+def _place(origin: Origin, base: Path, means: Means) -> Path:
+    """The folder that weights come from. Raises RunError where it is not there."""
+    if isinstance(origin, FinalOf):
+        folder = _folder(origin.pipeline, means)
+        found = folder / ("best" if origin.kind == "best" else "final")
+        if not found.is_dir():
+            raise RunError(f"{origin.pipeline} left no weights in {found}: see what became of it with `dync runs`")
+        return found
+    found = base / origin.path
+    if not found.exists():
+        raise RunError(f"{found} does not exist: give the folder of a run, a checkpoint or an artefact")
+    return found
+
+
+def _best(means: Means, sweep: str) -> Mapping[str, str]:
+    """The best settings that a sweep found, as the language writes them."""
+    folder = RunFolder(_folder(sweep, means))
+    match folder.read_json(RESULT):
+        case {"outputs": {"best_config": dict(best)}}:
+            return {key: value if isinstance(value, str) else repr(value) for key, value in best.items()}
+    raise RunError(f"the sweep {sweep} in {folder.path} found no best settings")
+
+
+def _folder(pipeline: str, means: Means) -> Path:
+    if pipeline not in means.folders:
+        raise RunError(f"{pipeline} has not run: run it first, or all pipelines of the file")
+    return means.folders[pipeline]
+
+
+def _foundations(job: Job) -> tuple[str, ...]:
+    return () if job.spec is None else built_on(job.plan, job.spec.plans)
+
+
+def kind_of(job: Job) -> str:
+    """The word that the language has for a pipeline of this kind."""
+    match job.plan:
+        case TrainingPlan():
+            return "training"
+        case SweepPlan():
+            return "sweep"
+        case ComparisonPlan():
+            return "comparison"
+        case BenchmarkPlan():
+            return "benchmark"
+
+
+def digest_of_job(job: Job) -> str:
+    """SHA-256 of what a job means: a run goes on only under the same."""
+    if job.network is not None:
+        return digest({"pipeline": digest_of_pipeline(job.plan), "plan": job.network.digest})
+    assert job.spec is not None
+    return job.spec.digest(job.name)
+
+
+def _contents(job: Job) -> dict[str, Any]:
+    plan = {} if job.network is None else {"plan": plan_to_json(job.network)}
+    return {"pipeline": pipeline_to_json(job.plan), **plan}
 
 
 def _complete(folder: RunFolder) -> PipelineResult | None:
@@ -107,62 +245,14 @@ def _complete(folder: RunFolder) -> PipelineResult | None:
     return result if result.is_success() else None
 
 
-def _with_data_in(job: Job, folder: Path) -> Job:
-    return replace(job, bound=replace(job.bound, pipeline=in_folder(job.bound.pipeline, folder)))
+def folders_of(path: Path, found: Sequence[Job], out: Path | None) -> dict[str, Path]:
+    """The folder of each pipeline: of one alone `out` itself, of several one below it each."""
+    if len(found) == 1:
+        return {found[0].name: out if out is not None else default_folder(found[0].name)}
+    parent = out if out is not None else default_folder(path.stem)
+    return {job.name: parent / job.name for job in found}
 
 
-def default_folder(job: Job) -> Path:
+def default_folder(name: str) -> Path:
     """`runs/NAME-TIME`, where the time is that of now."""
-    return Path("runs") / f"{job.bound.pipeline.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-
-
-def _jobs_of_file(path: Path, pipeline: str | None, settings: Mapping[str, object], warn: Warn) -> tuple[Job, ...]:
-    found = compilation(load_source(path)).verify()
-    warn(found.diagnostics)
-    names = tuple(found.trainings)
-    if not names:
-        raise RunError(f"{path} has no pipeline: add one, `pipeline fit training {{ … }}`, or use `dync compile`")
-    texts = setting_texts(settings)
-    models = [driver.bind_training(found, name, texts) for name in _chosen(path, names, pipeline)]
-    return tuple(Job(BoundPipeline(m.plan, driver.plan_of(m.network))) for m in models)
-
-
-def _jobs_of_artefact(path: Path, pipeline: str | None, settings: Mapping[str, object]) -> tuple[Job, ...]:
-    if settings:
-        raise RunError(
-            f"an artefact is compiled already and takes no setting but {FOLDER}: give --set to `dync compile`, or run"
-            " the .dyn file"
-        )
-    artefact = load_artefact(path)
-    by_name = {bound.pipeline.name: bound for bound in artefact.pipelines}
-    if not by_name:
-        raise RunError(f"{path} was compiled from a file without a pipeline, so there is nothing to run")
-    return tuple(
-        Job(by_name[name], artefact.orchestrator if _starts_from(artefact, by_name[name]) else None)
-        for name in _chosen(path, tuple(by_name), pipeline)
-    )
-
-
-def _starts_from(artefact: Artefact, bound: BoundPipeline) -> bool:
-    """Whether the weights of an artefact are those that a pipeline would draw itself."""
-    return bound.plan.digest == artefact.network.plan.digest and bound.pipeline.seed == artefact.seed
-
-
-def setting_texts(settings: Mapping[str, object]) -> dict[str, str]:
-    """Settings as the language writes them."""
-    return {key: file_setting(key, _text(value)) for key, value in settings.items()}
-
-
-def _chosen(path: Path, names: tuple[str, ...], pipeline: str | None) -> tuple[str, ...]:
-    if pipeline is None:
-        return names
-    if pipeline not in names:
-        raise RunError(f"{path} has no pipeline {pipeline!r}; it has {', '.join(names)}")
-    return (pipeline,)
-
-
-def _text(value: object) -> str:
-    """A setting as the language writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else repr(value)
+    return Path("runs") / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"

@@ -56,7 +56,7 @@ class RunFolder:
         """The checkpoint that nobody asked for, from which an interrupted run goes on."""
         return self.path / "resume"
 
-    def event(self, kind: str, **facts: Any) -> None:
+    def event(self, kind: str, /, **facts: Any) -> None:
         """Append one event with its time, and tell the hooks. A hook that raises is a warning, and the run goes on."""
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         found = plain_json({"time": stamp, "event": kind, **facts})

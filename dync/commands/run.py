@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import shlex
 import sys
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dync.commands.settings import Settings, pairs
+from dync.commands.summary import summary
 from dync.commands.terminal import complain, show
 
 if TYPE_CHECKING:
-    from dync.running import Job
-    from dync.runtime.pipelines.result import PipelineResult
+    from dync.jobs import Job
     from dync.runtime.reporter import Reporter
 
 
@@ -34,17 +34,32 @@ def run(
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out DIR.")] = False,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, metavar="N", help="Train trials and seeds in so many processes.")
+    ] = 1,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", metavar="ADDRESS", help="Train them on a Dask cluster: tcp://HOST:PORT.")
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option("--store", metavar="FILE", help="The store of runs (default runs/runs.sqlite).")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, data too; say what would be done; write nothing.")
     ] = False,
 ) -> None:
-    """Run a pipeline: train, save, evaluate. An interrupted run goes on with --resume to the very same weights."""
+    """Run pipelines: trainings, sweeps, comparisons, benchmarks, each after those that it builds on.
+
+    An interrupted run goes on with --resume to the very same weights.
+    """
     if resume and out is None:
         raise typer.BadParameter("needs the folder of the run that is to go on: --out DIR", param_hint="--resume")
+    if cluster is not None and jobs > 1:
+        raise typer.BadParameter("a cluster has its own workers: give --jobs or --cluster", param_hint="--cluster")
     values = pairs(settings)
-    from dync.running import jobs
+    from dync.jobs import jobs as jobs_of
 
-    found = jobs(Path(path), pipeline, values, show)
+    found = jobs_of(Path(path), pipeline, values, show)
+    _bind_limits(found)
     folders = _folders(path, found, out)
     if dry_run:
         _rehearse(found, folders)
@@ -53,45 +68,54 @@ def run(
         _verify_begun(folders)
     again = _again(path, pipeline, settings or (), found, folders)
     try:
-        good = [_run(job, folder, resume) for job, folder in zip(found, folders, strict=True)]
+        good = _run_all(found, folders, resume, Ways(jobs, cluster, store))
     except KeyboardInterrupt:
         complain(f"interrupted; this goes on where it was: {again}")
         raise
-    raise typer.Exit(int(not all(good)))
+    raise typer.Exit(int(not good))
 
 
-def _run(job: Job, folder: Path, resume: bool) -> bool:
-    """Run one pipeline, and say what became of it; whether all of it succeeded."""
-    from dync.running import run_job
+@dataclass(frozen=True)
+class Ways:
+    """How the command line says that things are to be done."""
 
-    resuming = resume and folder.exists()
-    result = run_job(job, folder, resume=resuming, reporter=_reporter())
-    for line in summary(result, folder):
-        print(line)
-    for error in result.errors:
-        complain(f"{result.pipeline_name}: {error}")
-    return result.is_success()
+    jobs: int
+    cluster: str | None
+    store: Path | None
 
 
-def summary(result: PipelineResult, folder: Path) -> list[str]:
-    """What a person wants to know at the end: how it went, how good it is, and where it lies."""
-    from dync.compiler.report.text_table import table
+def _bind_limits(found: tuple[Job, ...]) -> None:
+    """Limits of memory and threads, before JAX is imported: of several pipelines the tightest."""
+    from dync.compiler.pipeline_plan import Limits
+    from dync.runtime.limits import apply_limits
 
-    lines = [f"{result.pipeline_name}: {result.status} in {result.total_time_seconds:.1f} s"]
-    measured = result.outputs.get("evaluation_results") or {}
-    names = sorted({name for measures in measured.values() for name in measures})
-    if names:
-        rows = [[part, *(_number(name, measures.get(name)) for name in names)] for part, measures in measured.items()]
-        lines += table([["", *names], *rows], right=set(range(1, len(names) + 1)))
-    final = result.outputs.get("final_checkpoint")
-    lines.append(f"  the weights are in {folder / final}" if final else f"  what there is lies in {folder}")
-    return lines
+    fractions = [job.limits.gpu_memory_fraction for job in found if job.limits.gpu_memory_fraction is not None]
+    threads = [job.limits.threads for job in found if job.limits.threads is not None]
+    tightest = Limits(gpu_memory_fraction=min(fractions, default=None), threads=min(threads, default=None))
+    for sentence in apply_limits(tightest):
+        complain(sentence)
 
 
-def _number(name: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.2%}" if name.endswith(("accuracy", "agreement")) else f"{value:.4g}"
+def _run_all(found: tuple[Job, ...], folders: dict[str, Path], resume: bool, ways: Ways) -> bool:
+    """Run one pipeline after the other, and say what became of each; whether all of them succeeded."""
+    from dync.executors import executor_of
+    from dync.running import Means, run_job
+
+    reporter = _reporter()
+    with executor_of(ways.jobs, ways.cluster, reporter) as executor:
+        means = Means(reporter, executor=executor, folders=folders, store=ways.store)
+        good = True
+        for number, job in enumerate(found, start=1):
+            if len(found) > 1:
+                reporter.message(f"{number}/{len(found)}: {job.name}")
+            folder = folders[job.name]
+            result = run_job(job, folder, resume=resume and folder.exists(), means=means)
+            for line in summary(result, folder):
+                print(line)
+            for error in result.errors:
+                complain(f"{result.pipeline_name}: {error}")
+            good = good and result.is_success()
+    return good
 
 
 def _reporter() -> Reporter:
@@ -105,38 +129,40 @@ def _reporter() -> Reporter:
     return RichReporter(Console())
 
 
-def _folders(path: str, found: tuple[Job, ...], out: Path | None) -> list[Path]:
-    """The folder of each pipeline: of one alone `out` itself."""
-    from dync.running import default_folder
+def _folders(path: str, found: tuple[Job, ...], out: Path | None) -> dict[str, Path]:
+    from dync.running import folders_of
 
-    if len(found) == 1:
-        return [out if out is not None else default_folder(found[0])]
-    parent = out if out is not None else Path("runs") / f"{Path(path).stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    return [parent / job.bound.pipeline.name for job in found]
+    return folders_of(Path(path), found, out)
 
 
-def _verify_begun(folders: list[Path]) -> None:
+def _verify_begun(folders: dict[str, Path]) -> None:
     """Raises RunError where there is no run to go on with."""
     from dync.runtime.error import RunError
     from dync.runtime.run_folder import SPEC
 
-    if not any((folder / SPEC).is_file() for folder in folders):
-        place = folders[0] if len(folders) == 1 else folders[0].parent
+    places = list(folders.values())
+    if not any((folder / SPEC).is_file() for folder in places):
+        place = places[0] if len(places) == 1 else places[0].parent
         raise RunError(f"there is no run in {place} to go on with: leave --resume away to begin one")
 
 
 def _again(
-    path: str, pipeline: str | None, settings: list[str] | tuple[()], found: tuple[Job, ...], folders: list[Path]
+    path: str,
+    pipeline: str | None,
+    settings: list[str] | tuple[()],
+    found: tuple[Job, ...],
+    folders: dict[str, Path],
 ) -> str:
     """The command that goes on after an interruption."""
-    out = folders[0] if len(found) == 1 else folders[0].parent
+    first = folders[found[0].name]
+    out = first if len(found) == 1 else first.parent
     named = [] if pipeline is None else [pipeline]
     chosen = [word for setting in settings for word in ("--set", setting)]
     return shlex.join(["dync", "run", path, *named, *chosen, "--resume", "--out", str(out)])
 
 
-def _rehearse(found: tuple[Job, ...], folders: list[Path]) -> None:
+def _rehearse(found: tuple[Job, ...], folders: dict[str, Path]) -> None:
     from dync.commands.rehearsal import rehearsal
 
-    for job, folder in zip(found, folders, strict=True):
-        print("\n".join(rehearsal(job, folder)))
+    for job in found:
+        print("\n".join(rehearsal(job, folders[job.name])))

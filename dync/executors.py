@@ -1,0 +1,37 @@
+"""What trains the lanes of sweeps and comparisons: this process, worker processes, or a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from dync.jobs import Job
+from dync.runtime.lanes.executor import Executor, InProcess
+from dync.runtime.reporter import Reporter
+
+Choose = Callable[[Job, Reporter], Executor]
+"""Gives the executor of a job."""
+
+
+@contextmanager
+def executor_of(jobs: int, cluster: str | None, reporter: Reporter) -> Iterator[Choose]:
+    """The executor that a command line asks for; its workers end with this context.
+
+    A pipeline's own `limit parallel_jobs` bounds the number of processes.
+    """
+    with ExitStack() as stack:
+
+        def choose(job: Job, reporter: Reporter) -> Executor:
+            if cluster is not None:
+                from dync.runtime.executors.dask import DaskCluster
+
+                return stack.enter_context(DaskCluster(cluster, job.limits, say=reporter.message))
+            most = job.limits.parallel_jobs
+            count = jobs if most is None else min(jobs, most)
+            if count == 1:
+                return InProcess(say=reporter.message)
+            from dync.runtime.executors.local import LocalWorkers
+
+            return stack.enter_context(LocalWorkers(count, job.limits, say=reporter.message))
+
+        yield choose

@@ -1,0 +1,146 @@
+"""A `.dyn` file whose pipelines are to run: what binds the trainings that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dync.compiled import CompileError
+from dync.compiler import driver
+from dync.compiler.expression import JSON
+from dync.compiler.pipeline_json import digest_of_pipeline, pipeline_to_json
+from dync.compiler.pipeline_plan import (
+    BenchmarkPlan,
+    BestEntry,
+    ComparisonPlan,
+    DataPlan,
+    Entry,
+    PipelinePlan,
+    SweepPlan,
+    TrainedEntry,
+    TrainingPlan,
+)  # fmt: skip
+from dync.compiler.pipelines.models import PipelineModel
+from dync.compiler.plan import Plan
+from dync.compiler.plan_json import digest
+from dync.data_files import in_folder, plan_in_folder
+from dync.grammar.diagnostic import DiagnosticError
+from dync.runtime.error import RunError
+
+
+@dataclass(frozen=True)
+class SpecFile:
+    """A file without mistakes. `plans` are all its pipelines, with the `settings` that were given for each.
+
+    `data_folder` is where the caller says that the data files are; None: where the file says.
+    """
+
+    compilation: driver.Compilation
+    plans: Mapping[str, PipelinePlan]
+    settings: Mapping[str, Mapping[str, str]]
+    data_folder: Path | None = None
+
+    @property
+    def text(self) -> str:
+        """The file as it was written."""
+        return self.compilation.file.source.text
+
+    def located(self, plan: PipelinePlan) -> PipelinePlan:
+        """A plan whose data files are looked up where the caller says."""
+        folder = self.data_folder
+        if folder is None:
+            return plan
+        match plan:
+            case TrainingPlan():
+                return in_folder(plan, folder)
+            case SweepPlan():
+                return plan
+            case ComparisonPlan():
+                tasks = {name: plan_in_folder(data) for name, data in plan.tasks.items()}
+                return replace(plan, tasks=tasks, base=str(folder))
+            case BenchmarkPlan():
+                inner = self.located(plan.comparison)
+                assert isinstance(inner, ComparisonPlan)
+                return replace(plan, comparison=inner)
+
+    def training(
+        self, pipeline: str, changes: Mapping[str, str], data: DataPlan | None = None
+    ) -> tuple[TrainingPlan, Plan]:
+        """A training by name (of a sweep: the one that it is based on) with changed settings, and its network's plan.
+
+        `data` stand in for its own; layers that say `(*)` take their shapes from them. Raises RunError.
+        """
+        named = self.plans[pipeline]
+        if isinstance(named, SweepPlan):
+            return self.training(named.base, {**named.changes, **changes}, data)
+        try:
+            model = driver.bind_training(self.compilation, pipeline, changes)
+            if model.without_shape:
+                model = driver.bind_training(self.compilation, pipeline, changes, self._shapes(model, data))
+            plan = self.located(model.plan if data is None else replace(model.plan, data=data))
+            assert isinstance(plan, TrainingPlan)
+            return plan, driver.plan_of(model.network)
+        except CompileError:
+            raise
+        except DiagnosticError as error:
+            first = next(d for d in error.diagnostics if d.severity == "error")
+            raise RunError(f"{pipeline} with {_listed(changes)}: {first.message}") from None
+
+    def network(self, pipeline: str) -> Plan:
+        """The plan of a training's own network, with the settings that were given. Raises RunError."""
+        return self.training(pipeline, self.settings[pipeline])[1]
+
+    def _shapes(self, model: PipelineModel, data: DataPlan | None) -> dict[str, tuple[int, ...]]:
+        from dync.runtime.data.error import DataError
+        from dync.runtime.data.shapes import shapes_of
+
+        plan = self.located(model.plan if data is None else replace(model.plan, data=data))
+        assert isinstance(plan, TrainingPlan)
+        layers = {
+            role: {
+                layer.name: None if layer.name in model.without_shape else layer.shape
+                for layer in model.network.layers
+                if layer.role == role
+            }
+            for role in ("input", "output")
+        }
+        try:
+            return shapes_of(plan.data, layers["input"], layers["output"], Path(plan.base))
+        except DataError as error:
+            raise RunError(str(error)) from error
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of what a pipeline and all that it is about mean: comments and layout do not count."""
+        plan = self.plans[name]
+        if isinstance(plan, TrainingPlan):
+            return digest({"pipeline": digest_of_pipeline(plan), "plan": self.network(name).digest})
+        about: dict[str, JSON] = {other: self.digest(other) for other in sorted(_about(plan))}
+        return digest({"pipeline": pipeline_to_json(plan), "about": about})
+
+
+def _about(plan: PipelinePlan) -> set[str]:
+    """The pipelines that a sweep or a comparison is about."""
+    match plan:
+        case SweepPlan():
+            return {plan.base}
+        case ComparisonPlan():
+            return {name for entry in plan.entries.values() for name in _of_entry(entry)}
+        case BenchmarkPlan():
+            return _about(plan.comparison)
+        case TrainingPlan():
+            return set()
+
+
+def _of_entry(entry: Entry) -> tuple[str, ...]:
+    match entry:
+        case TrainedEntry():
+            return (entry.pipeline,)
+        case BestEntry():
+            return (entry.sweep,)
+        case _:
+            return ()
+
+
+def _listed(changes: Mapping[str, str]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in changes.items()) or "no changes"

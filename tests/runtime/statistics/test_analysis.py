@@ -10,6 +10,7 @@ import pytest
 
 from dync.compiler.pipeline_plan import ClaimPlan, Metric
 from dync.runtime.statistics import analyse
+from dync.runtime.statistics.holm import holm
 
 ACCURACY = Metric("test", "accuracy")
 
@@ -49,6 +50,8 @@ def test_what_differs_is_decided_and_what_does_not_is_not():
     assert pair_of(found, "deep", "flat").decision == "a"
     assert pair_of(found, "deep", "twin").decision == "a"
     assert pair_of(found, "flat", "twin").decision == "undecided"
+    assert [pair.p_holm for pair in found.pairwise] == pytest.approx(holm(np.array([p.p for p in found.pairwise])))
+    assert min(pair.p_holm for pair in found.pairwise) == pytest.approx(3 * min(pair.p for pair in found.pairwise))
     assert found.summary_statistics.best == "deep"
     assert found.summary_statistics.best_is_decided
     assert found.leaderboard[0].entry == "deep"

@@ -9,7 +9,7 @@ import pytest
 
 import dync.compiler.mistakes
 import dync.grammar
-from dync.compiler.driver import bind_pipeline, compile_source
+from dync.compiler.driver import bind_pipeline, compile_source, plan_of
 from dync.compiler.mistakes.examples import training
 from dync.compiler.mistakes.studies import ShapeOfData
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
@@ -129,3 +129,15 @@ def test_fix_mends(mistake: type[Diagnostic], diagnostic: Diagnostic) -> None:
     before = [d.code for d in diagnostics_of(mistake.wrong)].count(mistake.code)
     after = [d.code for d in diagnostics_of(mended(mistake.wrong, diagnostic))].count(mistake.code)
     assert after < before
+
+
+def test_the_sentence_of_a_shape_that_the_data_have() -> None:
+    text = "network N {\n  input x (*)\n  output y (2)\n  edge x -> y dense\n}\n"
+    with pytest.raises(DiagnosticError) as raised:
+        plan_of(compile_source(Source("example.dyn", text)).networks["N"])
+    (found,) = raised.value.diagnostics
+    assert isinstance(found, ShapeOfData)
+    assert (found.span.text, found.message.partition(",")[0]) == (
+        "input x (*)",
+        "the shape of `x` in `N` must come from data",
+    )

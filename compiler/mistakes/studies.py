@@ -366,9 +366,8 @@ class ShapeOfData(Diagnostic):
     @property
     def message(self) -> str:
         """Names the layers."""
-        return (
-            f"the data have to say which shape {several(self.layers)} of `{self.network}` has, and there are none here"
-        )
+        shapes = "the shape" if len(self.layers) == 1 else "the shapes"
+        return f"{shapes} of {several(self.layers)} in `{self.network}` must come from data, and there are none here"
 
     @property
     def notes(self) -> tuple[Note, ...]:

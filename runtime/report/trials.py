@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 from dync.runtime.error import RunError
 from dync.runtime.report.charts.trial_charts import Choice, Tried
-from dync.runtime.report.fields import Field
+from dync.runtime.report.fields import LARGEST, Field
 from dync.runtime.report.wording import shown
 
 Status = Literal["complete", "pruned", "failed"]
@@ -57,9 +57,10 @@ def choice(found: Field) -> Choice:
         value = found.number()
         return shown(found.value) if value is None else value
     try:
-        return float(found.text())
+        number = float(found.text())
     except ValueError:
         return found.text()
+    return number if abs(number) <= LARGEST else found.text()
 
 
 def keys_of(found: Sequence[Mapping[str, Choice]]) -> list[str]:

@@ -20,7 +20,7 @@ from dync.runtime.report.charts.trial_charts import (
 from dync.runtime.report.fields import Field
 from dync.runtime.report.run_data import RunData
 from dync.runtime.report.sections.overview import larger_is_better, objective_of
-from dync.runtime.report.trials import Trial, keys_of, trials
+from dync.runtime.report.trials import Trial, choice, keys_of, trials
 from dync.runtime.report.wording import NONE, counted, measured, number, shown
 
 MOST_ROWS: Final = 300
@@ -173,19 +173,13 @@ def _points(found: Field) -> list[Point]:
         return [] if inner is None else _points(inner)
     points = []
     for item in found.items():
-        params = {key: _choice(value) for key, value in item["params"].fields().items()}
+        params = {key: choice(value) for key, value in item["params"].fields().items()}
         measures = _flat(
             next((item[n] for n in ("measures", "results", "evaluation") if item[n].present()), item["value"])
         )
         if params and measures:
             points.append((params, measures))
     return points
-
-
-def _choice(found: Field) -> Choice:
-    from dync.runtime.report.trials import choice
-
-    return choice(found)
 
 
 def _flat(found: Field) -> dict[str, float]:

@@ -8,6 +8,8 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dync.compiler.picture.draw import draw
 from dync.runtime.error import RunError
@@ -371,6 +373,47 @@ def test_without_the_extra_it_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setattr(write, "find_spec", lambda name: None)
     with pytest.raises(RunError, match=r"jinja2 and matplotlib: pip install 'dync\[report\]'"):
         written(training(tmp_path / "fit", epochs=1))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = ("history", "trials", "summary_statistics", "pairwise", "claims", "power", "ranks", "leaderboard", "scores",
+        "evaluation_results", "best_config", "best_value", "comparison_results", "map", "fused",
+        "objective")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    return training(tmp_path_factory.mktemp("scratch") / "fit", epochs=1)
+
+
+@settings(max_examples=12, deadline=None)
+@given(outputs=st.dictionaries(st.sampled_from(KEYS), JSON, min_size=1, max_size=3))
+def test_whatever_stands_in_the_outputs_there_is_a_page_or_a_clear_error(scratch, outputs):
+    result = json.loads((scratch / "result.json").read_text())
+    (scratch / "result.json").write_text(json.dumps({**result, "outputs": outputs}))
+    try:
+        Page(written(scratch, draw=None))
+    except RunError as error:
+        assert "result.json: " in str(error) or "result.json.outputs" in str(error)
+
+
+def test_settings_of_trials_may_be_written_as_texts(tmp_path):
+    """As the language writes them: numbers are numbers all the same, and what is not finite is a word."""
+    folder = KINDS["sweep"](tmp_path / "tune")
+    trials = json.loads((folder / "result.json").read_text())["outputs"]["trials"]
+    texts = [{**t, "params": {k: str(v) for k, v in t["params"].items()}, "seeds": [None, *t["seeds"]]} for t in trials]
+    texts[0]["params"]["network.hidden"] = "inf"
+    change(folder, trials=texts)
+    page = Page(written(folder))
+    (chart,) = [
+        e for e in page.all("figure") if e["text"].strip().startswith("validation.accuracy over optimizer.learn")
+    ]
+    assert "0.001" in chart["text"]
+    assert "inf" in page.all("body")[0]["text"]
 
 
 def test_a_sparse_run_has_a_page_too(tmp_path):

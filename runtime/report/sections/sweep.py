@@ -121,7 +121,7 @@ def _table(objective: str, found: Sequence[Trial], larger: bool) -> Table:
     rows = tuple(_row(trial, objective if valued else "", keys, several, errors) for trial in ordered[:MOST_ROWS])
     note = "" if len(found) <= MOST_ROWS else f"The best {MOST_ROWS} of {counted(len(found), 'trial')}."
     return Table(
-        f"All {counted(len(found), 'trial')}, the best first", head(*names, numbers=tuple(right)), rows, note,
+        f"All {counted(len(found), 'trial')}{', the best first' if valued else ''}", head(*names, numbers=tuple(right)), rows, note,
         folded=len(found) > 12,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 from dync.compiler.pipeline_plan import Limits
 from dync.runtime.error import RunError
 from dync.runtime.executors.attempts import Attempt, Portion, Verdicts, given_up, verify_names
-from dync.runtime.executors.cluster_task import differences, train_on_worker, worker_versions
+from dync.runtime.executors.dask_task import differences, train_on_worker, worker_versions
 from dync.runtime.executors.environment import limited
 from dync.runtime.executors.frames import Frame, frame_from_bytes
 from dync.runtime.executors.local import WorkerMistakeError
@@ -35,7 +35,7 @@ LOOK: Final = 5.0
 """Seconds between two looks at whether there are workers."""
 
 
-class ClusterWorkers:
+class DaskCluster:
     """An executor whose lanes are trained by the workers of a Dask scheduler.
 
     They need no disk in common: lanes go there as JSON and arrays, weights come back as bytes. A worker's lanes that
@@ -140,14 +140,16 @@ class ClusterWorkers:
             raise self._lost() from error
 
     def _verify_versions(self) -> None:
-        found = self._client.run(worker_versions, on_error="return")
-        own = worker_versions()
+        """Raise RunError where a worker has no dync or other versions; one that is lost meanwhile counts for nothing."""
+        found, own = self._client.run(worker_versions, on_error="return"), worker_versions()
         for worker, versions in found.items():
+            if isinstance(versions, OSError | TimeoutError):
+                continue
             if isinstance(versions, BaseException):
                 raise RunError(f"the worker {worker} cannot run dync ({versions}): install the same dync there as here")
             if apart := differences(own, versions):
                 raise RunError(f"the worker {worker} has {apart}: install the same versions there as here")
-        self._checked = set(found)
+            self._checked.add(worker)
 
     def _verify_there(self) -> None:
         """Now and then: whether there are workers at all, and whether new ones have the right versions."""
@@ -180,7 +182,7 @@ class ClusterWorkers:
         return future
 
     def _fetch(self, future: Any) -> None:
-        """Get a result, in a thread of its own: one that was lost with its worker is waited for until it is made again."""
+        """Get a result, in a thread of its own: one lost with its worker is waited for until it is made again."""
         try:
             self._heard.put((future, future.result()))
         except BaseException as error:  # it is raised again, or judged, by the thread that runs

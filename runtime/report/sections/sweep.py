@@ -120,10 +120,8 @@ def _table(objective: str, found: Sequence[Trial], larger: bool) -> Table:
     right = {0, *range(2, 2 + valued + several + len(keys) + 1)}
     rows = tuple(_row(trial, objective if valued else "", keys, several, errors) for trial in ordered[:MOST_ROWS])
     note = "" if len(found) <= MOST_ROWS else f"The best {MOST_ROWS} of {counted(len(found), 'trial')}."
-    return Table(
-        f"All {counted(len(found), 'trial')}{', the best first' if valued else ''}", head(*names, numbers=tuple(right)), rows, note,
-        folded=len(found) > 12,
-    )  # fmt: skip
+    caption = f"All {counted(len(found), 'trial')}{', the best first' if valued else ''}"
+    return Table(caption, head(*names, numbers=tuple(right)), rows, note, folded=len(found) > 12)
 
 
 def _row(trial: Trial, objective: str, keys: Sequence[str], several: bool, errors: bool) -> tuple[Cell, ...]:

@@ -46,14 +46,18 @@ def pipeline_to_json(plan: PipelinePlan) -> JSON:
 
 
 def digest_of_pipeline(plan: PipelinePlan) -> str:
-    """SHA-256 of what the pipeline means, in hexadecimal: the folder that its paths start from does not count.
+    """SHA-256 of what the pipeline means, in hexadecimal.
+
+    The folder that its paths start from does not count, nor do its limits: a run may go on with more time or memory.
 
     What it refers to counts by name: the digests of those pipelines are its user's business.
     """
     data = pipeline_to_json(plan)
     assert isinstance(data, dict)
     with_folder = data["comparison"] if isinstance(plan, BenchmarkPlan) else data
-    if not isinstance(plan, SweepPlan) and isinstance(with_folder, dict):
+    assert isinstance(with_folder, dict)
+    del with_folder["limits"]
+    if not isinstance(plan, SweepPlan):
         del with_folder["base"]
     return digest(data)
 

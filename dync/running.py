@@ -23,6 +23,7 @@ from dync.compiler.plan import Plan
 from dync.compiler.plan_json import digest, plan_to_json
 from dync.jobs import Job, jobs
 from dync.runtime.error import RunError
+from dync.runtime.files import write_file
 from dync.runtime.lanes.executor import Executor, InProcess
 from dync.runtime.network import Network
 from dync.runtime.pipelines.result import PipelineResult
@@ -109,8 +110,7 @@ def run_job(job: Job, out: Path, *, resume: bool, means: Means) -> PipelineResul
         reporter.message(f"{job.name} in {out} is complete already: there is nothing to resume")
         return done
     if not (out / SPEC).exists():
-        text = {} if job.spec is None else {"text": job.spec.text}
-        folder.write_json(SPEC, {"digest": spec, **contents, **text, "parents": parents})
+        _write_spec(job, folder, {"digest": spec, **contents, "parents": parents})
     folder.event(
         "run_resumed" if resume else "run_started", pipeline=job.name, kind=kind_of(job), spec=spec, run=identity
     )
@@ -118,6 +118,30 @@ def run_job(job: Job, out: Path, *, resume: bool, means: Means) -> PipelineResul
         return _run(job, folder, resume, means)
     finally:
         live.close()
+
+
+def _write_spec(job: Job, folder: RunFolder, contents: Mapping[str, Any]) -> None:
+    """The spec as data and as its author wrote it, and a picture; the data last, for they say that all is there."""
+    from dync.compiler.picture.draw import draw
+
+    networks = _networks(job)
+    if networks:
+        write_file(folder.path / "topology.svg", draw(next(iter(networks.values())), "svg").encode())
+    if job.spec is not None:
+        write_file(folder.path / "spec.dyn", job.spec.text.encode())
+    text = {} if job.spec is None else {"text": job.spec.text}
+    plans = {} if job.network is not None else {"plans": {name: plan_to_json(plan) for name, plan in networks.items()}}
+    folder.write_json(SPEC, {**contents, **text, **plans})
+
+
+def _networks(job: Job) -> dict[str, Plan]:
+    """The networks that a job is about; none where their shapes cannot be known, which its first stage then says."""
+    if job.spec is None:
+        return {} if job.network is None else {job.name: job.network}
+    try:
+        return job.spec.networks(job.name)
+    except RunError:
+        return {}
 
 
 def _run(job: Job, folder: RunFolder, resume: bool, means: Means) -> PipelineResult:

@@ -91,6 +91,28 @@ class SpecFile:
         """The plan of a training's own network, with the settings that were given. Raises RunError."""
         return self.training(pipeline, self.settings[pipeline])[1]
 
+    def networks(self, pipeline: str) -> dict[str, Plan]:
+        """The networks that a pipeline is about as they are before any search, by the training or entry that has them.
+
+        Raises RunError where the data that a shape is taken from cannot be read.
+        """
+        plan = self.plans[pipeline]
+        match plan:
+            case TrainingPlan():
+                return {pipeline: self.network(pipeline)}
+            case SweepPlan():
+                return {plan.base: self.training(plan.base, plan.changes)[1]}
+            case ComparisonPlan() | BenchmarkPlan():
+                comparison = plan if isinstance(plan, ComparisonPlan) else plan.comparison
+                located = self.located(comparison)
+                assert isinstance(located, ComparisonPlan)
+                data = next(iter(located.tasks.values()), None)
+                return {
+                    name: self.training(about[0], getattr(entry, "changes", {}), data)[1]
+                    for name, entry in comparison.entries.items()
+                    if (about := _of_entry(entry))
+                }
+
     def _shapes(self, model: PipelineModel, data: DataPlan | None) -> dict[str, tuple[int, ...]]:
         from dync.runtime.data.error import DataError
         from dync.runtime.data.shapes import shapes_of

@@ -68,10 +68,7 @@ def _comparison_rows(job: Job, plan: ComparisonPlan) -> list[list[str]]:
         ["entries", ", ".join(plan.entries)],
         ["tasks", tasks or "each entry's own data"],
         ["seeds", str(plan.seeds)],
-        [
-            "claims",
-            "; ".join(f"{c.better} > {c.worse} on {c.metric.part}.{c.metric.measure}" for c in plan.claims) or "-",
-        ],
+        ["claims", claims or "-"],
     ]
 
 

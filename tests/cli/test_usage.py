@@ -20,7 +20,7 @@ USAGE = [
     ("run", "tiny.dyn", "--set", "epochs"),
     ("run", "tiny.dyn", "--set", "=3"),
     ("run", "tiny.dyn", "--set", "epochs=1", "--set", "epochs=2"),
-    ("run", "tiny.dyn", "--jobs", "4"),
+    ("run", "tiny.dyn", "--jobs", "2", "--cluster", "tcp://127.0.0.1:1"),
     ("compile", "tiny.dyn", "--emit", "nothing"),
     ("compile", "tiny.dyn", "--emit", "plan", "-o", "out"),
     ("compile", "tiny.dyn", "--seed", "-1"),
@@ -117,12 +117,12 @@ def test_help_names_the_commands_that_there_are(dync):
     ended = dync("--help")
     assert ended.status == 0
     commands = [line.split()[0] for line in ended.out.partition("Commands:")[2].splitlines() if line.startswith("  ")]
-    assert commands[:8] == ["check", "compile", "run", "graph", "fmt", "explain", "doctor", "new"]
-    assert not {"test", "verify", "runs", "report", "lsp"} & set(commands)
+    assert commands[:10] == ["check", "compile", "run", "graph", "fmt", "explain", "doctor", "new", "report", "runs"]
+    assert not {"test", "verify", "lsp"} & set(commands)
 
 
 def test_every_command_has_help(dync):
-    for command in ("check", "compile", "run", "graph", "fmt", "explain", "doctor", "new"):
+    for command in ("check", "compile", "run", "graph", "fmt", "explain", "doctor", "new", "report", "runs"):
         ended = dync(command, "--help")
         assert (ended.status, ended.err) == (0, "")
         assert ended.out.startswith(f"Usage: dync {command}")

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -87,6 +88,7 @@ class DaskCluster:
         topic = f"dync-{uuid.uuid4().hex}"
         verdicts, watched = Verdicts(watch), watch is not watch_nothing
         pending: dict[Any, Portion] = {}
+        suspects: deque[Portion] = deque()
         self._client.subscribe_topic(topic, lambda event: self._heard.put((None, event[1])))
 
         def submit(portion: Portion) -> None:
@@ -95,17 +97,16 @@ class DaskCluster:
         try:
             for some in portions(lanes, workers):
                 submit(Portion(some))
-            while pending:
+            while pending or suspects:
+                if not pending:
+                    submit(suspects.popleft())
                 future, found = self._next()
                 if future is None:
                     self._answer(found, verdicts)
                 elif future in pending:
                     portion = pending.pop(future)
                     if isinstance(found, BaseException):
-                        again, results = self._failed(portion, found)
-                        yield from results
-                        for part in again:
-                            submit(part)
+                        yield from self._failed(portion, found, suspects)
                     else:
                         yield from self._results(found)
         finally:
@@ -140,7 +141,7 @@ class DaskCluster:
             raise self._lost() from error
 
     def _verify_versions(self) -> None:
-        """Raise RunError where a worker has no dync or other versions; one that is lost meanwhile counts for nothing."""
+        """Raise RunError where a worker has no dync or another one; one that is lost meanwhile counts for nothing."""
         found, own = self._client.run(worker_versions, on_error="return"), worker_versions()
         for worker, versions in found.items():
             if isinstance(versions, OSError | TimeoutError):
@@ -220,24 +221,29 @@ class DaskCluster:
                     for key, decision in decisions_from_json(frame.says["decisions"]).items():
                         self._decisions.setdefault(key, decision)
 
-    def _failed(self, portion: Portion, error: BaseException) -> tuple[tuple[Portion, ...], tuple[LaneResult, ...]]:
-        """What to try again of a portion that ended so, or the results of lanes that are given up."""
+    def _failed(self, portion: Portion, error: BaseException, suspects: deque[Portion]) -> tuple[LaneResult, ...]:
+        """What becomes of a portion that workers were lost with: each lane is tried once more, alone in the cluster.
+
+        A cluster puts a lost worker down to all that it had been given, so only then is it known whose fault it was.
+        Gives the result of a lane that is given up; raises an error for anything else that can happen to a portion.
+        """
         from concurrent.futures import CancelledError
 
         from distributed import KilledWorker
         from distributed.comm import CommClosedError
 
-        if isinstance(error, KilledWorker):
-            cause = f"{error.allowed_failures + 1} workers were lost while they trained it"
-            self.attempts.append(Attempt(tuple(lane.name for lane in portion.lanes), len(portion.causes) + 1, cause))
-            after = Portion(portion.lanes, (*portion.causes, cause))
-            if len(portion.lanes) == 1:
-                return (), given_up(after)
-            self._say(f"{cause}: {len(portion.lanes)} trainings are tried again one by one")
-            return tuple(Portion((lane,), after.causes) for lane in portion.lanes), ()
-        if isinstance(error, CancelledError | CommClosedError | TimeoutError | OSError):
+        if isinstance(error, CancelledError | CommClosedError) or self._client.status != "running":
             raise self._lost() from error
-        raise WorkerMistakeError(f"{type(error).__name__}: {error}") from error
+        if not isinstance(error, KilledWorker):
+            raise WorkerMistakeError(f"{type(error).__name__}: {error}") from error
+        cause = f"{error.allowed_failures + 1} workers were lost that had it to train"
+        self.attempts.append(Attempt(tuple(lane.name for lane in portion.lanes), len(portion.causes) + 1, cause))
+        causes = (*portion.causes, cause)
+        if len(causes) > 1:
+            return given_up(Portion(portion.lanes, causes))
+        self._say(f"{cause}: {len(portion.lanes)} trainings are tried again, one by one, after the others")
+        suspects.extend(Portion((lane,), causes) for lane in portion.lanes)
+        return ()
 
     def _leave(self, topic: str, pending: list[Any]) -> None:
         """Nobody waits for these any more."""

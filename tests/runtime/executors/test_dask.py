@@ -124,8 +124,9 @@ def test_a_lane_that_every_worker_is_lost_with_is_given_up(tmp_path, monkeypatch
     with cluster(tmp_path, 1) as one, DaskCluster(one.address) as workers:
         found = {result.lane: result for result in workers.run(lanes[:2], "off", watch)}
         assert [attempt.lanes for attempt in workers.attempts] == [("lane 0", "lane 1"), ("lane 0",)]
+        assert [attempt.number for attempt in workers.attempts] == [1, 2]
     assert found["lane 0"].status == "failed"
-    assert "2 attempts (1: 1 workers were lost while they trained it; 2: " in found["lane 0"].error
+    assert "2 attempts (1: 1 workers were lost that had it to train; 2: " in found["lane 0"].error
     same(found["lane 1"], expected["lane 1"])
 
 

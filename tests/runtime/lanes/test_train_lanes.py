@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dync.compiled import compilation
+from dync.compiler import driver
 from dync.compiler.pipeline_plan import Metric, StopPlan
-from dync.running import jobs
+from dync.grammar.reader import load_source
 from dync.runtime import learner
 from dync.runtime.checkpoint import load_checkpoint
 from dync.runtime.lanes import Decision, Lane, LaneReport, LaneResult, groups, train_lanes
@@ -58,8 +60,9 @@ def spec(tmp_path: Path) -> Path:
 
 
 def lane(spec: Path, name: str, **settings: object) -> Lane:
-    bound = jobs(spec, "fit", {key.replace("__", "."): value for key, value in settings.items()})[0].bound
-    return Lane(name, bound.pipeline, bound.plan)
+    changes = {key.replace("__", "."): str(value) for key, value in settings.items()}
+    model = driver.bind_training(compilation(load_source(spec)), "fit", changes)
+    return Lane(name, model.plan, driver.plan_of(model.network))
 
 
 def some_lanes(spec: Path) -> list[Lane]:

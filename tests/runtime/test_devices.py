@@ -106,6 +106,45 @@ def test_a_batch_that_cannot_be_shared(monkeypatch):
         choose_devices(8, 12)
 
 
+@pytest.mark.slow
+def test_a_training_on_eight_devices_ends_as_on_one(tmp_path):
+    """All of `dync run`, measures and final weights; and a number of devices that the machine does not have."""
+    code = """
+import sys, json
+import numpy as np
+from pathlib import Path
+import dync
+from dync.runtime.checkpoint import load_checkpoint
+from dync.runtime.network import Network
+from dync.runtime.pipelines.training import TrainingJob, run_training
+from dync.runtime.run_folder import RunFolder
+from dync.running import jobs
+
+(job,) = jobs(Path(sys.argv[1]), "fit", {"epochs": 2})
+found = []
+for count in (1, 8, 16):
+    out = Path(sys.argv[2]) / str(count)
+    out.mkdir()
+    found.append(run_training(TrainingJob(job.plan, Network(job.network), RunFolder(out), devices=count)))
+one, eight, sixteen = found
+assert one.is_success() and eight.is_success(), (one.errors, eight.errors)
+assert abs(one.outputs["evaluation_results"]["test"]["mse"] - eight.outputs["evaluation_results"]["test"]["mse"]) < 1e-3
+arrays = [load_checkpoint(Path(sys.argv[2]) / n / "final").arrays for n in ("1", "8")]
+assert arrays[0].keys() == arrays[1].keys()
+assert all(np.allclose(a, arrays[1][name], atol=1e-3) for name, a in arrays[0].items())
+print("FOUND " + json.dumps({"errors": sixteen.errors}))
+"""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("JAX_", "XLA_"))}
+    flags = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
+    spec = Path(__file__).parents[2] / "specs" / "digits.dyn"
+    done = subprocess.Popen(
+        [sys.executable, "-c", code, spec, tmp_path], env=kept | flags, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    (error,) = outcome(done)["errors"]
+    assert error.startswith("environment_check: 16 devices were asked for and JAX sees 8 (cpu)")
+
+
 @pytest.mark.parametrize(
     ("environment", "message"),
     [

@@ -18,7 +18,7 @@ class TrainingJob:
 
     `start` is where its weights come from, see `start.py`; None: drawn from the seed. The plan's own `start` names the
     same by another pipeline or path, which whoever makes the job has looked up. Hooks that hear the events are the
-    folder's.
+    folder's. `devices` share every batch, those of all processes counted together.
     """
 
     plan: TrainingPlan
@@ -27,6 +27,7 @@ class TrainingJob:
     reporter: Reporter = field(default_factory=Reporter)
     start: Start | None = None
     resume: bool = False
+    devices: int = 1
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from dync.runtime.devices import learning_program_on
 from dync.runtime.error import RunError
-from dync.runtime.learner import Feed, Learner, learning_program
+from dync.runtime.learner import Feed, Learner
 from dync.runtime.pipelines.clock import StageClock, StageTimeoutError
 from dync.runtime.pipelines.training.decisions import evaluates, has_stopped, is_best, value_of
 from dync.runtime.pipelines.training.divergence import diverged
@@ -39,7 +40,7 @@ class Learning:
         self.saver = Saver(job)
         self.meter = Meter(prepared.batches.total, int(learner.count), prepared.batches.per_epoch)
         self.recording = self._recording()
-        self._program = learning_program(prepared.optimizer)
+        self._program = learning_program_on(prepared.devices, prepared.optimizer)
         self._key = jax.random.fold_in(prepared.key, 1)
         self._arrays = {
             name: jnp.asarray(array.reshape(len(array), -1))

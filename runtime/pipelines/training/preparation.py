@@ -16,6 +16,7 @@ from dync.compiler.plan_json import digest
 from dync.runtime.checkpoint import package_versions
 from dync.runtime.data.dataset import Dataset
 from dync.runtime.data.error import DataError
+from dync.runtime.devices import Devices, choose_devices
 from dync.runtime.environment import environment_record, verify_devices, verify_packages, verify_room
 from dync.runtime.error import RunError
 from dync.runtime.evaluation import Examples
@@ -36,7 +37,8 @@ class Preparation:
     """What stays the same while a training runs. `held_out` are the parts that it is measured on, by name.
 
     `further` are the data of `evaluate NAME DATA`, `start` is the digest of the weights that it starts from (None where
-    they are drawn), and `made_validation` tells that a tenth of the training part serves for validation.
+    they are drawn), and `made_validation` tells that a tenth of the training part serves for validation. `devices`
+    share every batch; None: there is only one.
     """
 
     key: Array
@@ -47,6 +49,7 @@ class Preparation:
     further: Mapping[str, Dataset] = field(default_factory=dict)
     start: str | None = None
     made_validation: bool = False
+    devices: Devices | None = None
 
 
 def prepare(job: TrainingJob) -> tuple[Preparation, Learner]:
@@ -73,8 +76,9 @@ def prepare(job: TrainingJob) -> tuple[Preparation, Learner]:
     memory = peak_memory(plan, structure, learner, parts.dataset, parts.held_out)
     verify_room(memory, disk(plan, learner, structure, batches.total), job.folder.path)
     start = start_digest(job.start)
+    devices = None if job.devices == 1 else choose_devices(job.devices, plan.batch)
     prepared = Preparation(
-        key, optimizer, parts.dataset, parts.held_out, batches, parts.further, start, parts.made_validation
+        key, optimizer, parts.dataset, parts.held_out, batches, parts.further, start, parts.made_validation, devices
     )
     return prepared, learner
 

@@ -30,7 +30,7 @@ from dync.runtime.sweep.log import SweepLog
 from dync.runtime.sweep.outcome import TrialWatch, lane_name, lane_of, outcome
 from dync.runtime.sweep.pruning import Pruning, verify_pruner
 from dync.runtime.sweep.strategy import Strategy, make_strategy
-from dync.runtime.sweep.trial import History, Proposal, Trial, flat, shown_params
+from dync.runtime.sweep.trial import History, Proposal, Trial, flat, plain_params, shown_params
 
 ROUND: Final = 64
 """Trials that are proposed at once where nothing hangs on how many they are."""
@@ -142,8 +142,11 @@ class Search:
         found = [self.log.trials[number] for number in sorted(self.log.trials)]
         metric = self.plan.objective
         shown = None if metric is None else f"{self.plan.direction} {metric.part}.{metric.measure}"
-        maps = [{"number": t.number, "params": t.params, "measures": t.measures} for t in found]
-        listed = [{k: v for k, v in trial.to_json().items() if k != "notes"} for trial in found]
+        maps = [{"number": t.number, "params": plain_params(t.params), "measures": t.measures} for t in found]
+        listed = [
+            {k: v for k, v in trial.to_json().items() if k != "notes"} | {"params": plain_params(trial.params)}
+            for trial in found
+        ]
         return {
             "objective": shown, "trials": listed, "fused": self._fused(), "map": maps if metric is None else None,
         }  # fmt: skip
@@ -265,8 +268,8 @@ class Search:
             raise RunError(f"{self.job.folder.best} does not hold the weights of trial {best.number}, the best")
         self.job.reporter.message(f"the best is trial {best.number}: {shown_params(best.params)}, {self._said(best)}")
         return {
-            "best_config": dict(best.params), "best_checkpoint": self.job.folder.best.name, "best_value": best.value,
-            "test_results": best.measures,
+            "best_config": plain_params(best.params), "best_checkpoint": self.job.folder.best.name,
+            "best_value": best.value, "test_results": best.measures,
         }  # fmt: skip
 
 

@@ -85,6 +85,20 @@ def shown_params(params: Mapping[str, str]) -> str:
     return ", ".join(f"{key} = {_short(value)}" for key, value in params.items())
 
 
+def plain_params(params: Mapping[str, str]) -> dict[str, JSON]:
+    """Settings as results show them: numbers as numbers, all else as the language writes it."""
+    return {key: _plain(value) for key, value in params.items()}
+
+
+def _plain(text: str) -> JSON:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
 def _short(text: str) -> str:
     try:
         return f"{float(text):.4g}" if len(text) > 6 else text

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dync.compiled import Program
 from dync.compiler.pipeline_json import digest_of_pipeline, pipeline_to_json
 from dync.compiler.pipeline_plan import (
     BenchmarkPlan,
@@ -36,6 +37,7 @@ from dync.runtime.saved_weights import saved_arrays
 from dync.runtime.store import LiveRun, NewRun, new_run_id, run_id_of
 
 if TYPE_CHECKING:
+    from dync.building.pipeline import Pipeline
     from dync.runtime.comparison.job import ComparisonJob
 
 __all__ = ["Job", "Means", "default_folder", "folders_of", "jobs", "run", "run_job"]
@@ -46,7 +48,7 @@ class Means:
     """What runs are done with: who shows them, who hears their events, who trains their lanes, where they are recorded.
 
     `folders` are those of the pipelines of the same file, where one can start from what another made. `store` is the
-    file of the store of runs; None: the default one.
+    file of the store of runs; None: the default one. `devices` share the batches of a training.
     """
 
     reporter: Reporter = field(default_factory=Reporter)
@@ -54,12 +56,14 @@ class Means:
     executor: Callable[[Job, Reporter], Executor] = lambda job, reporter: InProcess(say=reporter.message)
     folders: Mapping[str, Path] = field(default_factory=dict)
     store: Path | None = None
+    devices: int = 1
 
 
 def run(
-    path: str | Path,
-    pipeline: str | None = None,
+    path: str | Path | Program,
+    pipeline: str | Pipeline | None = None,
     *,
+    pipelines: Sequence[Pipeline] = (),
     out: str | Path | None = None,
     resume: bool = False,
     settings: Mapping[str, object] | None = None,
@@ -68,20 +72,26 @@ def run(
     store: str | Path | None = None,
     **more_settings: object,
 ) -> PipelineResult:
-    """Run a pipeline of a `.dyn` file or an artefact; without a name the only one, or the last that all build on.
+    """Run a pipeline of a `.dyn` file, a program or an artefact; the name may be left out where there is one.
 
-    What it builds on is run first. `out` is the run's folder (default `runs/NAME-TIME`); where several pipelines run,
-    each has one below it. Settings go by their dotted keys, or where they have none by name:
+    `pipeline` can also be one that was built in Python, and `pipelines` are further ones beside those of the file. What
+    a pipeline builds on is run first. `out` is the run's folder (default `runs/NAME-TIME`); where several pipelines
+    run, each has one below it. Settings go by their dotted keys, or where they have none by name:
     `settings={"optimizer.learning_rate": 0.01}, epochs=3`. `data.folder` is the folder in which the data files are
     looked up by their names alone; it and the paths of files that exist are relative to the current folder.
     `on_event` hears every event as it stands in `events.jsonl`, `store` is the file of the store of runs. Raises
     CompileError for mistakes in the file or the settings and RunError for a folder that cannot serve; what fails later
     is in the result.
     """
-    found = jobs(Path(path), pipeline, {**(settings or {}), **more_settings})
-    if pipeline is None and len(found) > 1:
-        raise RunError(f"{path} has {len(found)} pipelines: name one of {', '.join(job.name for job in found)}")
-    folders = folders_of(Path(path), found, None if out is None else Path(out))
+    added = tuple(pipelines) if pipeline is None or isinstance(pipeline, str) else (*pipelines, pipeline)
+    name = pipeline if pipeline is None or isinstance(pipeline, str) else pipeline.name
+    name = added[0].name if name is None and len(added) == 1 else name
+    file = path.compilation.file.source if isinstance(path, Program) else Path(path)
+    place = Path(file.name)
+    found = jobs(file, name, {**(settings or {}), **more_settings}, added=added)
+    if name is None and len(found) > 1:
+        raise RunError(f"{place} has {len(found)} pipelines: name one of {', '.join(job.name for job in found)}")
+    folders = folders_of(place, found, None if out is None else Path(out))
     means = Means(reporter or Reporter(), on_event, folders=folders, store=None if store is None else Path(store))
     results = [
         run_job(job, folders[job.name], resume=resume and folders[job.name].exists(), means=means) for job in found
@@ -149,7 +159,7 @@ def _run(job: Job, folder: RunFolder, resume: bool, means: Means) -> PipelineRes
     if isinstance(plan, TrainingPlan):
         assert job.network is not None
         start = job.start if job.start is not None else _start(plan.start, Path(plan.base), means)
-        return run_training(TrainingJob(plan, Network(job.network), folder, reporter, start, resume))
+        return run_training(TrainingJob(plan, Network(job.network), folder, reporter, start, resume, means.devices))
     executor = means.executor(job, reporter)
     match plan:
         case SweepPlan():
@@ -157,7 +167,7 @@ def _run(job: Job, folder: RunFolder, resume: bool, means: Means) -> PipelineRes
 
             return run_sweep(
                 SweepJob(
-                    plan=plan, bind=partial(_trial, job, plan), folder=folder, reporter=reporter, resume=resume,
+                    plan=plan, bind=partial(_trial, job, plan.base), folder=folder, reporter=reporter, resume=resume,
                     executor=executor, start=partial(_arrays, Path(), means),
                 )
             )  # fmt: skip
@@ -184,10 +194,10 @@ def _comparison(
     )  # fmt: skip
 
 
-def _trial(job: Job, plan: SweepPlan, changes: Mapping[str, str]) -> tuple[TrainingPlan, Plan]:
-    """The training of a trial: the sweep's base with the sweep's changes and those of the trial."""
+def _trial(job: Job, base: str, changes: Mapping[str, str]) -> tuple[TrainingPlan, Plan]:
+    """The training of a trial: the sweep's base with changes."""
     assert job.spec is not None
-    return job.spec.training(plan.base, {**plan.changes, **changes})
+    return job.spec.training(base, changes)
 
 
 def _start(origin: Origin | None, base: Path, means: Means) -> Start | None:

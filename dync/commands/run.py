@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from dync.commands.summary import summary
 from dync.commands.terminal import complain, show
 
 if TYPE_CHECKING:
+    from dync.building.pipeline import Pipeline
     from dync.jobs import Job
     from dync.runtime.reporter import Reporter
 
@@ -27,6 +29,14 @@ def run(
         str | None, typer.Argument(metavar="PIPELINE", help="By default all, one after another.")
     ] = None,
     settings: Settings = None,
+    pipelines: Annotated[
+        Path | None,
+        typer.Option(
+            "--pipelines",
+            metavar="FILE",
+            help="Further pipelines, from a .yaml or .json file; without PIPELINE these are run.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -40,6 +50,10 @@ def run(
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="ADDRESS", help="Train them on a Dask cluster: tcp://HOST:PORT.")
     ] = None,
+    devices: Annotated[
+        int,
+        typer.Option("--devices", min=1, metavar="N", help="Share every batch of a training among so many devices."),
+    ] = 1,
     store: Annotated[
         Path | None, typer.Option("--store", metavar="FILE", help="The store of runs (default runs/runs.sqlite).")
     ] = None,
@@ -58,7 +72,7 @@ def run(
     values = pairs(settings)
     from dync.jobs import jobs as jobs_of
 
-    found = jobs_of(Path(path), pipeline, values, show)
+    found = jobs_of(Path(path), pipeline, values, show, _built(pipelines))
     _bind_limits(found)
     folders = _folders(path, found, out)
     if dry_run:
@@ -66,9 +80,11 @@ def run(
         return
     if resume:
         _verify_begun(folders)
-    again = _again(path, pipeline, settings or (), found, folders)
+    given = [word for setting in settings or () for word in ("--set", setting)]
+    given += [] if pipelines is None else ["--pipelines", str(pipelines)]
+    again = _again(path, pipeline, given, found, folders)
     try:
-        good = _run_all(found, folders, resume, Ways(jobs, cluster, store))
+        good = _run_all(found, folders, resume, Ways(jobs, cluster, devices, store))
     except KeyboardInterrupt:
         complain(f"interrupted; this goes on where it was: {again}")
         raise
@@ -81,7 +97,17 @@ class Ways:
 
     jobs: int
     cluster: str | None
+    devices: int
     store: Path | None
+
+
+def _built(file: Path | None) -> tuple[Pipeline, ...]:
+    """The pipelines of a file of YAML or JSON."""
+    if file is None:
+        return ()
+    from dync.building.files import read_pipelines
+
+    return read_pipelines(file)
 
 
 def _bind_limits(found: tuple[Job, ...]) -> None:
@@ -103,7 +129,7 @@ def _run_all(found: tuple[Job, ...], folders: dict[str, Path], resume: bool, way
 
     reporter = _reporter()
     with executor_of(ways.jobs, ways.cluster, reporter) as executor:
-        means = Means(reporter, executor=executor, folders=folders, store=ways.store)
+        means = Means(reporter, executor=executor, folders=folders, store=ways.store, devices=ways.devices)
         good = True
         for number, job in enumerate(found, start=1):
             if len(found) > 1:
@@ -149,7 +175,7 @@ def _verify_begun(folders: dict[str, Path]) -> None:
 def _again(
     path: str,
     pipeline: str | None,
-    settings: list[str] | tuple[()],
+    given: Sequence[str],
     found: tuple[Job, ...],
     folders: dict[str, Path],
 ) -> str:
@@ -157,8 +183,7 @@ def _again(
     first = folders[found[0].name]
     out = first if len(found) == 1 else first.parent
     named = [] if pipeline is None else [pipeline]
-    chosen = [word for setting in settings for word in ("--set", setting)]
-    return shlex.join(["dync", "run", path, *named, *chosen, "--resume", "--out", str(out)])
+    return shlex.join(["dync", "run", path, *named, *given, "--resume", "--out", str(out)])
 
 
 def _rehearse(found: tuple[Job, ...], folders: dict[str, Path]) -> None:

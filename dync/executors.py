@@ -14,7 +14,7 @@ Choose = Callable[[Job, Reporter], Executor]
 
 
 @contextmanager
-def executor_of(jobs: int, cluster: str | None, reporter: Reporter) -> Iterator[Choose]:
+def executor_of(jobs: int, cluster: str | None) -> Iterator[Choose]:
     """The executor that a command line asks for; its workers end with this context.
 
     A pipeline's own `limit parallel_jobs` bounds the number of processes.

@@ -48,7 +48,8 @@ class Means:
     """What runs are done with: who shows them, who hears their events, who trains their lanes, where they are recorded.
 
     `folders` are those of the pipelines of the same file, where one can start from what another made. `store` is the
-    file of the store of runs; None: the default one. `devices` share the batches of a training.
+    file of the store of runs (None: the default one); what is not `recorded` does not enter it. `devices` share the
+    batches of a training.
     """
 
     reporter: Reporter = field(default_factory=Reporter)
@@ -56,6 +57,7 @@ class Means:
     executor: Callable[[Job, Reporter], Executor] = lambda job, reporter: InProcess(say=reporter.message)
     folders: Mapping[str, Path] = field(default_factory=dict)
     store: Path | None = None
+    recorded: bool = True
     devices: int = 1
 
 
@@ -114,7 +116,9 @@ def run_job(job: Job, out: Path, *, resume: bool, means: Means) -> PipelineResul
         spec_text=None if job.spec is None else job.spec.text,
     )  # fmt: skip
     live = LiveRun(means.store, new, warn=reporter.message)
-    folder = open_run_folder(out, spec, resume=resume, on_event=(live.hear, *means.on_event))
+    folder = open_run_folder(
+        out, spec, resume=resume, on_event=(*((live.hear,) if means.recorded else ()), *means.on_event)
+    )
     done = _complete(folder) if resume else None
     if done is not None:
         reporter.message(f"{job.name} in {out} is complete already: there is nothing to resume")

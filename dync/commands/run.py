@@ -18,6 +18,7 @@ from dync.commands.terminal import complain, show
 if TYPE_CHECKING:
     from dync.building.pipeline import Pipeline
     from dync.jobs import Job
+    from dync.runtime.pipelines.result import PipelineResult
     from dync.runtime.reporter import Reporter
 
 
@@ -123,25 +124,40 @@ def _bind_limits(found: tuple[Job, ...]) -> None:
 
 
 def _run_all(found: tuple[Job, ...], folders: dict[str, Path], resume: bool, ways: Ways) -> bool:
-    """Run one pipeline after the other, and say what became of each; whether all of them succeeded."""
+    """Run one pipeline after the other, and say what became of each; whether all of them succeeded.
+
+    Of several processes that run one training together, the first alone writes and shows.
+    """
     from dync.executors import executor_of
     from dync.running import Means, run_job
+    from dync.runtime.joined_processes import folder_of_process, join_processes, leads
+    from dync.runtime.reporter import Reporter
 
-    reporter = _reporter()
-    with executor_of(ways.jobs, ways.cluster, reporter) as executor:
-        means = Means(reporter, executor=executor, folders=folders, store=ways.store, devices=ways.devices)
+    join_processes()
+    first = leads()
+    reporter = _reporter() if first else Reporter()
+    with executor_of(ways.jobs, ways.cluster) as executor:
+        means = Means(
+            reporter, executor=executor, folders=folders, store=ways.store, recorded=first, devices=ways.devices
+        )
         good = True
         for number, job in enumerate(found, start=1):
             if len(found) > 1:
                 reporter.message(f"{number}/{len(found)}: {job.name}")
             folder = folders[job.name]
-            result = run_job(job, folder, resume=resume and folder.exists(), means=means)
-            for line in summary(result, folder):
-                print(line)
-            for error in result.errors:
-                complain(f"{result.pipeline_name}: {error}")
+            with folder_of_process(folder, resume=resume) as own:
+                result = run_job(job, own, resume=resume and own.exists(), means=means)
             good = good and result.is_success()
+            if first:
+                _say_end(result, folder)
     return good
+
+
+def _say_end(result: PipelineResult, folder: Path) -> None:
+    for line in summary(result, folder):
+        print(line)
+    for error in result.errors:
+        complain(f"{result.pipeline_name}: {error}")
 
 
 def _reporter() -> Reporter:

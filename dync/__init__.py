@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dync.version import VERSION
 
 if TYPE_CHECKING:
+    from dync.building.files import read_pipelines
+    from dync.building.pipeline import Pipeline, pipeline, pipeline_from_mapping
     from dync.compiled import CompileError, Program, compile, compile_text
     from dync.loading import Model, load
     from dync.running import run
@@ -37,6 +39,7 @@ _HOMES = {
     "LayerMap": "dync.runtime.layer_map",
     "Model": "dync.loading",
     "Network": "dync.runtime.network",
+    "Pipeline": "dync.building.pipeline",
     "PipelineResult": "dync.runtime.pipelines.result",
     "Program": "dync.compiled",
     "RunError": "dync.runtime.error",
@@ -46,6 +49,9 @@ _HOMES = {
     "compile": "dync.compiled",
     "compile_text": "dync.compiled",
     "load": "dync.loading",
+    "pipeline": "dync.building.pipeline",
+    "pipeline_from_mapping": "dync.building.pipeline",
+    "read_pipelines": "dync.building.files",
     "register_source": "dync.runtime.data.sources",
     "run": "dync.running",
 }
@@ -57,6 +63,7 @@ __all__ = [
     "LayerMap",
     "Model",
     "Network",
+    "Pipeline",
     "PipelineResult",
     "Program",
     "RunError",
@@ -67,6 +74,9 @@ __all__ = [
     "compile",
     "compile_text",
     "load",
+    "pipeline",
+    "pipeline_from_mapping",
+    "read_pipelines",
     "register_source",
     "run",
 ]

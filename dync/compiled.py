@@ -14,6 +14,7 @@ from dync.grammar.render import to_text
 from dync.grammar.source import Source
 
 if TYPE_CHECKING:
+    from dync.building.pipeline import Pipeline
     from dync.runtime.network import Network
 
 
@@ -45,6 +46,24 @@ class Program:
     def warnings(self) -> tuple[Diagnostic, ...]:
         """What merely smells."""
         return self.compilation.diagnostics
+
+    def pipeline(self, name: str) -> Pipeline:
+        """A pipeline of the file, to be printed or taken as a mapping. Raises RunError where there is none."""
+        from dync.building.pipeline import pipeline_in
+        from dync.runtime.error import RunError
+
+        if name not in self.pipelines:
+            raise RunError(f"there is no pipeline {name!r}; there are {', '.join(self.pipelines) or 'none'}")
+        return pipeline_in(self.compilation.file, name)
+
+    def with_pipelines(self, *pipelines: Pipeline) -> Program:
+        """The program with further pipelines behind its text; raises CompileError with all their mistakes."""
+        from dync.building.joined import compilation_with
+
+        found = compilation_with(self.compilation.file.source, pipelines)
+        if not found.ok:
+            raise CompileError(found.diagnostics)
+        return Program(found)
 
     def network(self, name: str | None = None, **parameters: float) -> Network:
         """A network with its parameters bound and everything checked; the name may be left out where there is one.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dync.compiled import CompileError, compilation
+from dync.compiled import CompileError
 from dync.compiler import driver
 from dync.compiler.mistakes.pipelines import UnknownSetting
 from dync.compiler.pipeline_plan import BenchmarkPlan, Limits, PipelinePlan, TrainingPlan, built_on
@@ -18,10 +18,12 @@ from dync.compiler.plan import Plan
 from dync.data_files import FOLDER, file_setting, in_folder, without_folder
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
 from dync.grammar.reader import load_source
+from dync.grammar.source import Source
 from dync.runtime.error import RunError
 from dync.spec_file import SpecFile
 
 if TYPE_CHECKING:
+    from dync.building.pipeline import Pipeline
     from dync.runtime.artefact import Artefact, BoundPipeline
     from dync.runtime.orchestrator import WaveOrchestrator
 
@@ -53,17 +55,25 @@ class Job:
 
 
 def jobs(
-    path: Path, pipeline: str | None, settings: Mapping[str, object], warn: Warn = lambda warnings: None
+    path: Path | Source,
+    pipeline: str | None,
+    settings: Mapping[str, object],
+    warn: Warn = lambda warnings: None,
+    added: Sequence[Pipeline] = (),
 ) -> tuple[Job, ...]:
-    """The pipelines that a run of this path means, those that they build on among them and first.
+    """The pipelines that a run of this path or text means, those that they build on among them and first.
 
+    Pipelines that are `added` to those of a file are meant where none is named.
     Raises CompileError for mistakes in the file or the settings and RunError for what cannot serve.
     """
     rest, folder = without_folder(settings)
     try:
-        if path.is_dir() and _is_artefact(path):
+        if isinstance(path, Path) and path.is_dir() and _is_artefact(path):
+            if added:
+                raise RunError(f"{path} is compiled already: further pipelines need the .dyn file")
             return _of_artefact(path, pipeline, rest, folder)
-        return _of_file(path, pipeline, rest, folder, warn)
+        source = path if isinstance(path, Source) else load_source(path)
+        return _of_file(source, pipeline, rest, folder, warn, added)
     except CompileError:
         raise
     except DiagnosticError as error:
@@ -77,14 +87,24 @@ def _is_artefact(path: Path) -> bool:
 
 
 def _of_file(
-    path: Path, pipeline: str | None, settings: Mapping[str, object], folder: Path | None, warn: Warn
+    source: Source,
+    pipeline: str | None,
+    settings: Mapping[str, object],
+    folder: Path | None,
+    warn: Warn,
+    added: Sequence[Pipeline],
 ) -> tuple[Job, ...]:
-    found = compilation(load_source(path)).verify()
+    from dync.building.joined import compilation_with
+
+    found, path = compilation_with(source, added).verify(), Path(source.name)
     warn(found.diagnostics)
     plans: dict[str, PipelinePlan] = {name: model.plan for name, model in found.pipelines.items()}
     if not plans:
         raise RunError(f"{path} has no pipeline: add one, `pipeline fit training {{ … }}`, or use `dync compile`")
-    wanted = _with_foundations(_chosen(path, tuple(plans), pipeline), plans)
+    chosen = _chosen(path, tuple(plans), pipeline)
+    if pipeline is None and added:
+        chosen = tuple(one.name for one in added)
+    wanted = _with_foundations(chosen, plans)
     given = _shared_out(found, wanted, setting_texts(settings))
     bound = {name: driver.bind_pipeline(found, name, given[name]).plan for name in wanted}
     spec = SpecFile(found, {**plans, **bound}, {name: given.get(name, {}) for name in plans}, folder)

@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup digits test lint test-wheel benchmark grammar docs pictures format wheel clean
+.PHONY: help setup digits test test-long lint test-wheel benchmark grammar docs pictures format wheel clean
 
 help: ## say what there is
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ lint: setup ## check style, types and the direction of imports
 
 test: lint ## check everything and run all the tests
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+test-long: setup ## the long forms of the tests that are tried in a shorter form by `make test`
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m slow
 
 test-wheel: setup ## build the wheel, install it elsewhere, run the tests and every command against it
 	$(BIN)/python tests/wheel/check_installed_wheel.py $(ARGS)

@@ -52,12 +52,14 @@ def make_optimizer(call: CallPlan) -> optax.GradientTransformation:
             static = [name for name in signature(factory).parameters if name not in injected]
             factory = optax.inject_hyperparams(factory, static_args=static)
         optimizer = factory(**arguments | numbers)
-        _try_step(optimizer)
+        form = optimizer_form(call)
+        if form not in _updates:
+            _try_step(optimizer)
     except _FAILURES as error:
         raise OptimizerError(
             f"optimizer {call.name}: {_first_line(error)}; it is {_shown(call.name, factory)}"
         ) from None
-    return optax.GradientTransformationExtraArgs(optimizer.init, _shared_update(optimizer_form(call), optimizer))
+    return optax.GradientTransformationExtraArgs(optimizer.init, _shared_update(form, optimizer))
 
 
 def optimizer_form(call: CallPlan) -> str:

@@ -13,7 +13,7 @@ single runs. `off`: one lane after another through the program of single runs, t
 Choice = Literal["auto", "fast", "exact", "off"]
 """A mode, or whichever measures fastest."""
 
-SHORT: Final = 8.0
+SHORT: Final = 10.0
 """A group whose whole training takes less than this many times what compiling took is not worth other programs."""
 
 

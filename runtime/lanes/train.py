@@ -30,6 +30,9 @@ ROOM: Final = 2**30
 """Bytes that the learners side by side may take. What free memory there is at the moment must not decide, for `fast`
 lanes may give other last bits side by side with others."""
 
+TIMED: Final = 16
+"""Batches by which the modes are timed."""
+
 REMEMBERED: Final = 4
 """Groups whose data stay in memory."""
 
@@ -119,38 +122,39 @@ class _Fleet:
 
     # --- the mode and the places ---
 
-    def _measured_learner(self) -> tuple[Learner, int]:
-        """The first lane's learner, and how many such learners train side by side."""
+    def _width(self) -> int:
+        """How many lanes train side by side."""
         learner = Course(self.group.lanes[0], self.shared).learner()
         bytes_each = sum(leaf.nbytes for leaf in jax.tree.leaves(learner))
-        return learner, max(1, min(self.width, len(self.group.lanes), ROOM // bytes_each))
+        return int(max(1, min(self.width, len(self.group.lanes), ROOM // bytes_each)))
 
     def _slots(self) -> Slots:
-        learner, width = self._measured_learner()
-        mode = self._mode(learner, width) if self.mode == "auto" else self.mode
+        width = self._width()
+        mode = self._mode(width) if self.mode == "auto" else self.mode
         return make_slots(mode, self.shared.optimizer, self.arrays, width)
 
-    def _mode(self, learner: Learner, width: int) -> Mode:
+    def _mode(self, width: int) -> Mode:
         if len(self.group.lanes) == 1 and self.group.key not in self.known:
             return "off"
         if self.group.key not in self.known:
             batches = self.shared.batches
             lanes = max(self.total, len(self.group.lanes))
-            found = decide(lanes, batches.total, lambda mode: self._time(mode, learner, width))
+            found = decide(lanes, batches.total, lambda mode: self._time(mode, width))
             name = self.group.lanes[0].plan.structure.network
             self.say(f"{len(self.group.lanes)} trainings of {name} run as `fused {found.mode}`: {found.why}")
             self.known[self.group.key] = found
         return self.known[self.group.key].mode
 
-    def _time(self, mode: Mode, learner: Learner, width: int) -> Timing:
-        """Train copies of a learner for a call, twice or more."""
+    def _time(self, mode: Mode, width: int) -> Timing:
+        """Train the first lanes for a few batches, some times over."""
         slots = make_slots(mode, self.shared.optimizer, self.arrays, width)
         for slot in range(slots.width):
-            slots.put(slot, _copied(learner))
+            slots.put(slot, Course(self.group.lanes[0], self.shared).learner())
         rows, count = next(self.shared.batches.calls(0))
-        turns = dict.fromkeys(range(slots.width), Turn(rows, count, jax.random.fold_in(self.shared.key, 1)))
-        first, *rest = (_seconds(lambda: slots.learn(turns)) for _ in range(3))
-        return Timing(first, min(rest) / (count * slots.width))
+        some = min(count, TIMED)
+        turns = dict.fromkeys(range(slots.width), Turn(rows, some, jax.random.fold_in(self.shared.key, 1)))
+        first, *rest = (_seconds(lambda: slots.learn(turns)) for _ in range(5))
+        return Timing(first, min(rest) / (some * slots.width))
 
     # --- lanes come and go ---
 
@@ -247,11 +251,6 @@ def _result(course: Course, learner: Learner, *, pruned: bool = False) -> LaneRe
     status: Literal["pruned", "complete"] = "pruned" if pruned else "complete"
     history = course.position.history
     return LaneResult(course.lane.name, status, history, shown.measures, shown.arrays, round(course.seconds, 3))
-
-
-def _copied(learner: Learner) -> Learner:
-    found: Learner = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), learner)
-    return found
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dync.runtime.pipelines.clock import StageClock
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.stages import Stage, run_stages
-from dync.runtime.sweep.compare import compare_best
 from dync.runtime.sweep.job import SweepJob
 from dync.runtime.sweep.search import Search
 
@@ -26,10 +28,16 @@ def run_sweep(job: SweepJob) -> PipelineResult:
         Stage("best_config_extraction", search.extract),
     ]
     if job.plan.compare_best:
-        stages.append(Stage("comparison", lambda: compare_best(search)))
+        stages.append(Stage("comparison", lambda: _compare(search)))
     try:
         return run_stages(
             job.plan.name, stages, job.folder, job.reporter, limits=job.plan.limits, clock=clock, resume=job.resume
         )
     finally:
         job.reporter.close()
+
+
+def _compare(search: Search) -> Mapping[str, Any]:
+    from dync.runtime.sweep.compare import compare_best  # the statistics take more than a second to import
+
+    return compare_best(search)

@@ -1,0 +1,89 @@
+"""What the training pipeline costs beside the bare loop over the same compiled program, on one long training.
+
+`python -m benchmarks.overhead`: both train specs/digits.dyn for the same batches in one process, in turns, after both
+have compiled; the last evaluation belongs to both. The pipeline checks, logs, saves and reports nothing to a screen.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from tempfile import mkdtemp
+from time import perf_counter
+
+import jax
+import jax.numpy as jnp
+
+from dync.compiled import compilation
+from dync.compiler import driver
+from dync.compiler.pipeline_plan import TrainingPlan
+from dync.grammar.reader import load_source
+from dync.runtime.learner import Feed, learning_program, start_learner
+from dync.runtime.network import Network
+from dync.runtime.optimizers import make_optimizer
+from dync.runtime.pipelines.training import TrainingJob, run_training
+from dync.runtime.pipelines.training.measuring import measures
+from dync.runtime.pipelines.training.preparation import Preparation, load_parts, schedule_of
+from dync.runtime.run_folder import RunFolder
+
+SPEC = Path(__file__).parent.parent / "specs" / "digits.dyn"
+
+
+def main() -> None:
+    """Measure, and print the medians."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.overhead", description=__doc__)
+    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--repetitions", type=int, default=5)
+    arguments = parser.parse_args()
+    model = driver.bind_training(compilation(load_source(SPEC)), "fit", {"epochs": str(arguments.epochs)})
+    print(table(*measure(model.plan, Network(driver.plan_of(model.network)), arguments.repetitions)))
+
+
+def measure(plan: TrainingPlan, network: Network, repetitions: int) -> tuple[list[float], list[float]]:
+    """Seconds of the pipeline and of the bare loop, in turns; the first turn, which compiles, does not count."""
+    turns = range(repetitions + 1)
+    pairs = [(seconds(lambda: piped(plan, network)), seconds(lambda: bare(plan, network))) for _ in turns]
+    return [pipeline for pipeline, _ in pairs[1:]], [loop for _, loop in pairs[1:]]
+
+
+def piped(plan: TrainingPlan, network: Network) -> None:
+    """The pipeline, in a folder of its own."""
+    result = run_training(TrainingJob(plan, network, RunFolder(Path(mkdtemp()))))
+    assert result.is_success(), result.errors
+
+
+def bare(plan: TrainingPlan, network: Network) -> None:
+    """The same batches, evaluations as often, and nothing else."""
+    dataset, held_out = load_parts(plan, network)
+    key, optimizer, batches = jax.random.key(plan.seed), make_optimizer(plan.optimizer), schedule_of(plan, dataset)
+    prepared = Preparation(key, optimizer, dataset, held_out, batches)
+    train = dataset.parts["train"].arrays
+    arrays = {name: jnp.asarray(array.reshape(len(array), -1)) for name, array in train.items()}
+    program, learner = learning_program(optimizer), start_learner(network.init(key), optimizer)
+    own = jax.random.fold_in(key, 1)
+    for epoch in range(batches.epochs):
+        for rows, count in batches.calls(epoch):
+            learner, outcome = program(Feed(arrays, jnp.asarray(rows), jnp.int32(count), own), learner)
+            assert bool(outcome.finite)
+        if plan.evaluate_every and (epoch + 1) % plan.evaluate_every == 0:
+            measures(plan, prepared, learner.orchestrator)
+    measures(plan, prepared, learner.orchestrator)
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """How long it takes."""
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def table(pipeline: list[float], loop: list[float]) -> str:
+    """The medians and the overhead, of turns side by side."""
+    overhead = median(p / b - 1 for p, b in zip(pipeline, loop, strict=True))
+    return f"pipeline {median(pipeline):.2f} s, bare loop {median(loop):.2f} s, overhead {overhead:.1%}"
+
+
+if __name__ == "__main__":
+    main()

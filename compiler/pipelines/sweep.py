@@ -25,8 +25,14 @@ from dync.grammar.pipeline_spelling import origin
 Fused = Literal["auto", "fast", "exact", "off"]
 Direction = Literal["maximize", "minimize"]
 
-TOGETHER: Final = 1
-"""So many trials are proposed at once where nothing is said: each from the results of all before it."""
+TOGETHER: Final = 4
+"""So many trials are proposed at once where nothing is said, so that those alike can share a program."""
+
+FREELY: Final = 32
+"""The same where no result decides what is proposed or ended: no more, since a round that is cut short is run again."""
+
+UNTAUGHT: Final = ("grid", "bruteforce", "random", "qmc")
+"""Strategies that learn nothing from trials."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,8 @@ class Sweep:
         objective, direction = self._objective(base)
         prune, compare_best = self._prune(), self._compare()
         seeds, seed = self.settings.count("seeds", 1, 1), self.settings.count("seed", 0, 0)
-        together, fused = self.settings.count("together", TOGETHER, 1), self._fused()
+        free = prune is None and strategy.name in UNTAUGHT
+        together, fused = self.settings.count("together", FREELY if free else TOGETHER, 1), self._fused()
         limits = self.settings.limits()
         if base is None or self.mistakes.has_errors:
             return None

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -333,6 +334,21 @@ def test_a_part_of_a_setting_leaves_its_neighbours_as_they_are(hostile):
                 assert len(layers) == 2
 
 
+def test_a_comment_ends_with_the_text_that_it_stands_in():
+    built = dync.pipeline("p", "sweep", search={"k": {"in": "1..2 # or more", "when": {"b": 1}}}, epochs="3 # few")
+    assert settings_in(built.to_dyn()) == ["search k in 1..2 when b == 1", "epochs 3"]
+
+
+def test_a_with_stays_its_own_setting_behind_entries():
+    built = dync.pipeline("p", "comparison", entry={"a": "fit"}, with_={"x": 1}, seeds=2)
+    assert settings_in(built.to_dyn()) == ["with { x = 1 }", "seeds 2", "entry a fit"]
+
+
+def test_texts_in_quotes_are_taken_as_they_are():
+    built = dync.pipeline("p", "training", from_={"checkpoint": '"a b"'}, data={"source": {"csv": ['"a b"', "c d"]}})
+    assert settings_in(built.to_dyn()) == ['from checkpoint "a b"', 'data csv("a b", "c d")']
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_paths_of_files_come_through_whatever_they_hold(path):
     built = dync.pipeline("p", "training", from_={"checkpoint": path})
@@ -429,6 +445,27 @@ def test_an_unclosed_file_does_not_swallow_pipelines(tmp_path):
     assert "mapping" not in str(caught.value)
 
 
+def test_values_of_numpy_and_paths_are_taken(tmp_path):
+    built = dync.pipeline(
+        "p", "training", epochs=np.int64(3), optimizer={"sgd": np.float64(0.1)}, from_={"checkpoint": Path("a b")},
+        data={"source": {"npz": Path("d.npz")}},
+    )  # fmt: skip
+    assert settings_in(built.to_dyn()) == [
+        "epochs 3", "optimizer sgd(0.1)", 'from checkpoint "a b"', 'data npz("d.npz")'
+    ]  # fmt: skip
+
+
+def test_schedules_stand_in_optimizers_as_mappings():
+    built = dync.pipeline(
+        "p", "training", optimizer={"sgd": {"cosine_decay_schedule": [0.1, 5]}},
+        with_={"optimizer.learning_rate": {"cosine_decay_schedule": [0.1, 5]}},
+    )  # fmt: skip
+    assert settings_in(built.to_dyn()) == [
+        "optimizer sgd(cosine_decay_schedule(0.1, 5))",
+        "with { optimizer.learning_rate = cosine_decay_schedule(0.1, 5) }",
+    ]
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 STUDY = """
@@ -510,6 +547,34 @@ def test_without_pyyaml_the_way_out_is_said(tmp_path, monkeypatch):
         dync.read_pipelines(written(tmp_path, "study.yaml", STUDY))
 
 
+# --- documents --------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_about_pipelines_in_python_is_true(tmp_path, monkeypatch):
+    page = (ROOT / "docs" / "pipelines_in_python.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+    shown = {language: text for language, text in blocks if language in ("yaml", "json")}
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    (tmp_path / "data").mkdir()
+    for language, text in shown.items():
+        written(tmp_path, f"study.{language}", text)
+    monkeypatch.chdir(tmp_path)
+    assert dync.read_pipelines("study.yaml") == dync.read_pipelines("study.json")
+    names = {"dync": dync}
+    for language, text in blocks:
+        if language == "python":
+            exec(compile(text.replace("epochs=20", "epochs=0"), "page", "exec"), names)
+    texts = [text for language, text in blocks if language == "text"]
+    assert names["tune"].to_dyn() == texts[0]
+    assert [key for key in STRUCTURES if f"`{key}`" not in page] == []
+    small = dync.pipeline(
+        "small", "training", network={"Digits": {"hidden": 8}}, data="digits", epochs=1, optimizer="sgd(0.1)"
+    )
+    with pytest.raises(dync.CompileError) as caught:
+        dync.compile("specs/digits.dyn").with_pipelines(small)
+    assert str(caught.value).strip() in page
+
+
 # --- runs -------------------------------------------------------------------------------------------------------------
 
 
@@ -520,7 +585,8 @@ def test_a_pipeline_that_was_built_runs_as_the_one_that_was_written(tmp_path, mo
     spec = written(tmp_path, "tiny.dyn", NETWORK)
     by_hand = written(tmp_path, "hand.dyn", f"{NETWORK}\n{fit.to_dyn()}")
     built, hand = dync.run(spec, fit, out="built"), dync.run(by_hand, "fit", out="hand")
-    assert built.is_success() and hand.is_success()
+    assert built.is_success()
+    assert hand.is_success()
     weights = [(tmp_path / name / "final" / "arrays.safetensors").read_bytes() for name in ("built", "hand")]
     assert weights[0] == weights[1]
     specs = [json.loads((tmp_path / name / "spec.json").read_text()) for name in ("built", "hand")]

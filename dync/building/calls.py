@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from dync.building.leaves import Leaves, is_name, is_quoted
+from dync.building.leaves import Leaves, is_name
 from dync.building.path import Path, clipped, refused
 from dync.compiler.pipelines.signatures import (
     BASELINES,
@@ -78,8 +78,10 @@ def call(value: object, path: Path, what: str, leaves: Leaves) -> str:
 
 def _is_schedule(given: Mapping[object, object], signature: Signature | None) -> bool:
     """Whether a mapping is the one argument rather than all of them: `{"sgd": {"cosine_decay_schedule": …}}`."""
-    names = () if signature is None else signature.names
-    return len(given) == 1 and (name := next(iter(given))) in schedules() and name not in names
+    if signature is None or len(given) != 1 or not any(parameter.rate for parameter in signature.parameters):
+        return False
+    name = next(iter(given))
+    return name in schedules() and name not in signature.names
 
 
 def _argument(value: object, path: Path, parameter: Parameter | None, leaves: Leaves) -> str:
@@ -91,9 +93,7 @@ def _argument(value: object, path: Path, parameter: Parameter | None, leaves: Le
 
 def leaf(value: object, path: Path, leaves: Leaves, *, wants_text: bool) -> str:
     """One value: where a text is wanted a word or a text in quotes, else a number or an expression."""
-    if hasattr(value, "__fspath__") or (
-        wants_text and isinstance(value, str) and not is_name(value) and not is_quoted(value)
-    ):
+    if hasattr(value, "__fspath__") or (wants_text and isinstance(value, str) and not is_name(value)):
         return leaves.text(value, path)
     return leaves.expression(value, path)
 
@@ -143,9 +143,9 @@ def _several(value: object) -> list[object]:
 def changed_value(value: object, path: Path, key: str, leaves: Leaves) -> str:
     """What a key of `with` is set to, or one of the values that a search tries. Raises RunError."""
     if isinstance(value, Mapping):
-        if "source" in value:
+        if key == "data" and "source" in value:
             return data(value, path, leaves)
-        return call(value, path, key if key in ("optimizer", "network") else "source", leaves)
+        return call(value, path, {"data": "source", "optimizer": "optimizer"}.get(key, "rate"), leaves)
     if _is_text(key) or not isinstance(value, str):
         return leaf(value, path, leaves, wants_text=_is_text(key))
     return leaves.value(value, path)

@@ -21,9 +21,6 @@ NAME: Final = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 STRING: Final = re.compile(r'"([^"\\\n]|\\[^\n])*"')
 ESCAPED: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 
-LARGEST_NUMBER: Final = 10**308
-"""No number of the language is larger."""
-
 WORDS: Final = {True: "true", False: "false", None: "none"}
 
 
@@ -96,15 +93,15 @@ class Leaves:
         """A number, a truth value or `none`; None for anything else. Raises RunError for what is no real number."""
         if value is None or isinstance(value, bool):
             return WORDS[value]
-        if isinstance(value, Integral):
-            if abs(int(value)) > LARGEST_NUMBER:
-                raise refused(path, "the number is too large")
-            return str(int(value))
-        if isinstance(value, Real):
-            if not isfinite(value):
-                raise refused(path, f"{value!r} is no number that can be written in a .dyn file")
-            return repr(float(value))
-        return None
+        if not isinstance(value, Real):
+            return None
+        try:
+            number = float(value)
+        except OverflowError:
+            raise refused(path, "the number is too large") from None
+        if not isfinite(number):
+            raise refused(path, f"{number} is no number that can be written in a .dyn file")
+        return str(int(value)) if isinstance(value, Integral) else repr(number)
 
     def expression(self, value: object, path: Path) -> str:
         """A number, or an expression in the words of the language. Raises RunError."""

@@ -60,12 +60,12 @@ def pipeline(
     for key, value in more_settings.items():
         plain = key.removesuffix("_")
         if plain in given:
-            raise RunError(f"{clipped(name)}: {clipped(plain)} is given twice")
+            raise RunError(f"{clipped(str(name))}: {clipped(plain)} is given twice")
         given[plain] = value
-    verify_size(given, (name,))
+    verify_size(given, (str(name),))
     for key in given:
         if key in NAMING:
-            raise RunError(f"{clipped(name)}: {key} is no setting: name and kind are the first two arguments")
+            raise RunError(f"{clipped(str(name))}: {key} is no setting: name and kind are the first two arguments")
     made = written(name, kind, given)
     return Pipeline(name, kind, made.text, made.places)
 

@@ -10,7 +10,6 @@ from dync.building.path import Path, clipped, refused
 from dync.building.places import Place, pointed
 from dync.building.settings import Statement, statements
 from dync.compiled import CompileError
-from dync.compiler.pipelines.kinds import words_of
 from dync.grammar import syntax
 from dync.grammar.printer import format_source
 from dync.grammar.reader import read
@@ -52,7 +51,7 @@ def _verified(made: Statement, head: str) -> str:
     """A statement in its canonical form. Raises RunError where the text is more than the setting that it is to be."""
     made.leaves.text(made.rest, made.path)  # raises where it holds what no file can
     item = item_of(made.text)
-    if item is not None and not made.leaves.unread and _is(item, made):
+    if item is not None and not made.leaves.unread:
         return statement(item)
     path, value = made.leaves.unread[0] if made.leaves.unread else (made.path, made.rest)
     source = Source(made.path[0], _file(head, [made.text]))
@@ -60,9 +59,3 @@ def _verified(made: Statement, head: str) -> str:
     if mistakes:
         raise CompileError([pointed(mistake, path) for mistake in mistakes])
     raise refused(path, f"`{clipped(value)}` is more than this one value, or another one")
-
-
-def _is(item: syntax.PipelineItem, made: Statement) -> bool:
-    """Whether a setting begins as it should: `evaluate every`, `limit threads`, `search batch`."""
-    words = made.words
-    return words_of(item).split()[0] == words.split()[0] and f"{statement(item)} ".startswith(f"{words} ")

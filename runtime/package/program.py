@@ -27,7 +27,8 @@ from dync.runtime.state import initial_state, layer_rows
 PLATFORMS: Final = ("cpu", "cuda", "rocm", "tpu")
 """Where the program is to run. It is for the first alone where it cannot be made for all."""
 
-_PATHS: Final = "jax_hlo_source_file_canonicalization_regex"
+_NO_PATHS: Final = {"jax_hlo_source_file_canonicalization_regex": ".*", "jax_traceback_in_locations_limit": 0}
+"""Settings of JAX under which a module names no source file: of those it names no frame, and none by its path."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +100,14 @@ def _export(function: Callable[..., Any], given: tuple[Any, ...]) -> tuple[jax.e
 @contextmanager
 def _no_paths() -> Iterator[None]:
     """Keep the paths of source files out of the module: they are of this machine, and nobody needs them there."""
-    before = getattr(jax.config, _PATHS)
-    jax.config.update(_PATHS, ".*")  # type: ignore[no-untyped-call]
+    before = {name: getattr(jax.config, name) for name in _NO_PATHS}
     try:
+        for name, value in _NO_PATHS.items():
+            jax.config.update(name, value)  # type: ignore[no-untyped-call]
         yield
     finally:
-        jax.config.update(_PATHS, before)  # type: ignore[no-untyped-call]
+        for name, value in before.items():
+            jax.config.update(name, value)  # type: ignore[no-untyped-call]
 
 
 def _aval(array: Any) -> JSON:

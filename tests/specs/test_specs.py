@@ -29,7 +29,7 @@ def measured(name: str, folder: Path, **settings: object) -> dict[str, dict[str,
 
 
 def test_these_are_the_specs() -> None:
-    assert [path.stem for path in SPECS] == ["associative_memory", "digits", "mnist", "prototypes"]
+    assert [path.stem for path in SPECS] == ["associative_memory", "digits", "mnist", "prototypes", "study"]
 
 
 @by_name

@@ -38,7 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     repetitions = arguments.repetitions or (5 if arguments.quick else 15)
     chosen = [case for case in cases(arguments.quick) if arguments.only in case.name]
-    results = tuple(measure_case(case, repetitions, 2 if arguments.quick else 5, arguments.patience) for case in chosen)
+    results = tuple(measure_case(case, repetitions, 2 if arguments.quick else 3, arguments.patience) for case in chosen)
     with TemporaryDirectory() as folder:
         growth = measure_growth(3 if arguments.quick else 5, arguments.patience)
         report = Report(machine(), results, growth, measure_start_up(Path(folder), repetitions))

@@ -102,7 +102,15 @@ def _alone(folder: Path, inputs: dict[str, NDArray[np.float32]], seed: int) -> d
     with tempfile.TemporaryDirectory() as name:
         given, made = Path(name) / "inputs.npz", Path(name) / "outputs.npz"
         np.savez(given, allow_pickle=False, **inputs)
-        command = [sys.executable, "-I", "-c", _ALONE, ",".join(ALLOWED), str(folder.resolve() / "predict.py"), str(given)]
+        command = [
+            sys.executable,
+            "-I",
+            "-c",
+            _ALONE,
+            ",".join(ALLOWED),
+            str(folder.resolve() / "predict.py"),
+            str(given),
+        ]
         environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
         try:
             done = subprocess.run(

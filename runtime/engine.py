@@ -134,8 +134,10 @@ def _of_family(level: Level, f: int) -> Transfer:
 
 
 def _padded(rows: Sequence[tuple[int, ...]], padding: int) -> NDArray[np.int32]:
-    width = max(map(len, rows))
-    return np.array([[*row, *[padding] * (width - len(row))] for row in rows], dtype=np.int32)
+    found = np.full((len(rows), max(map(len, rows))), padding, np.int32)
+    for number, row in enumerate(rows):
+        found[number, : len(row)] = row
+    return found
 
 
 def _gather(array: Array, places: Places) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -102,16 +102,16 @@ def initial_state(
 
     All else is zero, what its `start` says, or what its constant holds.
     """
-    rows: list[list[Array]] = [[] for _ in structure.blocks]
+    rows: list[list[Array | None]] = [[] for _ in structure.blocks]
     for layer in structure.layers:
         source = layer.name if layer.start is None else structure.layers[layer.start].name
-        if source in data:
-            value = jnp.asarray(data[source], dtype=jnp.float32).reshape(batch, layer.units)
-        else:
-            value = jnp.zeros((batch, layer.units), jnp.float32)
-        rows[layer.block].append(value)
+        given = None if source not in data else jnp.asarray(data[source], dtype=jnp.float32)
+        rows[layer.block].append(None if given is None else given.reshape(batch, layer.units))
     layouts = units_first(structure)
-    stacked = tuple(turned(jnp.stack(row), layouts[b]) for b, row in enumerate(rows))
+    stacked = tuple(
+        turned(_stacked(row, batch, block.units), layouts[b])
+        for b, (row, block) in enumerate(zip(rows, structure.blocks, strict=True))
+    )
     values = with_constants(structure, numbers, stacked)
     held = tuple(
         v if block.role in ("input", "output") else jnp.zeros((0, batch, 0), jnp.float32)
@@ -120,6 +120,14 @@ def initial_state(
     moments = sorted({moment for rule in structure.rules for moment in rule.moments})
     snapshots = {moment: tuple(jnp.full_like(v, jnp.nan) for v in values) for moment in moments}
     return State(values, held, snapshots, jnp.zeros(len(structure.phases), jnp.int32), structure)
+
+
+def _stacked(rows: Sequence[Array | None], batch: int, units: int) -> Array:
+    """Layers of one block, zero where nothing is given; many zeros are made as one array."""
+    if all(row is None for row in rows):
+        return jnp.zeros((len(rows), batch, units), jnp.float32)
+    zero = jnp.zeros((batch, units), jnp.float32)
+    return jnp.stack([zero if row is None else row for row in rows])
 
 
 def with_constants(structure: Structure, numbers: Mapping[str, ArrayLike], values: Values) -> Values:

@@ -157,80 +157,6 @@ class NoMetric(Diagnostic):
 
 
 @dataclass(frozen=True)
-class EndlessSpace(Diagnostic):
-    """A strategy that tries every value needs values that can be counted: a set, whole numbers, or a `step`."""
-
-    code = "E0828"
-    wrong = sweep("search batch in { 8, 16 }", "strategy grid").replace("{ 0.1, 0.01 }", "0.01..0.1")
-    right = sweep("search batch in { 8, 16 }", "strategy grid").replace("{ 0.1, 0.01 }", "0.01..0.1 step 0.03")
-
-    key: str
-    strategy: str
-
-    @property
-    def message(self) -> str:
-        """The key and the strategy."""
-        return f"`{self.strategy}` tries every value, and those of `{self.key}` cannot be counted"
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """The ways out."""
-        return (Note("list values in `{ … }`, give the range a `step`, or choose another strategy, such as `tpe`"),)
-
-
-@dataclass(frozen=True)
-class NoValues(Diagnostic):
-    """A range to search goes from its low end up to its high end, by a step above zero; a logarithmic one has none."""
-
-    code = "E0829"
-    wrong = sweep("trials 3", "strategy random").replace("{ 0.1, 0.01 }", "0.1..0.01")
-    right = sweep("trials 3", "strategy random").replace("{ 0.1, 0.01 }", "0.01..0.1")
-
-    why: str
-
-    @property
-    def message(self) -> str:
-        """What is wrong with it."""
-        return f"this range cannot be searched: {self.why}"
-
-
-@dataclass(frozen=True)
-class NoLogarithm(Diagnostic):
-    """A range that is searched on a logarithmic scale lies above zero."""
-
-    code = "E0830"
-    wrong = sweep("trials 3", "strategy random").replace("{ 0.1, 0.01 }", "log(0..0.1)")
-    right = sweep("trials 3", "strategy random").replace("{ 0.1, 0.01 }", "log(0.001..0.1)")
-
-    low: float
-
-    @property
-    def message(self) -> str:
-        """The low end."""
-        return f"a logarithmic range begins above zero, and this one at {self.low:g}"
-
-
-@dataclass(frozen=True)
-class UnknownStrategy(Unknown):
-    """The strategy of a sweep proposes its trials: a grid, or one of Optuna's samplers."""
-
-    code = "E0831"
-    noun, nouns = "strategy", "strategies"
-    wrong = sweep("strategy gird")
-    right = sweep("strategy grid")
-
-
-@dataclass(frozen=True)
-class UnknownPruner(Unknown):
-    """`prune` ends trials early that do worse than others: by Optuna's pruners."""
-
-    code = "E0832"
-    noun, nouns = "pruner", "pruners"
-    wrong = sweep(OBJECTIVE, "prune medain")
-    right = sweep(OBJECTIVE, "prune median")
-
-
-@dataclass(frozen=True)
 class UnknownBaseline(Unknown):
     """A baseline is a model of another kind, trained on the same data."""
 
@@ -271,39 +197,6 @@ class UnknownWord(Unknown):
     def notes(self) -> tuple[Note, ...]:
         """The words that it takes."""
         return (Note(f"it takes {several(self.known)}"),)
-
-
-@dataclass(frozen=True)
-class NotSearched(Unknown):
-    """A condition is about the value of another setting that the same sweep searches."""
-
-    code = "E0836"
-    noun, nouns = "searched setting", "settings that this sweep searches"
-    wrong = sweep("search batch in { 8, 16 } when seed == 1")
-    right = sweep("search batch in { 8, 16 } when optimizer.learning_rate == 0.1")
-
-
-@dataclass(frozen=True)
-class NeverTrue(Diagnostic):
-    """A condition asks for a value that its setting never has, or depends on itself."""
-
-    code = "E0837"
-    wrong = sweep("search batch in { 8, 16 } when optimizer.learning_rate == 5")
-    right = sweep("search batch in { 8, 16 } when optimizer.learning_rate == 0.1")
-
-    key: str
-    why: str
-    searched: Span
-
-    @property
-    def message(self) -> str:
-        """The key, and why."""
-        return f"`{self.key}` is never searched: {self.why}"
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """The values."""
-        return (Note("its values stand here", self.searched),)
 
 
 @dataclass(frozen=True)
@@ -373,23 +266,6 @@ class ShapeOfData(Diagnostic):
     def notes(self) -> tuple[Note, ...]:
         """The ways out."""
         return (Note("run a pipeline that uses it, or write the shape, as in `input x (64)`"),)
-
-
-@dataclass(frozen=True)
-class TooManyValues(Diagnostic):
-    """A sweep lists more values of a setting than it could try, or a grid has too many points."""
-
-    code = "E0842"
-    wrong = sweep("search batch in 1..1000000", "strategy grid")
-    right = sweep("search batch in 1..1000000", "strategy random", "trials 9")
-
-    found: int
-    most: int
-
-    @property
-    def message(self) -> str:
-        """How many there are, and may be."""
-        return f"these are {self.found} values to try, more than the {self.most} that a sweep can list"
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _choices(
     node: syntax.SearchSetting, choices: syntax.Choices, condition: Condition | None, mistakes: Collector
 ) -> Space | None:
     if len(choices.values) > MOST:
-        mistakes.add(wrong.studies.TooManyValues(choices.span, len(choices.values), MOST))
+        mistakes.add(wrong.searches.TooManyValues(choices.span, len(choices.values), MOST))
         return None
     found: dict[str, Sample] = {}
     for value in choices.values:
@@ -94,10 +94,10 @@ def _interval(node: syntax.Interval, mistakes: Collector) -> Interval | None:
         return None
     why = _why_empty(low, high, step, node.scale is not None)
     if why is not None:
-        mistakes.add(wrong.studies.NoValues(node.span, why))
+        mistakes.add(wrong.searches.NoValues(node.span, why))
         return None
     if node.scale is not None and low <= 0:
-        mistakes.add(wrong.studies.NoLogarithm(node.range.low.span, low))
+        mistakes.add(wrong.searches.NoLogarithm(node.range.low.span, low))
         return None
     integer = all(isinstance(value, int) for value in (low, high, 1 if step is None else step))
     return Interval(float(low), float(high), node.scale is not None, None if step is None else float(step), integer)
@@ -145,13 +145,15 @@ def check_conditions(spaces: Mapping[str, Space], mistakes: Collector) -> None:
             continue
         key, other = when.key, spaces.get(when.key.text)
         if other is None:
-            mistakes.add(wrong.studies.NotSearched(key.span, key.text, tuple(k for k in spaces if k != space.plan.key)))
+            mistakes.add(
+                wrong.searches.NotSearched(key.span, key.text, tuple(k for k in spaces if k != space.plan.key))
+            )
         elif space.plan.key in _chain(space, spaces):
             why = "its condition depends on itself"
-            mistakes.add(wrong.studies.NeverTrue(when.span, space.plan.key, why, other.node.space.span))
+            mistakes.add(wrong.searches.NeverTrue(when.span, space.plan.key, why, other.node.space.span))
         elif not _has(other.plan.space, when.value, mistakes):
             why = f"`{key.text}` is never `{spelled(when.value)}`"
-            mistakes.add(wrong.studies.NeverTrue(when.span, space.plan.key, why, other.node.space.span))
+            mistakes.add(wrong.searches.NeverTrue(when.span, space.plan.key, why, other.node.space.span))
 
 
 def _chain(space: Space, spaces: Mapping[str, Space]) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ class Sweep:
             strategy = CallPlan("tpe" if endless else "grid", (), {})
         elif setting.strategy.name.text not in STRATEGIES:
             name = setting.strategy.name
-            self.mistakes.add(wrong.studies.UnknownStrategy(name.span, name.text, tuple(STRATEGIES)))
+            self.mistakes.add(wrong.searches.UnknownStrategy(name.span, name.text, tuple(STRATEGIES)))
             return CallPlan(name.text, (), {}), None
         else:
             strategy = call_plan(setting.strategy, STRATEGIES[setting.strategy.name.text], self.mistakes)
@@ -164,11 +164,11 @@ class Sweep:
         known = [found for found in counts.values() if found is not None]
         for key, found in counts.items():
             if found is None:
-                self.mistakes.add(wrong.studies.EndlessSpace(spaces[key].node.space.span, key, strategy))
+                self.mistakes.add(wrong.searches.EndlessSpace(spaces[key].node.space.span, key, strategy))
         if len(known) == len(counts) and prod(known) > LONGEST_GRID and self.settings.number("trials") is None:
             largest = max(spaces, key=lambda key: counts[key] or 0)
             place = spaces[largest].node.space.span
-            self.mistakes.add(wrong.studies.TooManyValues(place, prod(known), LONGEST_GRID))
+            self.mistakes.add(wrong.searches.TooManyValues(place, prod(known), LONGEST_GRID))
 
     def _objective(self, base: PipelineModel | None) -> tuple[Metric | None, Direction]:
         setting = self.settings.only(syntax.ObjectiveSetting, "an `objective`")
@@ -194,7 +194,7 @@ class Sweep:
         self._needs_objective("`prune`", setting)
         name = setting.pruner.name
         if name.text not in PRUNERS:
-            self.mistakes.add(wrong.studies.UnknownPruner(name.span, name.text, tuple(PRUNERS)))
+            self.mistakes.add(wrong.searches.UnknownPruner(name.span, name.text, tuple(PRUNERS)))
             return None
         return call_plan(setting.pruner, PRUNERS[name.text], self.mistakes)
 

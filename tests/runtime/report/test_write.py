@@ -5,17 +5,14 @@ import os
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from dync.compiler.picture.draw import draw
 from dync.runtime.error import RunError
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.report import write, write_report
 from tests.runtime.report.folders import KINDS, history, training, write_run
+from tests.runtime.report.pages import Page, change, written
 
 SECTIONS = {
     "training": ["Overview", "Learning", "Network", "Spec", "Environment", "Events"],
@@ -34,43 +31,6 @@ FIGURES = {
     "comparison": ["test.accuracy on digits", "test.accuracy on wine", "Critical differences", "accuracy on digits",
                    "accuracy on wine", "Tiny", "Time of stages"],
 }  # fmt: skip
-VOID = {"meta", "link", "img", "br", "hr"}
-
-
-class Page(HTMLParser):
-    """A page as its elements, each with its attributes and its own text. Fails where they are not nested well."""
-
-    def __init__(self, text):
-        super().__init__(convert_charrefs=True)
-        self.open, self.elements = [], []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        element = {"tag": tag, "text": "", **dict(attributes)}
-        assert len({name for name, _ in attributes}) == len(attributes)
-        self.elements.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop()["tag"] == tag
-
-    def handle_data(self, data):
-        for element in self.open:
-            element["text"] += data
-
-    def all(self, *tags):
-        return [element for element in self.elements if element["tag"] in tags]
-
-
-def picture(plan):
-    return draw(plan, "svg")
-
-
-def written(folder, **more):
-    return write_report(folder, folder / "report.html", **{"draw": picture, **more}).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -190,125 +150,6 @@ def test_several_runs_are_on_one_page(tmp_path):
     assert len(set(names)) == len(names)
 
 
-PAYLOAD = """<script>alert(1)</script>"onload=alert(2)'&amp;<!--]]>\u202e\ud800\x00$x^2$"""
-KEPT = {"status", "pipeline", "time", "event", "verdict", "decision", "unit", "part", "measure", "timestamp", "kind"}
-NAMED = {"entries", "params", "evaluation_results", "best_config", "versions", "mean_ranks", "validation", "test"}
-
-
-def hostile(data, key="", parent=""):
-    """The same data with hostile texts and names wherever a run takes them from somebody."""
-    match data:
-        case dict():
-            return {
-                name + PAYLOAD * (key in NAMED or parent == "entries"): hostile(value, name, key)
-                for name, value in data.items()
-            }
-        case list():
-            return [hostile(item, key, parent) for item in data]
-        case str() if key not in KEPT:
-            return data + PAYLOAD
-    return data
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_everything_is_escaped(tmp_path, kind):
-    folder = KINDS[kind](tmp_path / kind)
-    result = json.loads((folder / "result.json").read_text())
-    result = {**result, "outputs": hostile(result["outputs"]), "pipeline_name": PAYLOAD, "errors": [PAYLOAD]}
-    (folder / "result.json").write_text(json.dumps(result))
-    spec = json.loads((folder / "spec.json").read_text())
-    (folder / "spec.json").write_text(json.dumps({**spec, "pipeline": hostile(spec["pipeline"])}))
-    (folder / "record.json").write_text(json.dumps(hostile(json.loads((folder / "record.json").read_text()))))
-    lines = (folder / "events.jsonl").read_text().splitlines()
-    (folder / "events.jsonl").write_text("".join(json.dumps(hostile(json.loads(line))) + "\n" for line in lines))
-    (folder / "spec.dyn").write_bytes(b"# \xff\xfe" + PAYLOAD.encode("utf-8", "replace"))
-    (folder / "topology.svg").write_text(f"<svg><title>{PAYLOAD!r}</title><script>alert(3)</script></svg>")
-    text = written(folder, draw=None)
-    page = Page(text)
-    assert page.all("script") == []
-    assert [name for e in page.elements for name in e if name.startswith("on")] == []
-    assert "<script" not in text
-    assert "&lt;script&gt;alert(1)" in text
-    assert not any(sign in text for sign in "\u202e\x00")
-    assert "mathdefault" not in text
-
-
-def change(folder, **outputs):
-    path = folder / "result.json"
-    result = json.loads(path.read_text())
-    result["outputs"] |= outputs
-    path.write_text(json.dumps(result))
-
-
-@pytest.mark.parametrize(
-    ("outputs", "place"),
-    [
-        ({"history": 3}, "outputs.history is a number where a list"),
-        ({"history": [1]}, r"outputs.history\[0\] is a number where an object"),
-        ({"history": [{"epoch": "x"}]}, r"history\[0\].epoch is a text where a number"),
-        ({"history": [{"epoch": 1, "test": {"accuracy": [1]}}]}, "accuracy is a list where a number"),
-        ({"trials": {"a": 1}}, "outputs.trials is an object where a list"),
-        ({"trials": [{"params": []}]}, r"trials\[0\].params is a list where an object"),
-        ({"trials": [{"value": "high"}]}, r"trials\[0\].value is a text where a number"),
-        ({"trials": [{"number": 1.5}]}, r"trials\[0\].number is a number where a whole number"),
-        ({"trials": [{"intermediate": [[1, 2, 3]]}]}, "is a list where a low and a high number|a low and a high"),
-        ({"summary_statistics": []}, "summary_statistics is a list where an object"),
-        ({"summary_statistics": {"entries": {"a": {"t": {"values": True}}}}}, "values is true or false where a list"),
-        ({"pairwise": [{"a": 1}]}, r"pairwise\[0\].a is a number where a text"),
-        ({"claims": [[]]}, r"claims\[0\] is a list where an object"),
-        ({"leaderboard": "x"}, "leaderboard is a text where a list"),
-        ({"evaluation_results": {"test": 1}}, "evaluation_results.test is a number where an object"),
-    ],
-)
-def test_outputs_of_other_kinds_are_told_with_their_place(tmp_path, outputs, place):
-    folder = training(tmp_path / "fit", epochs=1)
-    change(folder, **outputs)
-    with pytest.raises(RunError, match=place):
-        written(folder)
-
-
-@pytest.mark.parametrize("name", ["result.json", "spec.json", "record.json"])
-@pytest.mark.parametrize(
-    "text", ["", "{", "[" * 100_000, '{"a": ' * 50_000, "9" * 10_000, "[]", "3", '"x"', "\udcff\x00"], ids=range(9)
-)
-def test_damaged_files_are_clear_errors(tmp_path, name, text):
-    folder = training(tmp_path / "fit", epochs=1)
-    (folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
-    try:
-        written(folder)
-    except RunError as error:
-        assert name in str(error)
-    else:
-        assert name == "record.json"
-
-
-def test_a_giant_result_is_not_read(tmp_path):
-    folder = training(tmp_path / "fit", epochs=1)
-    with (folder / "result.json").open("ab") as file:
-        file.truncate(65 * 2**20)
-    with pytest.raises(RunError, match="larger than 64 MiB"):
-        written(folder)
-
-
-def test_numbers_that_are_none_are_left_out(tmp_path):
-    folder = training(tmp_path / "fit", epochs=3)
-    text = (folder / "result.json").read_text()
-    for odd in ("NaN", "Infinity", "-1e999", "1" + "0" * 400):
-        (folder / "result.json").write_text(re.sub(r'"accuracy": [0-9.]+', f'"accuracy": {odd}', text, count=2))
-        assert "nan" not in Page(written(folder)).all("body")[0]["text"].lower().replace("finance", "")
-
-
-def test_a_damaged_log_is_a_clear_error_but_a_torn_end_is_none(tmp_path):
-    folder = training(tmp_path / "fit", epochs=2)
-    log = folder / "events.jsonl"
-    whole = log.read_bytes()
-    log.write_bytes(whole + b'{"time": "2026')
-    assert "run finished" in written(folder)
-    log.write_bytes(b"nonsense\n" + whole)
-    with pytest.raises(RunError, match="line 1 is no event"):
-        written(folder)
-
-
 def test_huge_histories_are_thinned(tmp_path):
     epochs = 20_000
     folder = training(tmp_path / "fit", epochs=2)
@@ -373,32 +214,6 @@ def test_without_the_extra_it_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setattr(write, "find_spec", lambda name: None)
     with pytest.raises(RunError, match=r"jinja2 and matplotlib: pip install 'dync\[report\]'"):
         written(training(tmp_path / "fit", epochs=1))
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-)
-KEYS = ("history", "trials", "summary_statistics", "pairwise", "claims", "power", "ranks", "leaderboard", "scores",
-        "evaluation_results", "best_config", "best_value", "comparison_results", "map", "fused",
-        "objective")  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def scratch(tmp_path_factory):
-    return training(tmp_path_factory.mktemp("scratch") / "fit", epochs=1)
-
-
-@settings(max_examples=12, deadline=None)
-@given(outputs=st.dictionaries(st.sampled_from(KEYS), JSON, min_size=1, max_size=3))
-def test_whatever_stands_in_the_outputs_there_is_a_page_or_a_clear_error(scratch, outputs):
-    result = json.loads((scratch / "result.json").read_text())
-    (scratch / "result.json").write_text(json.dumps({**result, "outputs": outputs}))
-    try:
-        Page(written(scratch, draw=None))
-    except RunError as error:
-        assert "result.json: " in str(error) or "result.json.outputs" in str(error)
 
 
 def test_settings_of_trials_may_be_written_as_texts(tmp_path):

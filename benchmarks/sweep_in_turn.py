@@ -33,7 +33,9 @@ def main(spec: str) -> None:
     data = load(plan.data, network.layers("input"), network.layers("output"), Path(plan.base))
     arrays = {n: jnp.asarray(a.reshape(len(a), -1)) for n, a in data.parts["train"].arrays.items()}
     structure = network.plan.structure
-    held_out = {name: examples(structure, part) for name, part in data.parts.items() if name != "train"}
+    held_out: dict[str, Examples] = {
+        name: examples(structure, part) for name, part in data.parts.items() if name != "train"
+    }
     count = data.parts["train"].examples
     batches = BatchSchedule(count, plan.batch, (plan.epochs or 0) * (count // plan.batch), 0)
     found = [train(plan, network, arrays, held_out, batches, *pair) for pair in product(RATES, SEEDS)]

@@ -25,7 +25,7 @@ from dync.runtime.saved_weights import restored_orchestrator, saved_arrays
 from dync.runtime.state import initial_state, layer_rows
 
 PLATFORMS: Final = ("cpu", "cuda", "rocm", "tpu")
-"""Where the program is to run. It is for the first alone where it cannot be made for all."""
+"""Where the program is to run."""
 
 _NO_PATHS: Final = {"jax_hlo_source_file_canonicalization_regex": ".*", "jax_traceback_in_locations_limit": 0}
 """Settings of JAX under which a module names no source file: of those it names no frame, and none by its path."""
@@ -48,7 +48,7 @@ def program_of(network: Network, orchestrator: WaveOrchestrator, batch: int) -> 
     inputs = network.layers("input")
     function = _function(network, tuple(arrays), tuple(inputs))
     data = [np.zeros((batch, int(np.prod(shape))), np.float32) for shape in inputs.values()]
-    exported, platforms = _export(function, (*arrays.values(), *data, np.zeros(2, np.uint32)))
+    exported = _export(function, (*arrays.values(), *data, np.zeros(2, np.uint32)))
     files = {MODULE: exported.mlir_module_serialized, WEIGHTS: _npz(arrays)}
     facts: dict[str, JSON] = {
         "network": network.name,
@@ -61,12 +61,12 @@ def program_of(network: Network, orchestrator: WaveOrchestrator, batch: int) -> 
         "arguments": [_aval(a) for a in exported.in_avals],
         "results": [_aval(a) for a in exported.out_avals],
         "kept": list(exported.module_kept_var_idx),
-        "platforms": list(platforms),
+        "platforms": list(exported.platforms),
         "calling_convention_version": exported.calling_convention_version,
         "uses_global_constants": exported.uses_global_constants,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
-    return Program({**files, PROGRAM: canonical(facts).encode() + b"\n"}, platforms)
+    return Program({**files, PROGRAM: canonical(facts).encode() + b"\n"}, exported.platforms)
 
 
 def _function(network: Network, arrays: tuple[str, ...], inputs: tuple[str, ...]) -> Callable[..., tuple[Array, ...]]:
@@ -85,16 +85,10 @@ def _function(network: Network, arrays: tuple[str, ...], inputs: tuple[str, ...]
     return predict
 
 
-def _export(function: Callable[..., Any], given: tuple[Any, ...]) -> tuple[jax.export.Exported, tuple[str, ...]]:
-    """For all platforms, or for the first where a part of the program is not there on another."""
-    for platforms in (PLATFORMS, PLATFORMS[:1]):
-        try:
-            with _no_paths():
-                return jax.export.export(jax.jit(function), platforms=platforms)(*given), platforms
-        except (NotImplementedError, ValueError):
-            if len(platforms) == 1:
-                raise
-    raise AssertionError("the last platforms either work or raise")
+def _export(function: Callable[..., Any], given: tuple[Any, ...]) -> jax.export.Exported:
+    """For all platforms. A part that one of them lacks would be a fault of ours, and is raised as one."""
+    with _no_paths():
+        return jax.export.export(jax.jit(function), platforms=PLATFORMS)(*given)
 
 
 @contextmanager

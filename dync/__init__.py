@@ -1,7 +1,8 @@
 """dync: a declarative graph compiler for recurrent networks that learn by local rules.
 
-`compile` and `compile_text` read `.dyn` text, `run` runs its pipelines, `load` reads back what a run left. The names
-are loaded when they are first used, so that `import dync` alone costs nothing and `dync check` never loads JAX.
+`compile` and `compile_text` read `.dyn` text, `run` runs its pipelines, `load` reads back what a run left and
+`load_records` the states that it recorded. The names are loaded when they are first used, so that `import dync` alone
+costs nothing and `dync check` never loads JAX.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         SynchronousOrchestrator,
     )
     from dync.runtime.pipelines.result import PipelineResult
+    from dync.runtime.records import Records, load_records
     from dync.runtime.state import State
 
 __version__ = VERSION
@@ -42,6 +44,7 @@ _HOMES = {
     "Pipeline": "dync.building.pipeline",
     "PipelineResult": "dync.runtime.pipelines.result",
     "Program": "dync.compiled",
+    "Records": "dync.runtime.records",
     "RunError": "dync.runtime.error",
     "SequentialOrchestrator": "dync.runtime.orchestrator",
     "State": "dync.runtime.state",
@@ -49,6 +52,7 @@ _HOMES = {
     "compile": "dync.compiled",
     "compile_text": "dync.compiled",
     "load": "dync.loading",
+    "load_records": "dync.runtime.records",
     "pipeline": "dync.building.pipeline",
     "pipeline_from_mapping": "dync.building.pipeline",
     "read_pipelines": "dync.building.files",
@@ -66,6 +70,7 @@ __all__ = [
     "Pipeline",
     "PipelineResult",
     "Program",
+    "Records",
     "RunError",
     "SequentialOrchestrator",
     "State",
@@ -74,6 +79,7 @@ __all__ = [
     "compile",
     "compile_text",
     "load",
+    "load_records",
     "pipeline",
     "pipeline_from_mapping",
     "read_pipelines",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from dync.runtime.plain_json import plain_json
-from dync.runtime.tables import Kind, table
+
+if TYPE_CHECKING:
+    from dync.runtime.tables import Kind
 
 Status = Literal["success", "partial", "failed"]
 
@@ -41,13 +43,13 @@ class PipelineResult:
 
         A NumPy structured array, or with `"pandas"` a DataFrame; see `tables.table`. Without a history it has no rows.
         """
-        return table(self.outputs.get("history") or [], kind)
+        return _table(self.outputs.get("history") or [], kind)
 
     def trials_table(self, kind: Kind = "numpy") -> Any:
         """The trials of a sweep, a row a trial, with columns such as `number`, `status`, `value`, and by the searched
         keys `params.optimizer.learning_rate`; otherwise as `history_table`."""
         trials = self.outputs.get("trials") or []
-        return table([{k: v for k, v in trial.items() if k != "intermediate"} for trial in trials], kind)
+        return _table([{k: v for k, v in trial.items() if k != "intermediate"} for trial in trials], kind)
 
     def to_json(self) -> str:
         """The result as a JSON text; what is not finite is written as null."""
@@ -67,3 +69,9 @@ class PipelineResult:
         if data["status"] not in get_args(Status) or not isinstance(data["outputs"], dict):
             raise ValueError(f"not a pipeline's result: a status is {', '.join(get_args(Status))}, outputs an object")
         return cls(**data)
+
+
+def _table(records: Sequence[Mapping[str, Any]], kind: Kind) -> Any:
+    from dync.runtime.tables import table  # NumPy takes a fifth of a second to import, and a list of runs needs none
+
+    return table(records, kind)

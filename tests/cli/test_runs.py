@@ -15,7 +15,7 @@ from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.store import NewRun, open_store
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "runs.md").read_text(encoding="utf-8")
-HEAVY = {"jax", "jaxlib", "equinox", "optax", "scipy", "safetensors"}
+HEAVY = {"numpy", "jax", "jaxlib", "equinox", "optax", "scipy", "safetensors"}
 
 
 def optimizer(rate):

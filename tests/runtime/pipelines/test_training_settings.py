@@ -13,7 +13,7 @@ from dync.runtime.evaluation import evaluate_examples
 from dync.runtime.learner import learn_batch
 from dync.runtime.pipelines.training.decisions import best_epoch, evaluations_since_best, has_stopped
 from dync.runtime.pipelines.training.parts import read_parts
-from dync.runtime.records import load_records
+from dync import load_records
 from dync.runtime.saved_model import load_model
 from tests.runtime.pipelines.conftest import NETWORK, a_network, a_plan, run
 

@@ -37,7 +37,8 @@ for number in range(count):
 
 def writer(path: Path, name: str, count: int) -> subprocess.Popen[bytes]:
     words = [sys.executable, "-c", WRITES, str(path), name, str(count)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # without a buffer, for what it holds beyond a line that was read is lost to `communicate`
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
 
 
 def killed(process: subprocess.Popen[bytes], delay: float, *, after: int) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dync import load_records
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, Metric, RecordPlan, StopPlan
 from dync.runtime.checkpoint import load_checkpoint
 from dync.runtime.data.error import DataError
@@ -13,7 +14,6 @@ from dync.runtime.evaluation import evaluate_examples
 from dync.runtime.learner import learn_batch
 from dync.runtime.pipelines.training.decisions import best_epoch, evaluations_since_best, has_stopped
 from dync.runtime.pipelines.training.parts import read_parts
-from dync import load_records
 from dync.runtime.saved_model import load_model
 from tests.runtime.pipelines.conftest import NETWORK, a_network, a_plan, run
 

@@ -1,4 +1,4 @@
-"""The compiler on one screen: text -> tree -> library -> models -> pipelines, and from a model to its plan.
+"""The compiler on one screen: text -> trees -> libraries -> models -> pipelines, and from a model to its plan.
 
 What a check does not need is imported where it is used, because a check is to start at once.
 """
@@ -15,7 +15,7 @@ from dync.compiler.elaboration.collector import Collector, in_order
 from dync.compiler.elaboration.declared import declared_once
 from dync.compiler.elaboration.elaborate import elaborate
 from dync.compiler.elaboration.elaborations import Elaborations, Shapes
-from dync.compiler.library import Library, build_library
+from dync.compiler.library import Libraries, build_libraries
 from dync.compiler.model import NetworkModel
 from dync.compiler.pipeline_plan import PipelinePlan
 from dync.compiler.pipelines.book import NO_SHAPES, Book
@@ -25,7 +25,7 @@ from dync.compiler.pipelines.signatures import Signature
 from dync.compiler.plan import Plan
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
-from dync.grammar.reader import read
+from dync.grammar.imports import Files, read_alone
 from dync.grammar.source import Source, Span
 
 Settings: TypeAlias = Mapping[str, str]
@@ -36,16 +36,28 @@ Settings: TypeAlias = Mapping[str, str]
 class Compilation:
     """All that the compiler found out about a file.
 
-    `networks` are the models at the default parameters and `pipelines` the pipelines of every kind, in the order of the
-    file, each only where it is free of errors; `sources` are data sources that others registered.
+    `networks` are the models at the default parameters, those of the file itself first and then those that it imports,
+    and `pipelines` its pipelines of every kind, in the order of the file, each only where it is free of errors;
+    `sources` are data sources that others registered.
     """
 
-    file: syntax.File
-    library: Library
+    files: Files
+    libraries: Libraries
     networks: dict[str, NetworkModel]
     pipelines: dict[str, AnyModel]
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Signature]
+
+    @property
+    def file(self) -> syntax.File:
+        """The file itself."""
+        return self.files.main
+
+    @property
+    def meant_networks(self) -> tuple[str, ...]:
+        """The networks that are meant where none is named: the file's own, or else those that it imports."""
+        own = tuple(name for name, model in self.networks.items() if model.span.source is self.file.source)
+        return own or tuple(self.networks)
 
     @property
     def trainings(self) -> dict[str, PipelineModel]:
@@ -55,9 +67,9 @@ class Compilation:
     @cached_property
     def _book(self) -> Book:
         """The pipelines as they are written, for those that ask for one with changes."""
-        networks, _ = declared_once(self.file, syntax.Network)
-        pipelines, _ = declared_once(self.file, syntax.Pipeline)
-        return Book(pipelines, networks, Elaborations(self.library), self.sources)
+        networks, _ = _networks(self.files)
+        pipelines, _ = declared_once([self.file], syntax.Pipeline)
+        return Book(pipelines, networks, Elaborations(self.libraries), self.sources)
 
     def book(self) -> Book:
         """The same with room to elaborate further networks."""
@@ -83,21 +95,26 @@ def check(source: Source, sources: Mapping[str, Signature] | None = None) -> tup
 
 
 def compile_source(source: Source, sources: Mapping[str, Signature] | None = None) -> Compilation:
-    """Take a text through every stage up to models and training plans; mistakes are gathered, never raised."""
+    """Take a text that imports nothing through every stage; see `compile_files`."""
+    return compile_files(read_alone(source), sources)
+
+
+def compile_files(files: Files, sources: Mapping[str, Signature] | None = None) -> Compilation:
+    """Take a file through every stage up to models and training plans; mistakes are gathered, never raised."""
     extra = sources or {}
-    file, syntax_errors = read(source)
     mistakes = Collector()
-    library, found = build_library([file])
+    libraries, found = build_libraries(files)
     mistakes.extend(found)
-    networks, found = declared_once(file, syntax.Network)
+    networks, found = _networks(files)
     mistakes.extend(found)
-    elaborations = Elaborations(library)
+    elaborations = Elaborations(libraries)
     models: dict[str, NetworkModel] = {}
     for name, network in networks.items():
         model, found = elaborations.model(network, {}, {}, network.name.span)
-        mistakes.extend(found)
+        own = network.span.source is files.main.source
+        mistakes.extend(m for m in found if own or m.severity == "error")
         models |= {name: model} if model is not None else {}
-    pipelines, found = declared_once(file, syntax.Pipeline)
+    pipelines, found = declared_once([files.main], syntax.Pipeline)
     mistakes.extend(found)
     book = Book(pipelines, networks, elaborations, extra)
     plans: dict[str, AnyModel] = {}
@@ -107,11 +124,11 @@ def compile_source(source: Source, sources: Mapping[str, Signature] | None = Non
         plans |= {name: resolved} if resolved is not None else {}
     check_circles(plans, book, mistakes)
     diagnostics = mistakes.diagnostics
-    if syntax_errors:
+    if files.mistakes:
         from dync.compiler.elaboration.aftermath import without_aftermath
 
-        diagnostics = in_order([*syntax_errors, *without_aftermath(file, syntax_errors, diagnostics)])
-    return Compilation(file, library, models, plans, diagnostics, extra)
+        diagnostics = in_order([*files.mistakes, *without_aftermath(files, diagnostics)])
+    return Compilation(files, libraries, models, plans, diagnostics, extra)
 
 
 def bind(
@@ -210,10 +227,18 @@ def plan_of(model: NetworkModel) -> Plan:
     return plan(model)
 
 
+def _networks(files: Files) -> tuple[dict[str, syntax.Network], tuple[Diagnostic, ...]]:
+    """The networks of some files by name, those of the first file first; of two of one name the imported one holds."""
+    found, mistakes = declared_once([*files.imported, files.main], syntax.Network)
+    own = {name: node for name, node in found.items() if node.span.source is files.main.source}
+    return own | found, mistakes
+
+
 def _network(compilation: Compilation, name: str | None) -> syntax.Network:
-    networks, _ = declared_once(compilation.file, syntax.Network)
-    if name is None and len(networks) == 1:
-        return next(iter(networks.values()))
+    networks, _ = _networks(compilation.files)
+    meant = compilation.meant_networks
+    if name is None and len(meant) == 1:
+        return networks[meant[0]]
     if name not in networks:
         nowhere = Span(compilation.file.source, 0, 0)
         raise DiagnosticError([wrong.pipelines.UnknownNetwork(nowhere, name or "", tuple(networks))])
@@ -227,7 +252,7 @@ def _elaborated(
     places: Mapping[str, Span],
     shapes: Shapes = NO_SHAPES,
 ) -> NetworkModel:
-    model, mistakes = elaborate(network, compilation.library, arguments, places, shapes)
+    model, mistakes = elaborate(network, compilation.libraries.of(network), arguments, places, shapes)
     if model is None:
         raise DiagnosticError(mistakes)
     return model

@@ -12,6 +12,7 @@ from dync.compiler.model import ActivationDefinition, RuleDefinition
 from dync.compiler.rules.define import define_activation, define_rule
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
+from dync.grammar.imports import Files
 from dync.grammar.reader import read
 from dync.grammar.standard import standard_source
 
@@ -62,28 +63,59 @@ class Library:
     activations: Mapping[str, ActivationDefinition | None]
 
 
-def build_library(files: Sequence[syntax.File]) -> tuple[Library, tuple[Diagnostic, ...]]:
-    """The standard library and what the files declare; all that is wrong with the latter.
+@dataclass(frozen=True)
+class Libraries:
+    """What each of some files can use: what it declares, what it imports, and the standard library."""
 
-    A name that the standard library or an earlier declaration has is an error; the earlier one holds. A declaration
-    that no network of the files uses is a warning.
+    main: Library
+    of_imported: Mapping[str, Library]
+
+    def of(self, network: syntax.Network) -> Library:
+        """What the file can use in which this network stands."""
+        return self.of_imported.get(network.span.source.name, self.main)
+
+
+def build_libraries(files: Files) -> tuple[Libraries, tuple[Diagnostic, ...]]:
+    """The libraries of a file and of those that it imports; all that is wrong with what they declare."""
+    main, mistakes = build_library([files.main], files.imported)
+    others = {
+        file.source.name: build_library([file], files.seen_from(file.source.name))[0]
+        for file in files.imported
+        if any(isinstance(node, syntax.Network) for node in file.declarations)
+    }
+    return Libraries(main, others), mistakes
+
+
+def build_library(
+    files: Sequence[syntax.File], imported: Sequence[syntax.File] = ()
+) -> tuple[Library, tuple[Diagnostic, ...]]:
+    """The standard library and what the files declare and import; all that is wrong with the latter two.
+
+    A name that the standard library or an earlier declaration has is an error; the earlier one holds, and what is
+    imported comes first. A declaration of the files that no network of them uses is a warning.
     """
     mistakes: list[Diagnostic] = []
     networks = [node for file in files for node in file.declarations if isinstance(node, syntax.Network)]
+    local = frozenset(file.source.name for file in files)
     used_rules, used_activations = set[str](), set[str]()
     for network in networks:
         _collect_uses(network.items, used_rules, used_activations)
-    standard = (_standard_file(),)
-    rules = _shelf("rule", define_rule, _of(syntax.Rule, standard), _of(syntax.Rule, files), used_rules, mistakes)
+    standard, every = (_standard_file(),), (*imported, *files)
+    rules = _shelf("rule", define_rule, _of(syntax.Rule, standard), _of(syntax.Rule, every), used_rules, mistakes)
     activations = _shelf(
         "activation",
         define_activation,
         _of(syntax.Activation, standard),
-        _of(syntax.Activation, files),
+        _of(syntax.Activation, every),
         used_activations,
         mistakes,
     )
-    return Library(rules, activations), tuple(mistakes)
+    return Library(rules, activations), tuple(m for m in mistakes if _is_told(m, local))
+
+
+def _is_told(mistake: Diagnostic, local: frozenset[str]) -> bool:
+    """Whether a mistake is one of these files: what merely smells in an imported one is said where that is checked."""
+    return mistake.severity == "error" or mistake.span.source.name in local
 
 
 def _shelf(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dync.compiler import driver
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
+from dync.grammar.imports import read_files
 from dync.grammar.reader import load_source
 from dync.grammar.render import to_text
 from dync.grammar.source import Source
@@ -89,23 +90,27 @@ def compile(path: str | Path) -> Program:
 
 
 def compile_text(text: str, name: str = "text.dyn") -> Program:
-    """Compile a text, which messages call `name`; raises CompileError with all its mistakes."""
+    """Compile a text, which messages call `name`; raises CompileError with all its mistakes.
+
+    What it imports is looked for from the folder of `name`, which need not exist as a file: `"specs/text.dyn"`.
+    """
     return _program(Source(name, text))
 
 
 def compilation(source: Source) -> driver.Compilation:
-    """All that the compiler finds out about a text.
+    """All that the compiler finds out about a text and what it imports, from the folder that its name says.
 
     Data sources that others add are looked for only where one is missed: it takes longer than to compile most files.
     """
-    found = driver.compile_source(source)
+    files = read_files(source)
+    found = driver.compile_files(files)
     if found.ok:
         return found
     from dync.compiler.mistakes.pipelines import UnknownSource
     from dync.sources import added_sources
 
     missed = any(isinstance(mistake, UnknownSource) for mistake in found.diagnostics)
-    return driver.compile_source(source, added_sources()) if missed else found
+    return driver.compile_files(files, added_sources()) if missed else found
 
 
 def _program(source: Source) -> Program:

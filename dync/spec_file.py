@@ -26,6 +26,7 @@ from dync.compiler.plan import Plan
 from dync.compiler.plan_json import digest
 from dync.data_files import in_folder, plan_in_folder
 from dync.grammar.diagnostic import DiagnosticError
+from dync.grammar.imports import complete_text
 from dync.runtime.error import RunError
 
 
@@ -43,8 +44,8 @@ class SpecFile:
 
     @property
     def text(self) -> str:
-        """The file as it was written."""
-        return self.compilation.file.source.text
+        """The file as it was written; what it imports stands in it, so that it needs no other file."""
+        return complete_text(self.compilation.files)
 
     def located(self, plan: PipelinePlan) -> PipelinePlan:
         """A plan whose data files are looked up where the caller says."""

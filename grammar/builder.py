@@ -21,6 +21,9 @@ class Builder(PipelineBuilder):
     def _start(self, values: Values, span: Span) -> s.File:
         return s.File(self.source, tuple(values))
 
+    def _import(self, values: Values, span: Span) -> s.Import:
+        return s.Import(self._string(values[0]), span)
+
     def _network(self, values: Values, span: Span) -> s.Network:
         name, *items = values
         return s.Network(self._name(name), tuple(items), span)
@@ -41,6 +44,25 @@ class Builder(PipelineBuilder):
 
     def _let(self, values: Values, span: Span) -> s.Let:
         return s.Let(self._name(values[0]), values[1], span)
+
+    # --- properties ---
+
+    def _property(self, values: Values, span: Span) -> s.Property:
+        name, draws, network, *items = values
+        return s.Property(self._name(name), draws or (), self._name(network), tuple(items), span)
+
+    def _draws(self, values: Values, span: Span) -> tuple[s.Draw, ...]:
+        return tuple(value for value in values if value is not None)
+
+    def _draw(self, values: Values, span: Span) -> s.Draw:
+        return s.Draw(self._name(values[0]), values[1], span)
+
+    def _require(self, values: Values, span: Span) -> s.Require:
+        return s.Require(values[0], span)
+
+    def _for_each(self, values: Values, span: Span) -> s.ForEach:
+        variable, numbers, *body = values
+        return s.ForEach(self._name(variable), numbers, tuple(body), span)
 
     # --- networks ---
 
@@ -157,6 +179,9 @@ class Builder(PipelineBuilder):
 
     def _call(self, values: Values, span: Span) -> s.Call:
         return s.Call(self._name(values[0]), values[1], span)
+
+    def _member(self, values: Values, span: Span) -> s.Reference:
+        return s.Reference(self._name(values[0]), values[1], span)
 
     def _parenthesis(self, values: Values, span: Span) -> s.Expression:
         expression: s.Expression = values[0]

@@ -31,6 +31,8 @@ NAMES: Final = (
     (("RULE_MESSAGES",), "`all`, `forward` or `backward`"),
     (("START",), "a layer"),
     (("CLAMP",), "a layer"),
+    (("draws", "ON"), "a network"),
+    (("PROPERTY", "NAME", "ON"), "a network"),
     (("EXCEPT",), "a layer"),
     (("TRAIN",), "a phase"),
     (("INFER",), "a phase"),
@@ -117,7 +119,7 @@ def _phrases(stack: Stack, expected: Expectation) -> list[str]:
     if ends:
         required -= statements
         kind = "declaration" if place is FILE else "statement"
-        listed = f" ({_alternatives(place.keywords)})" if len(place.keywords) <= 4 else f" of {place.title}"
+        listed = f" ({_alternatives(place.keywords)})" if len(place.keywords) <= 6 else f" of {place.title}"
         phrases.append(f"a {kind}{listed}")
     if required >= STARTERS:
         required -= STARTERS | {"NOT"}

@@ -156,7 +156,7 @@ class NotYet(Diagnostic):
     """A part of the language that this version of dync does not know yet."""
 
     code = "E0111"
-    wrong = 'import "other.dyn"\nnetwork N {\n  input x (4)\n}\n'
+    wrong = "network N {\n  input x (4)\n  measure size = mean(x)\n}\n"
     right = "network N {\n  input x (4)\n}\n"
 
     @property

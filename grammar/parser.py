@@ -19,7 +19,7 @@ DEEPEST: Final = 100
 HIGHEST: Final = 1000
 """How many entries the stack may have: more than any text needs that is nested `DEEPEST` levels."""
 
-LEVELS: Final = frozenset({"binary", "unary", "call", "indicator", "parenthesis", "for"})
+LEVELS: Final = frozenset({"binary", "unary", "call", "indicator", "member", "parenthesis", "for", "for_each"})
 """The productions that make a level of nesting."""
 
 Maker = Callable[[str, Sequence[Any], int, int], Any]

@@ -27,7 +27,7 @@ class Place:
         return f"in {self.title}" if self is not FILE else "at the top of a file"
 
 
-FILE: Final = Place("a file", ("network", "rule", "activation", "pipeline"), frozenset({"import", "property"}))
+FILE: Final = Place("a file", ("import", "network", "rule", "activation", "pipeline", "property"))
 NETWORK: Final = Place(
     "a network",
     ("param", "input", "layer", "output", "constant", "edge", "for", "group", "schedule", "phase", "train", "infer",
@@ -45,12 +45,15 @@ PIPELINE: Final = Place(
      "continue_on_failure"),
 )  # fmt: skip
 
+PROPERTY: Final = Place("a property", ("require", "for"))
+
 BLOCKS: Final[Mapping[str, Place]] = {
     "network": NETWORK, "for": NETWORK, "phase": PHASE, "rule": RULE, "activation": ACTIVATION, "pipeline": PIPELINE,
+    "property": PROPERTY,
 }  # fmt: skip
-"""What stands in the braces after each keyword that has a body."""
+"""What stands in the braces after each keyword that has a body; after `for` it is what stands around it."""
 
-PLACES: Final = (FILE, NETWORK, PHASE, RULE, ACTIVATION, PIPELINE)
+PLACES: Final = (FILE, NETWORK, PHASE, RULE, ACTIVATION, PIPELINE, PROPERTY)
 
 STATEMENTS: Final = frozenset(word for place in PLACES for word in place.keywords)
 """Every word with which a statement begins."""
@@ -90,7 +93,8 @@ def body(entries: Sequence[Entry]) -> Body:
         elif value.terminal == "LBRACE":
             owner = _owner(entries, i)
             if owner in BLOCKS:
-                return Body(BLOCKS[owner], value, i + 2 + _statements(entries, i + 1))
+                place = BLOCKS[owner] if owner != "for" else body(entries[:i]).place
+                return Body(place, value, i + 2 + _statements(entries, i + 1))
     return Body(FILE, None, 1 + _statements(entries, 0))
 
 
@@ -100,7 +104,10 @@ def _statements(entries: Sequence[Entry], i: int) -> int:
 
 
 def _owner(entries: Sequence[Entry], brace: int) -> str:
-    """The keyword to which an opening brace belongs."""
+    """The keyword to which an opening brace belongs, none where it opens a set of values."""
+    last = entries[brace - 1].value if brace else None
+    if isinstance(last, Token) and last.terminal == "IN":
+        return ""
     for i in range(brace - 1, -1, -1):
         value = entries[i].value
         if isinstance(value, Token) and (value.text in BLOCKS or value.text in STATEMENTS):

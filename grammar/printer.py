@@ -63,7 +63,7 @@ def format_source(source: Source) -> str:
 def _items(node: Block) -> tuple[Item, ...]:
     """The statements in a body."""
     match node:
-        case s.For(_, _, body):
+        case s.For(_, _, body) | s.ForEach(_, _, body):
             return body
         case s.Rule(_, _, lets, update):
             return (*lets, Result("update", update))
@@ -78,11 +78,11 @@ def _line(node: Item) -> str | None:
     match node:
         case Result(keyword, value):
             return f"{keyword} {expression(value)}"
-        case s.Network() | s.Pipeline():
+        case s.Network() | s.Pipeline() | s.Property():
             return None if node.items else f"{head(node)} {{}}"
-        case s.For() | s.Rule() | s.Activation() if len(_items(node)) != 1:
+        case s.For() | s.ForEach() | s.Rule() | s.Activation() if len(_items(node)) != 1:
             return None if _items(node) else f"{head(node)} {{}}"
-        case s.For() | s.Rule() | s.Activation() | s.Phase():
+        case s.For() | s.ForEach() | s.Rule() | s.Activation() | s.Phase():
             inside = [_line(item) for item in _items(node)]
             return f"{head(node)} {{ {'  '.join(filter(None, inside))} }}" if all(inside) else None
         case _:
@@ -95,8 +95,9 @@ def pieces(node: Leaf) -> list[str]:
         case s.Edge():
             return edge(node)
         case (
-            s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant() | s.Group() | s.Schedule() | s.Protocol()
-            | s.RuleMessages() | s.Let() | s.Steps() | s.Settle() | s.Messages() | s.Clamp()
+            s.Import() | s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant() | s.Group() | s.Schedule()
+            | s.Protocol() | s.RuleMessages() | s.Let() | s.Steps() | s.Settle() | s.Messages() | s.Clamp()
+            | s.Require()
         ):  # fmt: skip
             return [statement(node)]
         case _:
@@ -163,10 +164,12 @@ class _Printer:
     def _brace(self, item: Block) -> int:
         """Where the body opens."""
         match item:
-            case s.For(_, numbers):
+            case s.For(_, numbers) | s.ForEach(_, numbers):
                 after = numbers.span.end
             case s.Rule(name, parameters) | s.Activation(name, parameters):
                 after = parameters[-1].span.end if parameters else name.span.end
+            case s.Property():
+                after = item.network.span.end
             case _:
                 after = item.name.span.end
         return self.braces[bisect_left(self.braces, after)]

@@ -22,7 +22,10 @@ ALIKE: Final = 0.75
 INSERTED: Final = ("->", ",", "=", ")", "]", ":", "in", "..", "{")
 """What may be missing, in the order in which it is tried."""
 
-HEADS: Final = {"network": "_", "rule": "_", "activation": "_", "pipeline": "_", "phase": "_", "group": "_"}
+HEADS: Final = {
+    "network": "_", "rule": "_", "activation": "_", "pipeline": "_", "phase": "_", "group": "_",
+    "property": "_",
+}  # fmt: skip
 """The keywords whose name may be missing, and the name that stands in for it."""
 
 

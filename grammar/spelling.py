@@ -32,6 +32,8 @@ def expression(node: s.Expression, *, close: bool = False) -> str:
             return f"[{expression(condition)}]"
         case s.Call(function, arguments):
             return f"{function.text}({_arguments(arguments)})"
+        case s.Reference():
+            return reference(node)
         case s.Unary("-", operand):
             return "-" + _within(operand, NEGATIVE, close)
         case s.Unary("not", operand):
@@ -124,8 +126,8 @@ def _names(nodes: Sequence[s.Name]) -> str:
 # --- statements -------------------------------------------------------------------------------------------------------
 
 Statement = (
-    s.Param | s.Input | s.Layer | s.Output | s.Constant | s.Edge | s.Group | s.Schedule | s.Protocol | s.RuleMessages
-    | s.Let | s.PhaseItem
+    s.Import | s.Param | s.Input | s.Layer | s.Output | s.Constant | s.Edge | s.Group | s.Schedule | s.Protocol
+    | s.RuleMessages | s.Let | s.PhaseItem | s.Require
 )  # fmt: skip
 """The statements without a body of statements; those of pipelines are in `pipeline_spelling.py`."""
 
@@ -133,6 +135,10 @@ Statement = (
 def statement(node: Statement) -> str:
     """A statement without a body."""
     match node:
+        case s.Import(path):
+            return f"import {path.span.text}"
+        case s.Require(condition):
+            return f"require {expression(condition)}"
         case s.Let(name, value):
             return f"let {name.text} = {expression(value)}"
         case s.Steps() | s.Settle() | s.Messages() | s.Clamp():
@@ -214,7 +220,7 @@ def _phase_item(node: s.PhaseItem) -> str:
 
 # --- what opens a body ------------------------------------------------------------------------------------------------
 
-Block = s.Network | s.Rule | s.Activation | s.Pipeline | s.For | s.Phase
+Block = s.Network | s.Rule | s.Activation | s.Pipeline | s.For | s.Phase | s.Property | s.ForEach
 """The statements with a body of statements."""
 
 
@@ -227,7 +233,10 @@ def head(node: Block) -> str:
             return f"pipeline {name.text} {kind.text}"
         case s.Phase(name):
             return f"phase {name.text}"
-        case s.For(variable, numbers):
+        case s.Property(name, draws, network):
+            drawn = f"({', '.join(map(_draw, draws))})" if draws else ""
+            return f"property {name.text}{drawn} on {network.text}"
+        case s.For(variable, numbers) | s.ForEach(variable, numbers):
             return f"for {variable.text} in {interval(numbers)}"
         case s.Rule(name, parameters):
             return f"rule {name.text}" + (f"({_arguments(parameters)})" if parameters else "")
@@ -235,3 +244,7 @@ def head(node: Block) -> str:
             return f"activation {name.text}" + (f"({_arguments(parameters)})" if parameters else "")
         case _:
             assert_never(node)
+
+
+def _draw(node: s.Draw) -> str:
+    return node.name.text + _domain(node.domain)

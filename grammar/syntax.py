@@ -95,6 +95,7 @@ __all__ = [
     "Data",
     "DataSetting",
     "Declaration",
+    "Draw",
     "Edge",
     "EntrySetting",
     "EvaluateEvery",
@@ -102,9 +103,11 @@ __all__ = [
     "Expression",
     "File",
     "For",
+    "ForEach",
     "FromSetting",
     "FusedSetting",
     "Group",
+    "Import",
     "Indicator",
     "Input",
     "Interval",
@@ -130,11 +133,14 @@ __all__ = [
     "PhaseItem",
     "Pipeline",
     "PipelineItem",
+    "Property",
+    "PropertyItem",
     "Protocol",
     "PruneSetting",
     "Range",
     "RecordSetting",
     "Reference",
+    "Require",
     "Rule",
     "RuleMessages",
     "Saved",
@@ -323,6 +329,14 @@ NetworkItem = (
 
 
 @dataclass(frozen=True)
+class Import:
+    """`import "other.dyn"`: what another file declares can be used here."""
+
+    path: Text
+    span: Span
+
+
+@dataclass(frozen=True)
 class Network:
     """`network NAME { items }`."""
 
@@ -362,7 +376,51 @@ class Activation:
     span: Span
 
 
-Declaration = Network | Rule | Activation | Pipeline
+# --- properties -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Draw:
+    """`NAME in LOW..HIGH`, `NAME in { a, b }`: a parameter that is drawn; without `in`, from its own range."""
+
+    name: Name
+    domain: Range | Choices | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Require:
+    """`require EXPR`."""
+
+    condition: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class ForEach:
+    """`for NAME in a..b { requirements }`."""
+
+    variable: Name
+    range: Range
+    body: tuple[PropertyItem, ...]
+    span: Span
+
+
+PropertyItem = Require | ForEach
+
+
+@dataclass(frozen=True)
+class Property:
+    """`property NAME(draws) on NETWORK { requirements }`."""
+
+    name: Name
+    draws: tuple[Draw, ...]
+    network: Name
+    items: tuple[PropertyItem, ...]
+    span: Span
+
+
+Declaration = Import | Network | Rule | Activation | Pipeline | Property
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,16 @@ class Call:
     span: Span
 
 
-Expression = Number | Text | Variable | Unary | Binary | Indicator | Call
+@dataclass(frozen=True)
+class Reference:
+    """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`. In an expression it has an index."""
+
+    name: Name
+    index: Expression | None
+    span: Span
+
+
+Expression = Number | Text | Variable | Unary | Binary | Indicator | Call | Reference
 
 
 @dataclass(frozen=True)
@@ -110,15 +119,6 @@ def as_application(expression: Expression) -> Application:
             return Application(function, arguments, span)
         case _:
             return Application(Name(expression.span.text, expression.span), (), expression.span)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`."""
-
-    name: Name
-    index: Expression | None
-    span: Span
 
 
 @dataclass(frozen=True)

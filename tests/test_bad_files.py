@@ -4,12 +4,14 @@ To write the texts anew after a change, and then read the difference: `DYNC_UPDA
 """
 
 import os
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
-from dync.compiler.driver import check
+from dync.compiler.driver import compile_files
 from dync.grammar.diagnostic import Diagnostic
+from dync.grammar.imports import read_files
 from dync.grammar.render import to_text
 from dync.grammar.source import Source
 
@@ -18,7 +20,8 @@ FILES = sorted(BAD.glob("**/*.dyn"))
 
 
 def diagnostics_of(path: Path) -> tuple[Diagnostic, ...]:
-    return check(Source(path.name, path.read_text(encoding="utf-8")))
+    with chdir(path.parent):
+        return compile_files(read_files(Source(path.name, path.read_text(encoding="utf-8")))).diagnostics
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(BAD)))

@@ -14,9 +14,10 @@ from dync.compiler.mistakes.examples import training
 from dync.compiler.mistakes.studies import ShapeOfData
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
 from dync.grammar.file_mistakes import MissingFile, NotText, TextTooLarge, UnreadableFile
+from dync.grammar.import_mistakes import OF_IMPORTS
 from dync.grammar.source import Source
 
-OF_FILES = {MissingFile, NotText, ShapeOfData, TextTooLarge, UnreadableFile}
+OF_FILES = {*OF_IMPORTS, MissingFile, NotText, ShapeOfData, TextTooLarge, UnreadableFile}
 """What is wrong with a file, or with what is done with it, rather than with its text: no text can show it."""
 
 

@@ -35,5 +35,5 @@ class Collector:
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Mistakes in the order of the text that they point at, then of their codes."""
-    return tuple(sorted(diagnostics, key=lambda d: (d.span.start, d.span.end, d.code, d.message)))
+    """Mistakes file by file, in the order of the text that they point at, then of their codes."""
+    return tuple(sorted(diagnostics, key=lambda d: (d.span.source.name, d.span.start, d.span.end, d.code, d.message)))

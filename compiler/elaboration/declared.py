@@ -1,7 +1,8 @@
-"""The declarations of a file by name."""
+"""The declarations of files by name."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from dync.compiler import mistakes as wrong
@@ -11,11 +12,13 @@ from dync.grammar.diagnostic import Diagnostic
 Node = TypeVar("Node", syntax.Network, syntax.Pipeline)
 
 
-def declared_once(file: syntax.File, node_type: type[Node]) -> tuple[dict[str, Node], tuple[Diagnostic, ...]]:
-    """The networks or the pipelines of a file; of two that bear one name the first holds."""
+def declared_once(
+    files: Sequence[syntax.File], node_type: type[Node]
+) -> tuple[dict[str, Node], tuple[Diagnostic, ...]]:
+    """The networks or the pipelines of files; of two that bear one name the first holds."""
     found: dict[str, Node] = {}
     mistakes: list[Diagnostic] = []
-    for node in file.declarations:
+    for node in (node for file in files for node in file.declarations):
         if not isinstance(node, node_type):
             continue
         name = node.name.text

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import ITEMS
 from dync.compiler.elaboration.elaborate import elaborate
-from dync.compiler.library import Library
+from dync.compiler.library import Libraries
 from dync.compiler.model import NetworkModel
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
@@ -34,7 +34,7 @@ _Key = tuple[str, tuple[tuple[str, float], ...], tuple[tuple[str, tuple[int, ...
 class Elaborations:
     """What was elaborated so far, and how many layers and edges that were."""
 
-    library: Library
+    libraries: Libraries
     _done: dict[_Key, _Elaborated] = field(default_factory=dict)
     _spent: int = 0
 
@@ -59,7 +59,7 @@ class Elaborations:
         if self.exhausted:
             what = "layers and edges of all networks and pipelines together"
             return None, (wrong.shapes.TooLarge(user, what, self._spent, MOST),)
-        model, mistakes = elaborate(network, self.library, arguments, places, given)
+        model, mistakes = elaborate(network, self.libraries.of(network), arguments, places, given)
         if model is not None or not arguments:
             self._done[key] = model, mistakes  # a mistake in an argument is one at its own place each time
         self._spent += FAILED if model is None else len(model.layers) + len(model.edges)

@@ -61,7 +61,7 @@ def chosen(compilation: Compilation, network: str | None) -> tuple[str | None, .
         return (network,)
     if not compilation.networks:
         raise RunError(f"{compilation.file.source.name} has no network")
-    return tuple(compilation.networks)
+    return compilation.meant_networks
 
 
 def only(compilation: Compilation, network: str | None, why: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,7 +32,12 @@ class Entry:
 
     def changed(self, basis: Basis) -> tuple[str, ...]:
         """The words of the basis that differ now."""
-        return tuple(word for word in sorted({*basis, *self.basis}) if basis.get(word) != self.basis.get(word))
+        now = {word: plain_json(value) for word, value in basis.items()}
+        return tuple(word for word in sorted({*now, *self.basis}) if now.get(word) != self.basis.get(word))
+
+    def said(self, changed: Sequence[str], basis: Basis) -> str:
+        """Words of the basis as people read them; of versions and other lists what differs in them."""
+        return ", ".join(_said(word, self.basis.get(word), plain_json(basis.get(word))) for word in changed)
 
 
 def key_of(basis: Basis) -> str:
@@ -50,6 +55,11 @@ class Ledger:
     def __getitem__(self, stage: str) -> Entry | None:
         """What is known of a stage."""
         return self._entries.get(stage)
+
+    def stands_on(self, bases: Mapping[str, Basis]) -> bool:
+        """Whether all these stages ended well, on these bases."""
+        found = {stage: self._entries.get(stage) for stage in bases}
+        return all(e is not None and e.outputs is not None and not e.changed(bases[s]) for s, e in found.items())
 
     def put(self, stage: str, basis: Basis, outputs: Mapping[str, Any] | None = None) -> None:
         """A stage begins on a basis, or is done where it has `outputs`."""
@@ -79,6 +89,16 @@ def _read(folder: RunFolder) -> dict[str, Entry]:
 def _entry(data: Mapping[str, Any]) -> Entry:
     outputs = data.get("outputs")
     return Entry(data["basis"], outputs if isinstance(outputs, dict) else None)
+
+
+def _said(word: str, before: JSON, now: JSON) -> str:
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return word
+    names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    if word != "versions":
+        return f"{word} ({', '.join(names)})"
+    steps = (f"{name} {before.get(name) or 'none'} is {now.get(name) or 'none'} now" for name in names)
+    return f"{word} ({', '.join(steps)})"
 
 
 def _damaged(folder: RunFolder) -> RunError:

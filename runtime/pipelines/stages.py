@@ -25,14 +25,21 @@ def _always() -> bool:
     return True
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Stage:
     """A named piece of a pipeline's work; gives outputs by name. `essential` ones make what the pipeline is for.
 
     `basis` says what the outcome depends on, asked when the stage's turn comes: a resumed run does not do a stage again
-    that ended well on the same basis and whose work still `stands`. `bound` are the words of the basis that may not
-    change once the stage began (`data`: half a training on other data is no training): then the run refuses to go on.
-    `needs` are the stages without which it cannot be done; None: all before it.
+    that ended well on the same basis and whose work still `stands`. One that ended well on another basis is done again,
+    after `anew` has put away what must not be taken for its work. `bound` are the words of the basis that may not
+    change between the beginning of a stage and its end (`data`: half a training on other data is no training): then the
+    run refuses to go on. What a stage made is kept for the next time, unless it is `logged`: then the stage finds in
+    the log of the run what is done, and does the rest. `needs` are the stages without which it cannot be done; None:
+    all before it.
     """
 
     name: str
@@ -42,6 +49,8 @@ class Stage:
     stands: Callable[[], bool] = _always
     bound: frozenset[str] = frozenset()
     needs: tuple[str, ...] | None = None
+    anew: Callable[[], None] = _nothing
+    logged: bool = False
 
 
 def run_stages(
@@ -103,9 +112,13 @@ class _Run:
         if before is None or stage.basis is None:
             return False
         changed = before.changed(stage.basis())
-        if changed and set(changed) <= {"versions"}:
-            self.reporter.message(f"{stage.name} began with other versions of its packages: the last bits may differ")
-        if changed or before.outputs is None or not stage.stands():
+        if before.outputs is None:
+            if changed and set(changed) <= {"versions"}:
+                self.reporter.message(
+                    f"{stage.name} began with other versions of its packages: the last bits may differ"
+                )
+            return False
+        if changed or stage.logged or not stage.stands():
             return False
         self.outputs |= before.outputs
         self.done.append(stage)
@@ -139,20 +152,28 @@ class _Run:
     def _work(self, stage: Stage) -> Mapping[str, Any]:
         basis = stage.basis() if stage.basis is not None else None
         if basis is not None:
-            self._verify_bound(stage, basis)
+            self._compare(stage, basis)
             self.ledger.put(stage.name, basis)
         made = stage.work()
         if basis is not None:
-            self.ledger.put(stage.name, basis, made)
+            self.ledger.put(stage.name, basis, {} if stage.logged else made)
         return made
 
-    def _verify_bound(self, stage: Stage, basis: Basis) -> None:
-        """Refuse to go on where what the stage began with has changed."""
+    def _compare(self, stage: Stage, basis: Basis) -> None:
+        """Refuse to go on with half a stage where what it began with has changed; begin anew with a whole one."""
         before = self.ledger[stage.name] if self.resume else None
-        changed = [word for word in (before.changed(basis) if before is not None else ()) if word in stage.bound]
-        if changed:
+        changed = () if before is None else before.changed(basis)
+        if before is None or not changed:
+            return
+        if before.outputs is not None:
+            self.reporter.message(f"{stage.name} is done again, for these changed: {before.said(changed, basis)}")
+            stage.anew()
+            self.folder.event("stage_outdated", stage=stage.name, key=before.key, changed=list(changed))
+            return
+        refused = [word for word in changed if word in stage.bound]
+        if refused:
             raise _ChangedError(
-                f"the {' and the '.join(changed)} of this run changed since it began: put back what it began with, or"
+                f"the {' and the '.join(refused)} of this run changed since it began: put back what it began with, or"
                 " begin another run with --out"
             )
 

@@ -61,6 +61,8 @@ class LiveRun:
             return
         for attempt in self._log.hear(event):
             self._store.attempt(self._new.id, attempt)
+        if kind == "stage_outdated":
+            self._recorded = False  # it stands on something else now, and so says its record
         if isinstance(kind, str) and kind.startswith("stage_"):
             self._record(self._store)
         if kind == "run_finished":

@@ -7,21 +7,23 @@ from typing import Any
 
 import jax
 
-from dync.compiler.expression import JSON
 from dync.runtime.checkpoint import CheckpointError, load_checkpoint
 from dync.runtime.error import RunError
 from dync.runtime.learner import Learner
 from dync.runtime.orchestrator import WaveOrchestrator
 from dync.runtime.pipelines.clock import StageClock
+from dync.runtime.pipelines.earlier import set_aside
+from dync.runtime.pipelines.ledger import Basis
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.stages import Stage, run_stages
 from dync.runtime.pipelines.training.decisions import best_epoch
 from dync.runtime.pipelines.training.job import Rehearsal, TrainingJob
 from dync.runtime.pipelines.training.learning import Learning
 from dync.runtime.pipelines.training.measuring import measures
-from dync.runtime.pipelines.training.preparation import Preparation, basis, prepare, record
+from dync.runtime.pipelines.training.preparation import Preparation, prepare, record
 from dync.runtime.pipelines.training.saving import latest
 from dync.runtime.pipelines.training.shown import listed
+from dync.runtime.pipelines.training.standing import bases, inputs_of
 from dync.runtime.records import FOLDER
 from dync.runtime.run_folder import RECORD
 from dync.runtime.saved_weights import restored_orchestrator
@@ -62,21 +64,22 @@ class _Training:
     def stages(self) -> list[Stage]:
         """The four of them."""
         checked = ("environment_check", "training")
-        bound = frozenset({"data", "start", *(["data of evaluate"] if self._measures_on_the_way else [])})
         return [
             Stage("environment_check", self.check),
-            Stage("training", self.train, True, self.basis, lambda: self.learning.is_done, bound),
-            Stage("checkpoint_save", self.save, False, self.basis, self._is_saved, needs=checked),
-            Stage("evaluation", self.evaluate, False, self.basis, needs=checked),
-        ]
+            Stage(
+                "training", self.train, True, lambda: self.basis("training"), lambda: self.learning.is_done,
+                bound=frozenset({"data", "start", "data of evaluate"}), anew=self.begin_anew,
+            ),
+            Stage(
+                "checkpoint_save", self.save, False, lambda: self.basis("checkpoint_save"), self._is_saved,
+                needs=checked,
+            ),
+            Stage("evaluation", self.evaluate, False, lambda: self.basis("evaluation"), needs=checked),
+        ]  # fmt: skip
 
-    @property
-    def _measures_on_the_way(self) -> bool:
-        return bool(self.job.plan.evaluate_every or self.job.plan.metrics)
-
-    def basis(self) -> Mapping[str, JSON]:
-        """What the outcome of the stages after the first depends on."""
-        return basis(self.job, self.prepared)
+    def basis(self, stage: str) -> Basis:
+        """What the outcome of a stage after the first depends on."""
+        return bases(self.job, inputs_of(self.prepared))[stage]
 
     # --- environment_check ---
 
@@ -118,6 +121,13 @@ class _Training:
             raise RunError("the memory of the device is full: make the batch or the layers smaller") from error
         recorded = {"recorded": FOLDER} if self.job.plan.record is not None else {}
         return {"history": list(self.learning.position.history), **recorded}
+
+    def begin_anew(self) -> None:
+        """Nothing of the earlier training counts any more; what it left is set aside."""
+        folder = self.job.folder
+        set_aside(folder, (folder.final, folder.best, folder.checkpoints, folder.resume_point, folder.path / FOLDER))
+        folder.write_json(RECORD, record(self.job, self.prepared))
+        self.learning = self._learning(prepare(self.job)[1], resume=False)
 
     # --- checkpoint_save and evaluation ---
 

@@ -110,17 +110,42 @@ def test_a_stage_is_done_again_only_where_what_it_stands_on_changed(tmp_path, ev
         go(again, {"data": "r"})
 
 
-def test_what_may_not_change_is_refused(tmp_path):
-    def go(basis, resume):
-        work = Work()
-        stage = Stage("a", work, True, lambda: basis, bound=frozenset({"data"}))
-        return ended([stage], tmp_path / "1", resume=resume, limits=Limits(retries=3)), work.calls
+def test_what_may_not_change_under_half_a_stage_is_refused(tmp_path):
+    anew = Work()
 
-    go({"data": "p", "versions": 1}, False)
-    assert go({"data": "p", "versions": 2}, True)[1] == 1
-    result, calls = go({"data": "q", "versions": 2}, True)
+    def go(basis, *failures, resume=True):
+        work = Work(*failures)
+        stage = Stage("a", work, True, lambda: basis, bound=frozenset({"data"}), anew=anew)
+        return ended([stage], tmp_path / "1", resume=resume), work.calls
+
+    go({"data": "p", "versions": 1}, "half", resume=False)
+    assert go({"data": "p", "versions": 2}, "still half")[1] == 1
+    result, calls = go({"data": "q", "versions": 2})
     assert (result.status, calls, len(result.errors)) == ("failed", 0, 1)
     assert "the data of this run changed" in result.errors[0]
+    assert go({"data": "p", "versions": 2})[0].is_success()
+    assert anew.calls == 0
+
+
+def test_a_whole_stage_begins_anew_where_what_it_stands_on_changed(tmp_path, events):
+    anew, said = Work(), []
+    reporter = Reporter()
+    reporter.message = said.append
+
+    def go(basis, logged=False):
+        (tmp_path / "1").mkdir(exist_ok=True)
+        work = Work(x=1)
+        stage = Stage("a", work, True, lambda: basis, bound=frozenset({"data"}), anew=anew, logged=logged)
+        assert run_stages("some", [stage], RunFolder(tmp_path / "1"), reporter, resume=True).outputs == {"x": 1}
+        return work.calls, anew.calls
+
+    assert go({"data": "p", "versions": {"jax": "1"}, "more": {"a": 1, "b": 2}}) == (1, 0)
+    assert go({"data": "q", "versions": {"jax": "2"}, "more": {"a": 1, "b": 3}}) == (1, 1)
+    assert said == ["a is done again, for these changed: data, more (b), versions (jax 1 is 2 now)"]
+    (outdated,) = [e for e in events(tmp_path / "1") if e["event"] == "stage_outdated"]
+    assert (outdated["stage"], outdated["changed"]) == ("a", ["data", "more", "versions"])
+    assert go({"data": "q"}, logged=True) == (1, 2)
+    assert go({"data": "q"}, logged=True) == (1, 2)  # it asks its log each time, and loses nothing
 
 
 # --- a training's stages ---
@@ -162,13 +187,41 @@ def test_a_resumed_training_does_only_what_is_left(half_done, network, tmp_path,
     assert again.outputs == result.outputs
 
 
-def test_a_training_whose_data_changed_is_refused(half_done, network, tmp_path):
+class CtrlC(Reporter):
+    def epoch(self, progress):
+        raise KeyboardInterrupt
+
+
+def test_half_a_training_whose_data_changed_is_refused(network, tmp_path):
+    write_data(tmp_path, "data.npz")
+    plan = files_plan(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run(plan, tmp_path / "run", network=network, reporter=CtrlC())
     write_data(tmp_path, "data.npz", 0.5)
-    result = run(half_done, tmp_path / "run", network=network, resume=True)
+    result = run(plan, tmp_path / "run", network=network, resume=True)
     assert (result.status, result.stages_failed) == ("failed", ("training",))
     assert "the data of this run changed since it began: put back" in result.errors[0]
     write_data(tmp_path, "data.npz")
-    assert run(half_done, tmp_path / "run", network=network, resume=True).is_success()
+    assert run(plan, tmp_path / "run", network=network, resume=True).is_success()
+
+
+def test_a_whole_training_whose_data_changed_is_done_again(half_done, network, tmp_path, events):
+    """What comes out is what a new run on the new data gives, and what was there before is set aside."""
+    out = tmp_path / "run"
+    before = (out / "final" / "arrays.safetensors").read_bytes()
+    write_data(tmp_path, "data.npz", 0.5)
+    result = run(half_done, out, network=network, resume=True)
+    fresh = run(half_done, tmp_path / "fresh", network=network)
+    assert result.is_success()
+    assert result.outputs["evaluation_results"] == fresh.outputs["evaluation_results"]
+    weights = [path / "final" / "arrays.safetensors" for path in (out, tmp_path / "fresh")]
+    assert weights[0].read_bytes() == weights[1].read_bytes() != before
+    assert (out / "earlier" / "1" / "final" / "arrays.safetensors").read_bytes() == before
+    assert (out / "earlier" / "1" / "result.json").is_file()
+    outdated = [e for e in events(out) if e["event"] == "stage_outdated"]
+    assert [(e["stage"], e["changed"]) for e in outdated] == [("training", ["data"]), ("checkpoint_save", ["data"])]
+    record = json.loads((out / "record.json").read_text())
+    assert record["data"] == json.loads((tmp_path / "fresh" / "record.json").read_text())["data"]
 
 
 def test_an_evaluation_whose_data_changed_is_done_again(half_done, network, tmp_path):

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any, Final
@@ -17,9 +17,12 @@ from dync.compiler.pipeline_plan import Limits
 from dync.runtime.checkpoint import package_versions
 from dync.runtime.error import RunError
 from dync.runtime.limits import MEMORY, THREADS, unbound
+from dync.runtime.memory import available_memory, gib
 
 FLAGS: Final = ("XLA_FLAGS", "JAX_PLATFORMS", MEMORY, *THREADS)
 """Variables of the environment that change how a run goes."""
+
+_COMMIT: Final = "# branch.oid "
 
 
 def environment_record() -> dict[str, Any]:
@@ -32,6 +35,13 @@ def environment_record() -> dict[str, Any]:
         "flags": {name: os.environ[name] for name in FLAGS if name in os.environ},
         "git": _git_state(),
     }
+
+
+def verify_surroundings(limits: Limits, say: Callable[[str], None]) -> None:
+    """What every pipeline needs: packages and devices. Raises RunError; `say` hears of limits that do no harm."""
+    verify_packages()
+    for sentence in verify_devices(limits):
+        say(sentence)
 
 
 def verify_packages() -> None:
@@ -70,12 +80,6 @@ def verify_devices(limits: Limits) -> tuple[str, ...]:
     return tuple(s for s in late if platform == "gpu" or "gpu_memory_fraction" not in s)
 
 
-def available_memory() -> int | None:
-    """Bytes of memory that can still be used, None where the system does not tell."""
-    found = [size for size in (_free_memory(), _allowed_memory()) if size is not None]
-    return min(found, default=None)
-
-
 def device_memory() -> int | None:
     """Bytes that are free on the first device: on a processor those of the machine; None where nobody tells."""
     device = jax.devices()[0]
@@ -86,45 +90,24 @@ def device_memory() -> int | None:
     return None if limit is None else int(limit) - int(stats.get("bytes_in_use", 0))
 
 
-def _free_memory() -> int | None:
-    """What the machine has free."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    return None
-
-
-def _allowed_memory() -> int | None:
-    """What the container of this process leaves, None where there is no limit."""
-    group = Path("/sys/fs/cgroup")
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        try:
-            return int((group / limit).read_text()) - int((group / used).read_text())
-        except (OSError, ValueError):
-            continue
-    return None
-
-
 def verify_room(needed_memory: int, needed_disk: int, folder: Path) -> None:
     """Raises RunError where the memory of the device or the disk cannot hold what a run needs, in bytes."""
-    memory = device_memory()
-    if memory is not None and needed_memory > memory:
-        raise RunError(
-            f"this needs about {_gib(needed_memory)} of memory and {_gib(memory)} are free: make the layers"
-            " or the batch smaller"
-        )
-    disk = shutil.disk_usage(folder).free
-    if needed_disk > disk:
-        raise RunError(
-            f"the checkpoints need about {_gib(needed_disk)} of disk and {_gib(disk)} are free in {folder}: keep"
-            " fewer, or give another folder with --out"
-        )
+    verify_memory(needed_memory, "this", "make the layers or the batch smaller")
+    verify_disk(needed_disk, folder, "the checkpoints", "keep fewer, or give another folder with --out")
+
+
+def verify_memory(needed: int, what: str, advice: str) -> None:
+    """Raises RunError where the memory of the device is less than `what` needs, in bytes."""
+    free = device_memory()
+    if free is not None and needed > free:
+        raise RunError(f"{what} needs about {gib(needed)} of memory and {gib(free)} are free: {advice}")
+
+
+def verify_disk(needed: int, folder: Path, what: str, advice: str) -> None:
+    """Raises RunError where the disk of a folder has less room than `what` need, in bytes."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise RunError(f"{what} need about {gib(needed)} of disk and {gib(free)} are free in {folder}: {advice}")
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -135,19 +118,15 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB"
-
-
 def _git_state() -> Mapping[str, Any] | None:
-    """Commit of the working folder and whether files differ from it; None outside git."""
+    """Commit of the working folder and whether files differ from it; None outside git or before the first commit."""
+    command = ["git", "--no-optional-locks", "status", "--porcelain=v2", "--branch"]
     try:
-        commit = _git("rev-parse", "HEAD")
-        return {"commit": commit, "changed": bool(_git("status", "--porcelain"))}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)
-    return done.stdout.strip()
+    lines = done.stdout.splitlines()
+    commits = [line.removeprefix(_COMMIT) for line in lines if line.startswith(_COMMIT)]
+    if commits in ([], ["(initial)"]):
+        return None
+    return {"commit": commits[0], "changed": any(not line.startswith("# ") for line in lines)}

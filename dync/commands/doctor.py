@@ -115,7 +115,7 @@ def devices() -> Finding:
 
 def memory() -> Finding:
     """What is free of the memory."""
-    from dync.runtime.environment import available_memory
+    from dync.runtime.memory import available_memory
 
     free = available_memory()
     if free is None:

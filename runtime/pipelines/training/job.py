@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dync.compiler.pipeline_plan import TrainingPlan
@@ -18,7 +18,8 @@ class TrainingJob:
 
     `start` is where its weights come from, see `start.py`; None: drawn from the seed. The plan's own `start` names the
     same by another pipeline or path, which whoever makes the job has looked up. Hooks that hear the events are the
-    folder's. `devices` share every batch, those of all processes counted together.
+    folder's. `devices` share every batch, those of all processes counted together. `ready` raises RunError where what
+    later pipelines of the same command need is not there, which is better known before this one has trained.
     """
 
     plan: TrainingPlan
@@ -28,6 +29,7 @@ class TrainingJob:
     start: Start | None = None
     resume: bool = False
     devices: int = 1
+    ready: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,11 @@ import jax
 import optax
 from jax import Array
 
-from dync.compiler.expression import JSON
 from dync.compiler.pipeline_plan import TrainingPlan
-from dync.compiler.plan_json import digest
-from dync.runtime.checkpoint import package_versions
 from dync.runtime.data.dataset import Dataset
 from dync.runtime.data.error import DataError
 from dync.runtime.devices import Devices, choose_devices
-from dync.runtime.environment import environment_record, verify_devices, verify_packages, verify_room
+from dync.runtime.environment import environment_record, verify_room, verify_surroundings
 from dync.runtime.error import RunError
 from dync.runtime.evaluation import Examples
 from dync.runtime.learner import Learner, start_learner
@@ -26,9 +23,8 @@ from dync.runtime.optimizers import OptimizerError, make_optimizer
 from dync.runtime.pipelines.training.job import TrainingJob
 from dync.runtime.pipelines.training.parts import read_parts
 from dync.runtime.pipelines.training.recording import verify_recorded
-from dync.runtime.pipelines.training.room import disk, peak_memory
+from dync.runtime.pipelines.training.room import disk, room_of
 from dync.runtime.pipelines.training.start import start_digest, starting_orchestrator
-from dync.runtime.plain_json import plain_json
 from dync.runtime.schedule_of_batches import BatchSchedule
 
 
@@ -53,14 +49,13 @@ class Preparation:
 
 
 def prepare(job: TrainingJob) -> tuple[Preparation, Learner]:
-    """Everything that can be known to fail is tried: packages, devices, protocols, data, optimizer, start, room.
+    """Everything that can be known to fail is tried: packages, devices, workers, protocols, data, optimizer, room, start.
 
     Raises RunError.
     """
     plan, network = job.plan, job.network
-    verify_packages()
-    for sentence in verify_devices(plan.limits):
-        job.reporter.message(sentence)
+    verify_surroundings(plan.limits, job.reporter.message)
+    job.ready()
     verify_protocols(network)
     if plan.record is not None:
         verify_recorded(plan.record, network)
@@ -71,10 +66,9 @@ def prepare(job: TrainingJob) -> tuple[Preparation, Learner]:
         raise RunError(str(error)) from error
     key = jax.random.key(plan.seed)
     batches = schedule_of(plan, parts.dataset)
+    room = room_of(plan, network, optimizer, parts.dataset, parts.held_out)
+    verify_room(room.peak(), disk(plan, room, network.plan.structure, batches.total), job.folder.path)
     learner = start_learner(starting_orchestrator(network, job.start, key), optimizer)
-    structure = network.plan.structure
-    memory = peak_memory(plan, structure, learner, parts.dataset, parts.held_out)
-    verify_room(memory, disk(plan, learner, structure, batches.total), job.folder.path)
     start = start_digest(job.start)
     devices = None if job.devices == 1 else choose_devices(job.devices, plan.batch)
     prepared = Preparation(
@@ -93,20 +87,6 @@ def record(job: TrainingJob, prepared: Preparation) -> dict[str, Any]:
         "start": prepared.start,
         "data": {"digest": prepared.dataset.digest, "files": prepared.dataset.files},
         "evaluate": {name: {"digest": some.digest, "files": some.files} for name, some in further.items()},
-    }
-
-
-def basis(job: TrainingJob, prepared: Preparation) -> dict[str, JSON]:
-    """What the outcome of the stages depends on: not the limits, nor the folder that paths start from."""
-    spec = plain_json(job.plan)
-    assert isinstance(spec, dict)
-    return {
-        "spec": digest({name: value for name, value in spec.items() if name not in ("limits", "base", "start")}),
-        "network": job.network.plan.digest,
-        "start": prepared.start,
-        "data": prepared.dataset.digest,
-        "data of evaluate": {name: some.digest for name, some in prepared.further.items()},
-        "versions": dict(package_versions()),
     }
 
 

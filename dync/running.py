@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,9 +26,13 @@ from dync.jobs import Job, jobs
 from dync.runtime.error import RunError
 from dync.runtime.files import write_file
 from dync.runtime.lanes.executor import Executor, InProcess
+from dync.runtime.lanes.need import Need
 from dync.runtime.network import Network
+from dync.runtime.pipelines.clock import StageClock
+from dync.runtime.pipelines.ledger import Basis, Ledger
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.training import TrainingJob, run_training
+from dync.runtime.pipelines.training.standing import is_saved, training_bases
 from dync.runtime.pipelines.training.start import Start
 from dync.runtime.reporter import Reporter
 from dync.runtime.run_folder import RESULT, SPEC, Hook, RunFolder, open_run_folder
@@ -39,8 +43,15 @@ from dync.runtime.store import LiveRun, NewRun, new_run_id, run_id_of
 if TYPE_CHECKING:
     from dync.building.pipeline import Pipeline
     from dync.runtime.comparison.job import ComparisonJob
+    from dync.runtime.sweep.job import SweepJob
 
 __all__ = ["Job", "Means", "default_folder", "folders_of", "jobs", "run", "run_job"]
+
+
+def in_process(job: Job, reporter: Reporter, clock: StageClock) -> Executor:
+    """This process trains all lanes."""
+    del job
+    return InProcess(say=reporter.message, tick=clock.check)
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class Means:
 
     reporter: Reporter = field(default_factory=Reporter)
     on_event: Sequence[Hook] = ()
-    executor: Callable[[Job, Reporter], Executor] = lambda job, reporter: InProcess(say=reporter.message)
+    executor: Callable[[Job, Reporter, StageClock], Executor] = in_process
     folders: Mapping[str, Path] = field(default_factory=dict)
     store: Path | None = None
     recorded: bool = True
@@ -104,7 +115,8 @@ def run(
 def run_job(job: Job, out: Path, *, resume: bool, means: Means) -> PipelineResult:
     """Run one pipeline in a folder, or give the result that is there where it is to be resumed and is complete.
 
-    Raises RunError where the folder holds something else, or nothing that could be resumed.
+    Of a complete one the stages are done again that stood on other data, weights or versions than there are now. Raises
+    RunError where the folder holds something else, or nothing that could be resumed.
     """
     spec, reporter = digest_of_job(job), means.reporter
     identity = (run_id_of(out) if resume else None) or new_run_id()
@@ -120,7 +132,7 @@ def run_job(job: Job, out: Path, *, resume: bool, means: Means) -> PipelineResul
         out, spec, resume=resume, on_event=(*((live.hear,) if means.recorded else ()), *means.on_event)
     )
     done = _complete(folder) if resume else None
-    if done is not None:
+    if done is not None and _stands(job, folder, means):
         reporter.message(f"{job.name} in {out} is complete already: there is nothing to resume")
         return done
     if not (out / SPEC).exists():
@@ -160,40 +172,86 @@ def _networks(job: Job) -> dict[str, Plan]:
 
 def _run(job: Job, folder: RunFolder, resume: bool, means: Means) -> PipelineResult:
     plan, reporter = job.plan, means.reporter
+    clock = StageClock(job.limits.stage_seconds)
+    executor = means.executor(job, reporter, clock)
     if isinstance(plan, TrainingPlan):
-        assert job.network is not None
-        start = job.start if job.start is not None else _start(plan.start, Path(plan.base), means)
-        return run_training(TrainingJob(plan, Network(job.network), folder, reporter, start, resume, means.devices))
-    executor = means.executor(job, reporter)
+        ready = partial(executor.verify, Need())
+        return run_training(replace(_training(job, plan, folder, resume, means), ready=ready))
     match plan:
         case SweepPlan():
-            from dync.runtime.pipelines.sweep import SweepJob, run_sweep
+            from dync.runtime.pipelines.sweep import run_sweep
 
-            return run_sweep(
-                SweepJob(
-                    plan=plan, bind=partial(_trial, job, plan.base), folder=folder, reporter=reporter, resume=resume,
-                    executor=executor, start=partial(_arrays, Path(), means),
-                )
-            )  # fmt: skip
+            return run_sweep(_sweep(job, plan, folder, resume, means, executor, clock))
         case ComparisonPlan():
             from dync.runtime.pipelines.comparison import run_comparison
 
-            return run_comparison(_comparison(job, plan, folder, resume, means, executor))
+            return run_comparison(_comparison(job, plan, folder, resume, means, executor, clock))
         case BenchmarkPlan():
             from dync.runtime.pipelines.benchmark import BenchmarkJob, run_benchmark
 
-            inner = _comparison(job, plan.comparison, folder, resume, means, executor)
+            inner = _comparison(job, plan.comparison, folder, resume, means, executor, clock)
             return run_benchmark(BenchmarkJob(plan, inner))
 
 
+def _stands(job: Job, folder: RunFolder, means: Means) -> bool:
+    """Whether a complete run stands on what it would stand on now, and its weights are there; raises RunError."""
+    try:
+        bases = _bases(job, folder, means)
+    except RunError as error:
+        raise RunError(
+            f"{job.name} in {folder.path} is complete, but whether it would come out the same now cannot be told:"
+            f" {error}"
+        ) from None
+    whole = not isinstance(job.plan, TrainingPlan) or is_saved(folder)
+    return whole and Ledger(folder).stands_on(bases)
+
+
+def _bases(job: Job, folder: RunFolder, means: Means) -> Mapping[str, Basis]:
+    """What each stage of a job depends on, as things are now."""
+    plan, executor, clock = job.plan, InProcess(), StageClock()
+    match plan:
+        case TrainingPlan():
+            return training_bases(_training(job, plan, folder, True, means))
+        case SweepPlan():
+            from dync.runtime.pipelines.sweep import sweep_bases
+
+            return sweep_bases(_sweep(job, plan, folder, True, means, executor, clock))
+        case ComparisonPlan():
+            from dync.runtime.pipelines.comparison import comparison_bases
+
+            return comparison_bases(_comparison(job, plan, folder, True, means, executor, clock))
+        case BenchmarkPlan():
+            from dync.runtime.pipelines.benchmark import BenchmarkJob, benchmark_bases
+
+            inner = _comparison(job, plan.comparison, folder, True, means, executor, clock)
+            return benchmark_bases(BenchmarkJob(plan, inner))
+
+
+def _training(job: Job, plan: TrainingPlan, folder: RunFolder, resume: bool, means: Means) -> TrainingJob:
+    assert job.network is not None
+    start = job.start if job.start is not None else _start(plan.start, Path(plan.base), means)
+    return TrainingJob(plan, Network(job.network), folder, means.reporter, start, resume, means.devices)
+
+
+def _sweep(
+    job: Job, plan: SweepPlan, folder: RunFolder, resume: bool, means: Means, executor: Executor, clock: StageClock
+) -> SweepJob:
+    from dync.runtime.sweep.job import SweepJob
+
+    return SweepJob(
+        plan=plan, bind=partial(_trial, job, plan.base), folder=folder, reporter=means.reporter, resume=resume,
+        executor=executor, clock=clock, start=partial(_arrays, Path(), means),
+    )  # fmt: skip
+
+
 def _comparison(
-    job: Job, plan: ComparisonPlan, folder: RunFolder, resume: bool, means: Means, executor: Executor
+    job: Job, plan: ComparisonPlan, folder: RunFolder, resume: bool, means: Means, executor: Executor, clock: StageClock
 ) -> ComparisonJob:
     from dync.runtime.comparison.job import ComparisonJob
 
     assert job.spec is not None
     return ComparisonJob(
-        plan=plan, folder=folder, bind=job.spec.training, executor=executor, best=partial(_best, means),
+        plan=plan, folder=folder, bind=job.spec.training, executor=executor, clock=clock, best=partial(_best, means),
         start=partial(_arrays, Path(plan.base), means), reporter=means.reporter, resume=resume,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from typing import Final
 import jax
 import numpy as np
 
+from dync.compiler.pipeline_plan import Limits
 from dync.runtime.error import RunError
 
 ADDRESS: Final = "JAX_COORDINATOR_ADDRESS"
@@ -72,6 +73,16 @@ def _first_line(error: Exception) -> str:
 def leads() -> bool:
     """Whether this is the process that writes and shows; one that is alone is."""
     return jax.process_index() == 0
+
+
+def verify_limits_of_joined(name: str, limits: Limits) -> None:
+    """Raises RunError for limits that several processes cannot keep together: each would read its own clock."""
+    if jax.process_count() > 1 and limits.stage_seconds is not None:
+        raise RunError(
+            f"{name} has `limit stage_seconds {limits.stage_seconds:g}`, which {jax.process_count()} processes with a"
+            " clock each would not reach at the same update: take it out, and limit the time of the job where it is"
+            " started; a run that is ended there goes on with --resume"
+        )
 
 
 @contextmanager

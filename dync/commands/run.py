@@ -130,10 +130,12 @@ def _run_all(found: tuple[Job, ...], folders: dict[str, Path], resume: bool, way
     """
     from dync.executors import executor_of
     from dync.running import Means, run_job
-    from dync.runtime.joined_processes import folder_of_process, join_processes, leads
+    from dync.runtime.joined_processes import folder_of_process, join_processes, leads, verify_limits_of_joined
     from dync.runtime.reporter import Reporter
 
-    join_processes()
+    if join_processes():
+        for job in found:
+            verify_limits_of_joined(job.name, job.limits)
     first = leads()
     reporter = _reporter() if first else Reporter()
     with executor_of(ways.jobs, ways.cluster) as executor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,14 +46,21 @@ class BaselineData:
 
 
 def train_baseline(
-    model: CallPlan, like: TrainingPlan, plan: Plan, parts: Mapping[str, Part], seed: int, name: str = ""
+    model: CallPlan,
+    like: TrainingPlan,
+    plan: Plan,
+    parts: Mapping[str, Part],
+    seed: int,
+    name: str = "",
+    tick: Callable[[], None] = lambda: None,
 ) -> LaneResult:
     """Train the baseline that a call names as `like` trains the network of `plan`, from this seed.
 
     Epochs or updates, the size and order of batches and the evaluations are those of `like`; the optimizer is Adam at
     the baseline's own rate, and inputs are standardised over the training part. `parts` has `train`; the others are
-    measured. The same arguments give the same bits on one machine. Raises RunError for a call that makes no baseline
-    and data that leave nothing to learn; a training that diverges is a failed result.
+    measured. The same arguments give the same bits on one machine. `tick` is called between the calls of the program,
+    and may raise an error to end it. Raises RunError for a call that makes no baseline and data that leave nothing to
+    learn; a training that diverges is a failed result.
     """
     baseline = make_baseline(model)
     data = _data(plan, parts)
@@ -65,8 +72,8 @@ def train_baseline(
     history: list[Mapping[str, Any]] = []
     error = None
     try:
-        student = teaching.teach(student, baseline.learning_rate, history)
-    except RunError as failure:
+        student = teaching.teach(student, baseline.learning_rate, history, tick)
+    except _DivergedError as failure:
         error = str(failure)
     seconds = round(time.monotonic() - began, 3)
     if error is not None:
@@ -83,6 +90,10 @@ def _data(plan: Plan, parts: Mapping[str, Part]) -> BaselineData:
         raise RunError("a baseline learns from inputs to outputs: give the data of at least one input and one output")
     held_out = {name: part for name, part in parts.items() if name != "train"} or {"train": train}
     return BaselineData(inputs, outputs, train, held_out)
+
+
+class _DivergedError(Exception):
+    """The loss is no longer finite."""
 
 
 class _Teaching:
@@ -103,20 +114,23 @@ class _Teaching:
         self.x = jnp.asarray((plain - self.mean) / self.scale)
         self.y = jnp.asarray(_beside(data.train, data.outputs))
 
-    def teach(self, student: BaselineModel, rate: float, history: list[Mapping[str, Any]]) -> BaselineModel:
-        """All epochs; raises RunError where it diverges."""
+    def teach(
+        self, student: BaselineModel, rate: float, history: list[Mapping[str, Any]], tick: Callable[[], None]
+    ) -> BaselineModel:
+        """All epochs; raises an error where it diverges."""
         learned = eqx.filter(student, student.learns())
         state = optax.adam(rate).init(learned)
         done = 0
         for epoch in range(self.batches.epochs):
             began = time.monotonic()
             for rows, count in self.batches.calls(epoch):
+                tick()
                 student, state, loss = _learn(
                     student, state, self.x, self.y, jnp.asarray(rows), jnp.int32(count), jnp.float32(rate), self.targets
                 )
                 done += count
                 if not np.isfinite(float(loss)):
-                    raise RunError(f"the training diverged before update {done}: its loss is no longer finite")
+                    raise _DivergedError(f"the training diverged before update {done}: its loss is no longer finite")
             record: dict[str, Any] = {"epoch": epoch + 1, "updates": done}
             record["seconds"] = round(time.monotonic() - began, 3)
             if self.like.evaluate_every and (epoch + 1) % self.like.evaluate_every == 0:

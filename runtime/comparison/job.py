@@ -12,6 +12,7 @@ from dync.compiler.pipeline_plan import ComparisonPlan, DataPlan, Origin, Traini
 from dync.compiler.plan import Plan
 from dync.runtime.error import RunError
 from dync.runtime.lanes.executor import Executor, InProcess
+from dync.runtime.pipelines.clock import StageClock
 from dync.runtime.reporter import Reporter
 from dync.runtime.run_folder import RunFolder
 
@@ -40,7 +41,8 @@ def _no_start(origin: Origin) -> Arrays:
 class ComparisonJob:
     """All that a comparison is given. See `Bind`, `Best` and `Start` for what the front door answers.
 
-    With `keep_models` the weights of every trained network stay in `models/`.
+    With `keep_models` the weights of every trained network stay in `models/`. `clock` counts the seconds of the
+    stages, which the executor then may end too.
     """
 
     plan: ComparisonPlan
@@ -52,3 +54,4 @@ class ComparisonJob:
     reporter: Reporter = field(default_factory=Reporter)
     resume: bool = False
     keep_models: bool = False
+    clock: StageClock | None = None

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan
 from dync.compiler.plan import Plan
 from dync.runtime.data.dataset import Dataset, Part, load
@@ -38,12 +36,6 @@ def training_parts(pipeline: TrainingPlan, plan: Plan) -> Parts:
         return read_parts(pipeline, Network(plan))
     except DataError as error:
         raise RunError(str(error)) from None
-
-
-def as_part(some: Examples) -> Part:
-    """Examples as a part of the data again, `[examples, units]` by layer."""
-    inputs = {name: np.asarray(array) for name, array in some.inputs.items()}
-    return Part({**inputs, **some.targets}, some.count)
 
 
 def evaluated(data: DataPlan, plan: Plan, base: str) -> tuple[Dataset, Mapping[str, Examples]]:

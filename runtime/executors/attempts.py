@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dync.runtime.lanes.lane import Lane, LaneReport, LaneResult, Watch
@@ -23,20 +23,24 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Portion:
-    """Lanes that one worker trains, and why earlier attempts at them ended."""
+    """Lanes that one worker trains, and why earlier attempts at them ended.
+
+    With `measures`, the key of their group, the worker trains nothing: it measures which mode is fastest for them.
+    """
 
     lanes: tuple[Lane, ...]
     causes: tuple[str, ...] = ()
+    measures: str | None = None
 
     def without(self, lane: str) -> Portion:
         """The rest, when one lane is done."""
-        return Portion(tuple(found for found in self.lanes if found.name != lane), self.causes)
+        return replace(self, lanes=tuple(found for found in self.lanes if found.name != lane))
 
     def again(self, cause: str) -> tuple[Portion, ...]:
         """What to try when an attempt ended: the same once more; then each lane by itself, to find the one at fault."""
         causes = (*self.causes, cause)
-        if len(causes) == 1 or len(self.lanes) == 1:
-            return (Portion(self.lanes, causes),)
+        if self.measures is not None or len(causes) == 1 or len(self.lanes) == 1:
+            return (replace(self, causes=causes),)
         return tuple(Portion((lane,), causes) for lane in self.lanes)
 
 

@@ -7,23 +7,27 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Final, Self
 
 from dync.compiler.pipeline_plan import Limits
 from dync.runtime.error import RunError
+from dync.runtime.executors.agenda import Agenda
 from dync.runtime.executors.attempts import Attempt, Portion, Verdicts, given_up, verify_names
-from dync.runtime.executors.dask_task import differences, train_on_worker, worker_versions
-from dync.runtime.executors.environment import limited
+from dync.runtime.executors.dask_task import train_on_worker
 from dync.runtime.executors.frames import Frame, frame_from_bytes
 from dync.runtime.executors.local import WorkerMistakeError
 from dync.runtime.executors.messages import Work, decisions_from_json, report_from, result_from, work_frame
-from dync.runtime.executors.portions import portions
-from dync.runtime.lanes.decision import Choice, Decision
+from dync.runtime.executors.survey import survey, verify_workers
+from dync.runtime.lanes.decision import Choice
 from dync.runtime.lanes.lane import Lane, LaneResult, Watch
-from dync.runtime.lanes.train import watch_nothing
+from dync.runtime.lanes.need import Need
+from dync.runtime.lanes.train import Decisions, watch_nothing
+from dync.runtime.limits import variables
 
 CONNECT: Final = 10.0
 """Seconds for the scheduler to answer."""
@@ -41,9 +45,8 @@ class DaskCluster:
 
     They need no disk in common: lanes go there as JSON and arrays, weights come back as bytes. A worker's lanes that
     had not come back when it was lost are trained again by another, which makes the same of them. Whatever a cluster
-    does twice, every lane has one result here. `say` and `tick` are as those of `LocalWorkers`.
-
-    Raises RunError where the extra is not installed or no scheduler answers.
+    does twice, every lane has one result here. `say` and `tick` are as those of `LocalWorkers`. The scheduler is called
+    when it is first needed.
     """
 
     def __init__(
@@ -53,18 +56,23 @@ class DaskCluster:
         *,
         say: Callable[[str], None] = lambda text: None,
         tick: Callable[[], None] = lambda: None,
-        decisions: MutableMapping[str, Decision] | None = None,
+        decisions: Decisions | None = None,
         total: int = 0,
         patience: float = PATIENCE,
     ) -> None:
         self.address, self.limits = address, limits or Limits()
         self.attempts: list[Attempt] = []
-        self._say, self._tick, self._total, self._patience = say, tick, total, patience
-        self._decisions: MutableMapping[str, Decision] = {} if decisions is None else decisions
+        self._say, self._tick, self.total, self._patience = say, tick, total, patience
+        self.decisions: Decisions = {} if decisions is None else decisions
         self._heard: SimpleQueue[tuple[Any, Any]] = SimpleQueue()
-        self._client = _connect(address)
+        self._need = Need()
         self._checked: set[str] = set()
         self._seen = time.monotonic()
+
+    @cached_property
+    def _client(self) -> Any:
+        """Raises RunError where the extra is not installed or no scheduler answers."""
+        return _connect(self.address)
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +82,13 @@ class DaskCluster:
 
     def close(self) -> None:
         """Take leave of the scheduler."""
-        self._client.close(timeout=2)
+        if "_client" in self.__dict__:
+            self._client.close(timeout=2)
+
+    def verify(self, need: Need) -> None:
+        """Wait for workers; raises RunError where none comes, and where one of them cannot train such lanes."""
+        self._need = need
+        self._wait_for_workers()
 
     def run(self, lanes: Sequence[Lane], mode: Choice, watch: Watch = watch_nothing) -> Iterator[LaneResult]:
         """The result of every lane, portion by portion, in the order in which they come.
@@ -89,15 +103,16 @@ class DaskCluster:
         verdicts, watched = Verdicts(watch), watch is not watch_nothing
         pending: dict[Any, Portion] = {}
         suspects: deque[Portion] = deque()
+        agenda = Agenda(lanes, mode, workers, self.decisions, self._say)
         self._client.subscribe_topic(topic, lambda event: self._heard.put((None, event[1])))
 
         def submit(portion: Portion) -> None:
             pending[self._submit(portion, mode, watched, topic, workers)] = portion
 
         try:
-            for some in portions(lanes, workers):
-                submit(Portion(some))
-            while pending or suspects:
+            while pending or suspects or agenda:
+                while (portion := agenda.next()) is not None:
+                    submit(portion)
                 if not pending:
                     submit(suspects.popleft())
                 future, found = self._next()
@@ -106,9 +121,9 @@ class DaskCluster:
                 elif future in pending:
                     portion = pending.pop(future)
                     if isinstance(found, BaseException):
-                        yield from self._failed(portion, found, suspects)
+                        yield from self._failed(portion, found, suspects, agenda)
                     else:
-                        yield from self._results(found)
+                        yield from self._results(portion, found, agenda)
         finally:
             self._leave(topic, list(pending))
 
@@ -141,16 +156,11 @@ class DaskCluster:
             raise self._lost() from error
 
     def _verify_versions(self) -> None:
-        """Raise RunError where a worker has no dync or another one; one that is lost meanwhile counts for nothing."""
-        found, own = self._client.run(worker_versions, on_error="return"), worker_versions()
-        for worker, versions in found.items():
-            if isinstance(versions, OSError | TimeoutError):
-                continue
-            if isinstance(versions, BaseException):
-                raise RunError(f"the worker {worker} cannot run dync ({versions}): install the same dync there as here")
-            if apart := differences(own, versions):
-                raise RunError(f"the worker {worker} has {apart}: install the same versions there as here")
-            self._checked.add(worker)
+        """Raise RunError where a worker cannot train what this is for; one that is lost meanwhile counts for nothing."""
+        found = survey(self._client, list(self._need.files))
+        processes = max(1, self._need.processes(len(found)))
+        verify_workers(found, self._need.files, self._need.peak(processes))
+        self._checked |= {worker.address for worker in found}
 
     def _verify_there(self) -> None:
         """Now and then: whether there are workers at all, and whether new ones have the right versions."""
@@ -173,11 +183,12 @@ class DaskCluster:
     # --- work ---
 
     def _submit(self, portion: Portion, mode: Choice, watched: bool, topic: str, workers: int) -> Any:
-        work = Work(portion.lanes, mode, watched, dict(self._decisions), self._total // workers)
-        environment = json.dumps(limited(self.limits))
+        share, measures = self.total // workers, portion.measures is not None
+        work = Work(portion.lanes, mode, watched, dict(self.decisions), share, measures)
+        environment, key = json.dumps(variables(self.limits)), f"{topic}-{uuid.uuid4().hex}"
         future = self._client.submit(
-            train_on_worker, work_frame(work).to_bytes(), topic, environment,
-            key=f"{topic}-{uuid.uuid4().hex}", pure=False, retries=self.limits.retries,
+            train_on_worker, work_frame(work).to_bytes(), topic, environment, key,
+            key=key, pure=False, retries=self.limits.retries,
         )  # fmt: skip
         future.add_done_callback(lambda done: threading.Thread(target=self._fetch, args=(done,), daemon=True).start())
         return future
@@ -210,18 +221,19 @@ class DaskCluster:
         verdict = verdicts(report_from(Frame(event["report"])))
         Variable(event["answer"], client=self._client).set(verdict)
 
-    def _results(self, frames: list[bytes]) -> Iterator[LaneResult]:
+    def _results(self, portion: Portion, frames: list[bytes], agenda: Agenda) -> Iterator[LaneResult]:
         for frame in map(frame_from_bytes, frames):
             match frame.kind:
                 case "result":
                     yield result_from(frame)
                 case "said":
                     self._say(str(frame.says["text"]))
-                case "done":
-                    for key, decision in decisions_from_json(frame.says["decisions"]).items():
-                        self._decisions.setdefault(key, decision)
+                case "done" if portion.measures is not None:
+                    agenda.measured(portion, decisions_from_json(frame.says["decisions"]))
 
-    def _failed(self, portion: Portion, error: BaseException, suspects: deque[Portion]) -> tuple[LaneResult, ...]:
+    def _failed(
+        self, portion: Portion, error: BaseException, suspects: deque[Portion], agenda: Agenda
+    ) -> tuple[LaneResult, ...]:
         """What becomes of a portion that workers were lost with: each lane is tried once more, alone in the cluster.
 
         A cluster puts a lost worker down to all that it had been given, so only then is it known whose fault it was.
@@ -239,6 +251,9 @@ class DaskCluster:
         cause = f"{error.allowed_failures + 1} workers were lost that had it to train"
         self.attempts.append(Attempt(tuple(lane.name for lane in portion.lanes), len(portion.causes) + 1, cause))
         causes = (*portion.causes, cause)
+        if portion.measures is not None:
+            agenda.unmeasured(replace(portion, causes=causes))
+            return ()
         if len(causes) > 1:
             return given_up(Portion(portion.lanes, causes))
         self._say(f"{cause}: {len(portion.lanes)} trainings are tried again, one by one, after the others")

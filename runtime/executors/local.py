@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Final, Self
 
 from dync.compiler.pipeline_plan import Limits
+from dync.runtime.environment import verify_memory
 from dync.runtime.error import RunError
+from dync.runtime.executors.agenda import Agenda
 from dync.runtime.executors.attempts import SPARE, Attempt, Portion, Verdicts, given_up, verify_names
 from dync.runtime.executors.environment import worker_environment
 from dync.runtime.executors.frames import Frame
 from dync.runtime.executors.messages import Work, decisions_from_json, report_from, result_from, work_frame
-from dync.runtime.executors.portions import portions
 from dync.runtime.executors.process import WorkerProcess
-from dync.runtime.lanes.decision import Choice, Decision
+from dync.runtime.executors.survey import PROCESS
+from dync.runtime.lanes.decision import Choice
 from dync.runtime.lanes.lane import Lane, LaneResult, Watch
-from dync.runtime.lanes.train import watch_nothing
+from dync.runtime.lanes.need import Need
+from dync.runtime.lanes.train import Decisions, watch_nothing
 
 TICK: Final = 0.5
 """Seconds between two calls of `tick` while nothing is heard."""
@@ -33,8 +36,8 @@ class LocalWorkers:
     A worker that ends in the middle is replaced, and what it had not finished is tried again, `limits.retries` times
     and twice more; what came to nothing is kept in `attempts`, and `say` tells of it. Results are given by the process
     that calls `run`, once a lane. `tick` is called while it waits, and may raise an error to end the wait: then, as
-    whenever `run` is left before its end, the workers that were at work are ended. `total` and `decisions` are as
-    those of `InProcess`.
+    whenever `run` is left before its end, the workers that were at work are ended. `total` and `decisions` are those
+    of an `Executor`.
     """
 
     def __init__(
@@ -44,15 +47,15 @@ class LocalWorkers:
         *,
         say: Callable[[str], None] = lambda text: None,
         tick: Callable[[], None] = lambda: None,
-        decisions: MutableMapping[str, Decision] | None = None,
+        decisions: Decisions | None = None,
         total: int = 0,
     ) -> None:
         if jobs < 1:
             raise RunError(f"at least one worker process is needed, not {jobs}")
         self.jobs, self.limits = jobs, limits or Limits()
         self.attempts: list[Attempt] = []
-        self._say, self._tick, self._total = say, tick, total
-        self._decisions: MutableMapping[str, Decision] = {} if decisions is None else decisions
+        self._say, self._tick, self.total = say, tick, total
+        self.decisions: Decisions = {} if decisions is None else decisions
         self._environment = worker_environment(self.limits, jobs)
         self._heard: SimpleQueue[tuple[WorkerProcess, Frame | None]] = SimpleQueue()
         self._idle: list[WorkerProcess] = []
@@ -78,6 +81,13 @@ class LocalWorkers:
             worker.close()
         self._busy, self._idle = {}, []
 
+    def verify(self, need: Need) -> None:
+        """Raises RunError where the device has not the memory for what all processes do at once."""
+        processes = need.processes(self.jobs)
+        advice = "take fewer, --jobs, or make the layers or the batch smaller"
+        needed = processes * (need.peak(processes) + PROCESS)
+        verify_memory(needed, f"the work of {processes} processes", advice)
+
     def run(self, lanes: Sequence[Lane], mode: Choice, watch: Watch = watch_nothing) -> Iterator[LaneResult]:
         """The result of every lane, in the order in which they come.
 
@@ -85,15 +95,14 @@ class LocalWorkers:
         Raises RunError where workers do not even start.
         """
         verify_names(lanes)
-        waiting = deque(Portion(some) for some in portions(lanes, self.jobs))
+        agenda = Agenda(lanes, mode, self.jobs, self.decisions, self._say)
         verdicts = Verdicts(watch)
         try:
-            while waiting or self._busy:
-                while waiting and len(self._busy) < self.jobs:
-                    self._give(waiting.popleft(), mode, watch is not watch_nothing)
+            while agenda or self._busy:
+                self._give_out(agenda, mode, watch is not watch_nothing)
                 worker, frame = self._next()
                 if frame is None:
-                    yield from self._ended(worker, waiting)
+                    yield from self._ended(worker, agenda)
                 elif frame.kind == "report":
                     worker.send(Frame({"kind": "verdict", "verdict": verdicts(report_from(frame))}))
                 elif frame.kind == "result":
@@ -101,15 +110,18 @@ class LocalWorkers:
                     self._busy[worker] = self._busy[worker].without(result.lane)
                     yield result
                 else:
-                    self._hear(worker, frame)
+                    self._hear(worker, frame, agenda)
         finally:
             for worker in tuple(self._busy):
                 self._drop(worker)
 
-    def _give(self, portion: Portion, mode: Choice, watched: bool) -> None:
-        worker = self._idle.pop() if self._idle else WorkerProcess(self._environment, self._note)
-        self._busy[worker] = portion
-        worker.send(work_frame(Work(portion.lanes, mode, watched, dict(self._decisions), self._total // self.jobs)))
+    def _give_out(self, agenda: Agenda, mode: Choice, watched: bool) -> None:
+        """Give every free worker something to do, and start those that there may be."""
+        while len(self._busy) < self.jobs and (portion := agenda.next()) is not None:
+            worker = self._idle.pop() if self._idle else WorkerProcess(self._environment, self._note)
+            self._busy[worker] = portion
+            share, measures = self.total // self.jobs, portion.measures is not None
+            worker.send(work_frame(Work(portion.lanes, mode, watched, dict(self.decisions), share, measures)))
 
     def _note(self, worker: WorkerProcess, frame: Frame | None) -> None:
         self._heard.put((worker, frame))
@@ -128,23 +140,23 @@ class LocalWorkers:
                 self._idle.remove(worker)
                 worker.close()
 
-    def _hear(self, worker: WorkerProcess, frame: Frame) -> None:
+    def _hear(self, worker: WorkerProcess, frame: Frame, agenda: Agenda) -> None:
         match frame.kind:
             case "ready":
                 worker.ready, self._stillborn = True, 0
             case "said":
                 self._say(str(frame.says["text"]))
             case "done":
-                for key, decision in decisions_from_json(frame.says["decisions"]).items():
-                    self._decisions.setdefault(key, decision)
-                del self._busy[worker]
+                portion = self._busy.pop(worker)
                 self._idle.append(worker)
+                if portion.measures is not None:
+                    agenda.measured(portion, decisions_from_json(frame.says["decisions"]))
             case "mistake":
                 raise WorkerMistakeError(str(frame.says["traceback"]))
             case kind:
                 raise WorkerMistakeError(f"a worker sent a frame of the kind {kind}")
 
-    def _ended(self, worker: WorkerProcess, waiting: deque[Portion]) -> Iterator[LaneResult]:
+    def _ended(self, worker: WorkerProcess, agenda: Agenda) -> Iterator[LaneResult]:
         """A worker ended before its time: try again what is left, or give it up."""
         portion, cause = self._busy[worker], worker.cause()
         self._stillborn += not worker.ready
@@ -160,10 +172,13 @@ class LocalWorkers:
             f"a worker {cause}; attempt {attempt.number} at {len(portion.lanes)} trainings came to nothing,"
             f" {'they are tried again' if further else 'they are given up'}"
         )
+        ended = replace(portion, causes=(*portion.causes, cause))
         if further:
-            waiting.extend(portion.again(cause))
+            agenda.add(portion.again(cause))
+        elif portion.measures is not None:
+            agenda.unmeasured(ended)
         else:
-            yield from given_up(Portion(portion.lanes, (*portion.causes, cause)))
+            yield from given_up(ended)
 
     def _drop(self, worker: WorkerProcess) -> None:
         self._busy.pop(worker, None)

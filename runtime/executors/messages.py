@@ -13,7 +13,8 @@ from safetensors.numpy import save as save_safetensors
 
 from dync.compiler.expression import JSON
 from dync.compiler.pipeline_json import pipeline_to_json, training_from_json
-from dync.compiler.plan_json import plan_from_json, plan_to_json
+from dync.compiler.pipeline_plan import CallPlan
+from dync.compiler.plan_json import plain, plan_from_json, plan_to_json, typed
 from dync.runtime.executors.frames import Frame
 from dync.runtime.lanes.decision import Choice, Decision
 from dync.runtime.lanes.lane import Lane, LaneReport, LaneResult
@@ -26,7 +27,7 @@ class Work:
     """What a worker is given: lanes, how to train them, and whether somebody watches them on the way.
 
     `decisions` are the modes that groups were found to train fastest in, by their keys; `total` is how many lanes the
-    worker will be given in all (0: nobody knows).
+    worker will be given in all (0: nobody knows). With `measures` it only finds out which mode is fastest.
     """
 
     lanes: tuple[Lane, ...]
@@ -34,6 +35,7 @@ class Work:
     watched: bool
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     total: int = 0
+    measures: bool = False
 
 
 def work_frame(work: Work) -> Frame:
@@ -51,12 +53,12 @@ def work_frame(work: Work) -> Frame:
         start = None if lane.start is None else list(starts).index(id(lane.start))
         lanes.append(
             {"name": lane.name, "pipeline": pipeline_to_json(lane.pipeline), "plan": plan, "structure": key}
-            | {"start": start}
+            | {"start": start, "baseline": plain(lane.baseline)}
         )
     says = {"kind": "work", "lanes": lanes, "structures": structures, "mode": work.mode, "watched": work.watched}
     arrays = {f"{n}/{name}": array for n, start in enumerate(starts.values()) for name, array in start.items()}
     known = decisions_to_json(work.decisions)
-    return Frame(says | {"decisions": known, "total": work.total}, pack(arrays))
+    return Frame(says | {"decisions": known, "total": work.total, "measures": work.measures}, pack(arrays))
 
 
 def work_from(frame: Frame) -> Work:
@@ -72,10 +74,12 @@ def work_from(frame: Frame) -> Work:
             training_from_json(lane["pipeline"]),
             plan_from_json({**lane["plan"], "structure": says["structures"][lane["structure"]]}),
             None if lane["start"] is None else starts.get(lane["start"], {}),
+            None if lane["baseline"] is None else typed(lane["baseline"], CallPlan),
         )
         for lane in says["lanes"]
     ]
-    return Work(tuple(lanes), says["mode"], says["watched"], decisions_from_json(says["decisions"]), says["total"])
+    decisions = decisions_from_json(says["decisions"])
+    return Work(tuple(lanes), says["mode"], says["watched"], decisions, says["total"], says["measures"])
 
 
 def result_frame(result: LaneResult) -> Frame:

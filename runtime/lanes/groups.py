@@ -14,7 +14,7 @@ from dync.runtime.plain_json import plain_json
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Lanes of one structure, on the same data, with the same batches and the same form of optimizer.
+    """Lanes of one structure or baseline, on the same data, with the same batches and the same form of optimizer.
 
     `key` is a digest of what they share. They may differ in the plan's numbers, in their seeds, in the optimizer's
     numbers and in what ends them.
@@ -44,7 +44,7 @@ def _key(lane: Lane) -> str:
         "metrics": plain_json(pipeline.metrics),
         "base": pipeline.base,
     }
-    return digest(shared)
+    return digest(shared if lane.baseline is None else shared | {"baseline": plain_json(lane.baseline)})
 
 
 def _form(lane: Lane) -> str:

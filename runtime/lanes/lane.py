@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from dync.compiler.pipeline_plan import TrainingPlan
+from dync.compiler.pipeline_plan import CallPlan, TrainingPlan
 from dync.compiler.plan import Plan
 
 Measures = Mapping[str, Mapping[str, float]]
@@ -20,12 +20,14 @@ class Lane:
     """A training that is one of many. `name` is its own among them; `pipeline.seed` its seed.
 
     `start` are the arrays that it starts from (as `saved_arrays` names them), None where they are drawn from the seed.
+    With a `baseline` that model is trained in place of the network, in the way of the pipeline; `start` is None.
     """
 
     name: str
     pipeline: TrainingPlan
     plan: Plan
     start: Mapping[str, NDArray[Any]] | None = None
+    baseline: CallPlan | None = None
 
 
 @dataclass(frozen=True)

@@ -5,60 +5,26 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-import jax
-import jax.numpy as jnp
-
-from dync.runtime.data.error import DataError
 from dync.runtime.error import RunError
 from dync.runtime.lanes.course import Course, prepared_for
-from dync.runtime.lanes.decision import Choice, Decision, Mode, Timing, decide
+from dync.runtime.lanes.decision import Choice, Decision, Mode
 from dync.runtime.lanes.groups import Group, groups
 from dync.runtime.lanes.lane import Lane, LaneReport, LaneResult, Watch
-from dync.runtime.lanes.slots import Arrays, Slots, Turn, make_slots
+from dync.runtime.lanes.prepared import Prepared
+from dync.runtime.lanes.slots import Slots, Turn, make_slots
+from dync.runtime.lanes.timing import WIDTH, measured, said, width_of
 from dync.runtime.learner import Learner
-from dync.runtime.network import Network
-from dync.runtime.optimizers import OptimizerError, make_optimizer
-from dync.runtime.pipelines.training.preparation import Preparation, load_parts, schedule_of, verify_protocols
-
-WIDTH: Final = 32
-"""Lanes that train side by side at most."""
-
-ROOM: Final = 2**30
-"""Bytes that the learners side by side may take. What free memory there is at the moment must not decide, for `fast`
-lanes may give other last bits side by side with others."""
-
-TIMED: Final = 16
-"""Batches by which the modes are timed."""
-
-REMEMBERED: Final = 4
-"""Groups whose data stay in memory."""
+from dync.runtime.optimizers import OptimizerError
+from dync.runtime.pipelines.training.preparation import Preparation
 
 Verdict = Literal["go on", "prune"]
 
 
 Decisions = MutableMapping[str, Decision]
 """What was decided for each group by its key; given to a later call it is not measured again."""
-
-
-@dataclass
-class Prepared:
-    """What a later call need not read again: the data of the last few groups, by their keys."""
-
-    shared: dict[str, tuple[Preparation, Arrays]] = field(default_factory=dict)
-
-    def of(self, group: Group) -> tuple[Preparation, Arrays]:
-        """What the lanes of a group share, and the training data on the device; raises RunError."""
-        if group.key not in self.shared:
-            found = _prepare(group.lanes[0])
-            train = found.dataset.parts["train"].arrays
-            arrays = {name: jnp.asarray(array.reshape(len(array), -1)) for name, array in train.items()}
-            while len(self.shared) >= REMEMBERED:
-                del self.shared[next(iter(self.shared))]
-            self.shared[group.key] = found, arrays
-        return self.shared[group.key]
 
 
 def watch_nothing(report: LaneReport) -> Verdict:
@@ -77,6 +43,7 @@ def train_lanes(
     prepared: Prepared | None = None,
     total: int = 0,
     say: Callable[[str], None] = lambda text: None,
+    tick: Callable[[], None] = lambda: None,
 ) -> Iterator[LaneResult]:
     """Train all lanes, and give the result of each as soon as it is there.
 
@@ -84,25 +51,42 @@ def train_lanes(
     `off` every lane comes to the bits of a single run; with `fast` to about the same numbers, always the same for the
     same lanes in the same order. `auto` measures on the lanes themselves which is fastest, and says it; what was
     decided is kept in `decisions` (`total` is how many lanes there will be in all, where they come in several
-    calls). `watch` hears of every evaluation on the way, and may end a lane there.
+    calls). `watch` hears of every evaluation on the way, and may end a lane there. `tick` is called between the calls
+    of the program, and may raise StageTimeoutError to end it all. Baselines train one after another.
 
     A lane that cannot be trained or whose numbers are no longer finite is a failed result; the others go on.
     """
-    known = {} if decisions is None else decisions
-    read = prepared or Prepared()
+    means = _Means(
+        mode, watch, width or WIDTH, {} if decisions is None else decisions, prepared or Prepared(), total, say, tick
+    )
     for group in groups(lanes):
-        yield from _Fleet(group, mode, watch, width or WIDTH, known, read, total, say).run()
+        if group.lanes[0].baseline is not None:
+            from dync.runtime.baselines.lanes import train_baselines  # which builds on what a lane is
+
+            yield from train_baselines(group.lanes, tick)
+        else:
+            yield from _Fleet(group, means).run()
+
+
+@dataclass(frozen=True, eq=False)
+class _Means:
+    """How lanes are trained, as `train_lanes` was told."""
+
+    mode: Choice
+    watch: Watch
+    width: int
+    known: Decisions
+    prepared: Prepared
+    total: int
+    say: Callable[[str], None]
+    tick: Callable[[], None]
 
 
 class _Fleet:
     """The lanes of one group."""
 
-    def __init__(
-        self, group: Group, mode: Choice, watch: Watch, width: int, known: Decisions, prepared: Prepared,
-        total: int, say: Callable[[str], None],
-    ) -> None:  # fmt: skip
-        self.group, self.mode, self.watch, self.width = group, mode, watch, width
-        self.known, self.prepared, self.total, self.say = known, prepared, total, say
+    def __init__(self, group: Group, means: _Means) -> None:
+        self.group, self.means = group, means
         self.queue = deque(group.lanes)
         self.courses: dict[int, Course] = {}
         self.slots: Slots
@@ -110,51 +94,33 @@ class _Fleet:
     def run(self) -> Iterator[LaneResult]:
         """Train them all."""
         try:
-            self.shared, self.arrays = self.prepared.of(self.group)
+            self.shared, self.arrays = self.means.prepared.of(self.group)
             self.slots = self._slots()
         except RunError as error:
             yield from (_failed(lane, str(error)) for lane in self.group.lanes)
             return
         yield from self._fill()
         while self.courses:
+            self.means.tick()
             yield from self._call()
             yield from self._fill()
 
     # --- the mode and the places ---
 
-    def _width(self) -> int:
-        """How many lanes train side by side."""
-        learner = Course(self.group.lanes[0], self.shared).learner()
-        bytes_each = sum(leaf.nbytes for leaf in jax.tree.leaves(learner))
-        return int(max(1, min(self.width, len(self.group.lanes), ROOM // bytes_each)))
-
     def _slots(self) -> Slots:
-        width = self._width()
-        mode = self._mode(width) if self.mode == "auto" else self.mode
+        width = width_of(self.group, self.shared, self.means.width)
+        mode = self._mode(width) if self.means.mode == "auto" else self.means.mode
         return make_slots(mode, self.shared.optimizer, self.arrays, width)
 
     def _mode(self, width: int) -> Mode:
-        if len(self.group.lanes) == 1 and self.group.key not in self.known:
+        known, key = self.means.known, self.group.key
+        if len(self.group.lanes) == 1 and key not in known:
             return "off"
-        if self.group.key not in self.known:
-            batches = self.shared.batches
-            lanes = max(self.total, len(self.group.lanes))
-            found = decide(lanes, batches.total, lambda mode: self._time(mode, width))
-            name = self.group.lanes[0].plan.structure.network
-            self.say(f"{len(self.group.lanes)} trainings of {name} run as `fused {found.mode}`: {found.why}")
-            self.known[self.group.key] = found
-        return self.known[self.group.key].mode
-
-    def _time(self, mode: Mode, width: int) -> Timing:
-        """Train the first lanes for a few batches, some times over."""
-        slots = make_slots(mode, self.shared.optimizer, self.arrays, width)
-        for slot in range(slots.width):
-            slots.put(slot, Course(self.group.lanes[0], self.shared).learner())
-        rows, count = next(self.shared.batches.calls(0))
-        some = min(count, TIMED)
-        turns = dict.fromkeys(range(slots.width), Turn(rows, some, jax.random.fold_in(self.shared.key, 1)))
-        first, *rest = (_seconds(lambda: slots.learn(turns)) for _ in range(5))
-        return Timing(first, min(rest) / (some * slots.width))
+        if key not in known:
+            found = measured(self.group, self.shared, self.arrays, width, self.means.total)
+            self.means.say(said(found, self.group.lanes))
+            known[key] = found
+        return known[key].mode
 
     # --- lanes come and go ---
 
@@ -199,7 +165,7 @@ class _Fleet:
         verdict: Verdict = "go on"
         if course.is_due:
             found = course.end_evaluated_epoch(self.slots.learner(slot).orchestrator)
-            verdict = self.watch(LaneReport(course.lane.name, course.position.epoch, found))
+            verdict = self.means.watch(LaneReport(course.lane.name, course.position.epoch, found))
         else:
             course.end_epoch()
         if course.is_done:
@@ -210,19 +176,6 @@ class _Fleet:
     def _end(self, slot: int, result: LaneResult) -> LaneResult:
         del self.courses[slot]
         return result
-
-
-def _prepare(lane: Lane) -> Preparation:
-    """What the lanes of a group share, as the first of them has it; raises RunError."""
-    network = Network(lane.plan)
-    verify_protocols(network)
-    try:
-        optimizer = make_optimizer(lane.pipeline.optimizer)
-        dataset, held_out = load_parts(lane.pipeline, network)
-    except (OptimizerError, DataError) as error:
-        raise RunError(str(error)) from error
-    batches = schedule_of(lane.pipeline, dataset)
-    return Preparation(jax.random.key(lane.pipeline.seed), optimizer, dataset, held_out, batches)
 
 
 def _own(lane: Lane, shared: Preparation) -> Preparation:
@@ -251,9 +204,3 @@ def _result(course: Course, learner: Learner, *, pruned: bool = False) -> LaneRe
     status: Literal["pruned", "complete"] = "pruned" if pruned else "complete"
     history = course.position.history
     return LaneResult(course.lane.name, status, history, shown.measures, shown.arrays, round(course.seconds, 3))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began

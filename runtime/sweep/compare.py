@@ -35,6 +35,7 @@ def compare_best(search: Search) -> Mapping[str, Any]:
     lanes = [lane for trial in chosen for lane in _lanes(search, trial, seeds)]
     left = [lane for lane in lanes if lane_of(lane.name) not in search.log.compared]
     for result in search.executor.run(left, plan.fused, watch_nothing):
+        search.log.decided(search.decisions)
         _note(search, result)
         search.clock.check()
     judged = _judged_by(search, metric, chosen[0])

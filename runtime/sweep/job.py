@@ -12,6 +12,7 @@ from dync.compiler.pipeline_plan import Origin, SweepPlan, TrainingPlan
 from dync.compiler.plan import Plan
 from dync.runtime.error import RunError
 from dync.runtime.lanes.executor import Executor
+from dync.runtime.pipelines.clock import StageClock
 from dync.runtime.reporter import Reporter
 from dync.runtime.run_folder import RunFolder
 
@@ -31,8 +32,8 @@ def _no_start(origin: Origin) -> Mapping[str, NDArray[Any]]:
 class SweepJob:
     """All that a sweep is given.
 
-    `executor` trains the lanes (None: this process does). Where it has `decisions`, the modes that `fused auto` chose
-    by the keys of the groups, the sweep logs them and puts back those of a run that is resumed.
+    `executor` trains the lanes (None: this process does); the modes that `fused auto` chose are logged, and those of a
+    run that is resumed are put back. `clock` counts the seconds of the stages, which the executor then may end too.
     """
 
     plan: SweepPlan
@@ -41,4 +42,5 @@ class SweepJob:
     reporter: Reporter = field(default_factory=Reporter)
     resume: bool = False
     executor: Executor | None = None
+    clock: StageClock | None = None
     start: Start = _no_start

@@ -1,0 +1,52 @@
+"""What the lanes of a group share: their data, read once, and what trainings on them need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import jax
+import jax.numpy as jnp
+
+from dync.runtime.data.error import DataError
+from dync.runtime.error import RunError
+from dync.runtime.lanes.groups import Group
+from dync.runtime.lanes.lane import Lane
+from dync.runtime.lanes.slots import Arrays
+from dync.runtime.network import Network
+from dync.runtime.optimizers import OptimizerError, make_optimizer
+from dync.runtime.pipelines.training.preparation import Preparation, load_parts, schedule_of, verify_protocols
+
+REMEMBERED: Final = 4
+"""Groups whose data stay in memory."""
+
+
+@dataclass
+class Prepared:
+    """What a later call need not read again: the data of the last few groups, by their keys."""
+
+    shared: dict[str, tuple[Preparation, Arrays]] = field(default_factory=dict)
+
+    def of(self, group: Group) -> tuple[Preparation, Arrays]:
+        """What the lanes of a group share, and the training data on the device; raises RunError."""
+        if group.key not in self.shared:
+            found = _prepare(group.lanes[0])
+            train = found.dataset.parts["train"].arrays
+            arrays = {name: jnp.asarray(array.reshape(len(array), -1)) for name, array in train.items()}
+            while len(self.shared) >= REMEMBERED:
+                del self.shared[next(iter(self.shared))]
+            self.shared[group.key] = found, arrays
+        return self.shared[group.key]
+
+
+def _prepare(lane: Lane) -> Preparation:
+    """What the lanes of a group share, as the first of them has it; raises RunError."""
+    network = Network(lane.plan)
+    verify_protocols(network)
+    try:
+        optimizer = make_optimizer(lane.pipeline.optimizer)
+        dataset, held_out = load_parts(lane.pipeline, network)
+    except (OptimizerError, DataError) as error:
+        raise RunError(str(error)) from error
+    batches = schedule_of(lane.pipeline, dataset)
+    return Preparation(jax.random.key(lane.pipeline.seed), optimizer, dataset, held_out, batches)

@@ -24,7 +24,7 @@ from dync.compiler.pipeline_plan import (
 from dync.compiler.pipelines.models import PipelineModel
 from dync.compiler.plan import Plan
 from dync.compiler.plan_json import digest
-from dync.data_files import in_folder, plan_in_folder
+from dync.data_files import anchored, in_folder, plan_in_folder
 from dync.grammar.diagnostic import DiagnosticError
 from dync.grammar.imports import complete_text
 from dync.runtime.error import RunError
@@ -81,7 +81,7 @@ class SpecFile:
                 model = driver.bind_training(self.compilation, pipeline, changes, self._shapes(model, data))
             plan = self.located(model.plan if data is None else replace(model.plan, data=data))
             assert isinstance(plan, TrainingPlan)
-            return plan, driver.plan_of(model.network)
+            return anchored(plan), driver.plan_of(model.network)
         except CompileError:
             raise
         except DiagnosticError as error:

@@ -11,17 +11,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import typer
 
 from dync.version import VERSION
 
-Verdict = Literal["ok", "warning", "missing"]
+Verdict = Literal["ok", "optional", "warning", "missing"]
 
 LEAST_PYTHON = (3, 11)
 LITTLE_MEMORY = 2 * 2**30
 LITTLE_DISK = 2**30
+
+EXTRAS = {
+    "cluster": "--cluster",
+    "report": "reports",
+    "sweep": "the strategies of Optuna and cma",
+    "yaml": "pipelines in YAML",
+}
+"""What each optional part is for."""
+
+FOR_DEVELOPERS = ("all", "dev", "test")
 
 
 @dataclass(frozen=True)
@@ -34,11 +44,19 @@ class Finding:
     advice: str = ""
 
 
-def doctor() -> None:
-    """Check Python, packages, devices, memory and disk; say what to do about what is missing."""
+def doctor(
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", metavar="ADDRESS", help="Also a Dask cluster: tcp://HOST:PORT.")
+    ] = None,
+) -> None:
+    """Check Python, packages, devices, memory and disk, and a cluster; say what to do about what is missing."""
     from dync.compiler.report.text_table import table
 
     findings = list(findings_here())
+    if cluster is not None:
+        from dync.commands.cluster_health import cluster as cluster_health
+
+        findings += cluster_health(cluster)
     print(f"dync {VERSION}")
     print("\n".join(table([[f.verdict, f.subject, f.found] for f in findings], most=len(findings))))
     for finding in findings:
@@ -53,6 +71,7 @@ def findings_here() -> Iterator[Finding]:
     """All that can be found out about this machine, part by part."""
     yield python()
     yield from packages()
+    yield from extras()
     parts: tuple[Callable[[], Finding], ...] = (devices, memory, disk, threads)
     for part in parts:
         yield part()
@@ -71,6 +90,22 @@ def packages() -> Iterator[Finding]:
     for requirement in requires("dync") or ():
         if "extra ==" not in requirement:
             yield package(requirement)
+
+
+def extras() -> Iterator[Finding]:
+    """The optional parts, each with the packages that it takes; nothing is wrong where one is not there."""
+    found: dict[str, list[Finding]] = {}
+    for requirement in requires("dync") or ():
+        match = re.fullmatch(r"(.*?)\s*;\s*extra == ['\"](.+)['\"]", requirement)
+        if match and match[2] not in FOR_DEVELOPERS:
+            found.setdefault(match[2], []).append(package(match[1]))
+    for name, parts in found.items():
+        shown = ", ".join(f"{part.subject} {part.found}" for part in parts)
+        if all(part.verdict == "ok" for part in parts):
+            yield Finding("ok", f"dync[{name}]", shown)
+        else:
+            purpose = f" where you want {EXTRAS[name]}" if name in EXTRAS else ""
+            yield Finding("optional", f"dync[{name}]", shown, f"pip install 'dync[{name}]'{purpose}")
 
 
 def package(requirement: str) -> Finding:
@@ -115,32 +150,30 @@ def devices() -> Finding:
 
 def memory() -> Finding:
     """What is free of the memory."""
-    from dync.runtime.memory import available_memory
+    from dync.runtime.memory import available_memory, gib
 
     free = available_memory()
     if free is None:
         return Finding("warning", "memory", "unknown", "this system does not say how much memory is free")
     if free < LITTLE_MEMORY:
-        return Finding("warning", "memory", f"{_gib(free)} free", "large networks will not fit: close other programs")
-    return Finding("ok", "memory", f"{_gib(free)} free")
+        return Finding("warning", "memory", f"{gib(free)} free", "large networks will not fit: close other programs")
+    return Finding("ok", "memory", f"{gib(free)} free")
 
 
 def disk() -> Finding:
     """What is free on the disk of the current folder, where runs go, and whether it can be written."""
+    from dync.runtime.memory import gib
+
     here = Path.cwd()
     free = shutil.disk_usage(here).free
     if not os.access(here, os.W_OK):
         return Finding("warning", "disk", f"{here} is not writable", "give `dync run` a folder with --out")
     if free < LITTLE_DISK:
-        return Finding("warning", "disk", f"{_gib(free)} free", "checkpoints need room: give another folder with --out")
-    return Finding("ok", "disk", f"{_gib(free)} free")
+        return Finding("warning", "disk", f"{gib(free)} free", "checkpoints need room: give another folder with --out")
+    return Finding("ok", "disk", f"{gib(free)} free")
 
 
 def threads() -> Finding:
     """The processors that this process may use."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return Finding("ok", "processors", f"{usable} of {os.cpu_count()}")
-
-
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB"

@@ -29,8 +29,9 @@ from dync.runtime.comparison.job import ComparisonJob
 from dync.runtime.comparison.task_data import evaluated, training_parts
 from dync.runtime.error import RunError
 from dync.runtime.evaluation import Examples
+from dync.runtime.lanes.need import need_of
 from dync.runtime.optimizers import OptimizerError, make_optimizer
-from dync.runtime.pipelines.training.parts import verify_metric
+from dync.runtime.pipelines.training.parts import Parts, verify_metric
 from dync.runtime.saved_model import load_model
 from dync.runtime.saved_weights import saved_arrays
 
@@ -114,7 +115,7 @@ def _trained(job: ComparisonJob, place: Place, bound: Bound) -> Trained:
     count = parts.dataset.parts["train"].examples
     if pipeline.batch > count:
         raise RunError(f"{where} has {count} training examples, fewer than a batch of {pipeline.batch}: make it less")
-    return Trained(replace(place, digest=parts.dataset.digest), pipeline, plan, job.executor, start)
+    return Trained(_measured(place, parts, pipeline, plan), pipeline, plan, start)
 
 
 def _baseline(job: ComparisonJob, place: Place, entry: BaselineEntry, bound: Bound) -> Baseline:
@@ -122,7 +123,12 @@ def _baseline(job: ComparisonJob, place: Place, entry: BaselineEntry, bound: Bou
     pipeline, plan = bound
     parts = training_parts(place.training(pipeline, _first(job)), plan)
     _verify_metrics(job, parts.held_out, place)
-    return Baseline(replace(place, digest=parts.dataset.digest), entry.model, pipeline, plan)
+    return Baseline(_measured(place, parts, pipeline, plan), entry.model, pipeline, plan)
+
+
+def _measured(place: Place, parts: Parts, pipeline: TrainingPlan, plan: Plan) -> Place:
+    """The place with what is known of its data, and what a training there needs."""
+    return replace(place, digest=parts.digest, need=need_of(pipeline, plan, parts, 1))
 
 
 def _saved(job: ComparisonJob, place: Place, entry: SavedEntry, data: DataPlan | None) -> Saved:

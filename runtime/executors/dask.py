@@ -72,7 +72,7 @@ class DaskCluster:
     @cached_property
     def _client(self) -> Any:
         """Raises RunError where the extra is not installed or no scheduler answers."""
-        return _connect(self.address)
+        return connect(self.address)
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +156,7 @@ class DaskCluster:
             raise self._lost() from error
 
     def _verify_versions(self) -> None:
-        """Raise RunError where a worker cannot train what this is for; one that is lost meanwhile counts for nothing."""
+        """Raise RunError where a worker cannot train such lanes; one that is lost meanwhile counts for nothing."""
         found = survey(self._client, list(self._need.files))
         processes = max(1, self._need.processes(len(found)))
         verify_workers(found, self._need.files, self._need.peak(processes))
@@ -268,7 +268,8 @@ class DaskCluster:
                 self._client.cancel(pending)
 
 
-def _connect(address: str) -> Any:
+def connect(address: str) -> Any:
+    """A client of the scheduler there; raises RunError where the extra is not installed or nobody answers."""
     try:
         from distributed import Client
     except ImportError:

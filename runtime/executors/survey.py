@@ -86,7 +86,7 @@ def survey(client: Any, files: Sequence[str] = ()) -> tuple[WorkerFacts, ...]:
 
 
 def verify_workers(found: Sequence[WorkerFacts], files: Mapping[str, str], peak: int) -> None:
-    """Raises RunError where a worker cannot run dync or not the same, lacks data or the memory for `peak` bytes each."""
+    """Raises RunError where a worker cannot run the same dync, lacks data or the memory for `peak` bytes each."""
     for worker in found:
         if worker.trouble:
             raise RunError(
@@ -105,8 +105,8 @@ def _verify_files(worker: WorkerFacts, files: Mapping[str, str]) -> None:
         if there != expected:
             why = "another content than here" if len(there) == len(expected) else there
             raise RunError(
-                f"the worker {worker.address} does not have the data file {path} ({why}): copy it there, or put the data"
-                " on a disk that all machines share"
+                f"the worker {worker.address} does not have the data file {path} ({why}): copy it there, or put"
+                " the data on a disk that all machines share"
             )
 
 
@@ -123,8 +123,8 @@ def _verify_memory(found: Sequence[WorkerFacts], each: int) -> None:
         free = min((worker.memory for worker in workers if worker.memory is not None), default=None)
         if free is not None and len(workers) * each > free:
             raise RunError(
-                f"{host} has {gib(free)} of memory free and its {len(workers)} workers need about {gib(each)} each: start"
-                " fewer there, or make the layers or the batch smaller"
+                f"{host} has {gib(free)} of memory free and its {len(workers)} workers need about {gib(each)} each:"
+                " start fewer there, or make the layers or the batch smaller"
             )
 
 

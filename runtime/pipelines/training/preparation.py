@@ -49,7 +49,7 @@ class Preparation:
 
 
 def prepare(job: TrainingJob) -> tuple[Preparation, Learner]:
-    """Everything that can be known to fail is tried: packages, devices, workers, protocols, data, optimizer, room, start.
+    """Everything that can be known to fail is tried, from packages and devices to the room and the start.
 
     Raises RunError.
     """

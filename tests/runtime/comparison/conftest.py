@@ -17,6 +17,7 @@ from dync.compiler.pipeline_plan import (
     Metric,
     TrainedEntry,
 )
+from dync.runtime.baselines.lanes import train_baselines
 from dync.runtime.checkpoint import load_checkpoint
 from dync.runtime.comparison.job import ComparisonJob
 from dync.runtime.lanes.lane import LaneResult
@@ -49,10 +50,14 @@ pipeline fit training {
 
 
 class OneByOne:
-    """Trains lanes one after the other with the training pipeline, and remembers which."""
+    """Trains lanes one after the other, networks with the training pipeline, and remembers which."""
 
     def __init__(self, *, stop_after=None):
         self.trained, self.modes, self.stop_after = [], set(), stop_after
+        self.total, self.decisions, self.needs = 0, {}, []
+
+    def verify(self, need):
+        self.needs.append(need)
 
     def run(self, lanes, mode, watch):
         self.modes.add(mode)
@@ -64,6 +69,9 @@ class OneByOne:
 
 
 def train(lane):
+    if lane.baseline is not None:
+        (result,) = train_baselines([lane])
+        return result
     with tempfile.TemporaryDirectory() as name:
         folder = RunFolder(Path(name))
         result = run_training(TrainingJob(lane.pipeline, Network(lane.plan), folder))

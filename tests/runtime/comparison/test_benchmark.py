@@ -13,6 +13,7 @@ import dync
 from dync.compiler.pipeline_plan import BaselineEntry, BenchmarkPlan, SavedEntry, TrainedEntry
 from dync.runtime.comparison.job import ComparisonJob
 from dync.runtime.data.dataset import load
+from dync.runtime.lanes.lane import LaneResult
 from dync.runtime.pipelines.benchmark import BenchmarkJob, run_benchmark
 from dync.runtime.run_folder import RunFolder
 from tests.runtime.comparison.conftest import WINE, OneByOne, call, comparison
@@ -105,7 +106,7 @@ def test_an_interrupted_benchmark_goes_on(tmp_path, door):
     executor = OneByOne()
     result = run_benchmark(benchmark(tmp_path, door, executor=executor, resume=True))
     assert result.is_success()
-    assert executor.trained == ["narrow/wine/1"]
+    assert executor.trained == ["narrow/wine/1", *(f"{name}/wine/{seed}" for name in BASELINES for seed in (0, 1))]
     assert (tmp_path / "package" / "predict.py").is_file()
 
 
@@ -124,8 +125,10 @@ def test_several_tasks_have_a_package_each_and_saved_weights_can_win(whole, tmp_
 def test_where_there_are_only_baselines_to_package_the_run_is_partial(tmp_path, door):
     class Failing(OneByOne):
         def run(self, lanes, mode, watch):
+            of_baseline = {lane.name: lane.baseline is not None for lane in lanes}
             for result in super().run(lanes, mode, watch):
-                yield type(result)(result.lane, "failed", (), {}, {}, 0.0, "no luck")
+                lost = LaneResult(result.lane, "failed", (), {}, {}, 0.0, "no luck")
+                yield result if of_baseline[result.lane] else lost
 
     plan = comparison({"wide": ENTRIES["wide"]}, seeds=1)
     result = run_benchmark(benchmark(tmp_path, door, plan, Failing()))

@@ -40,6 +40,18 @@ def lane(name, *, seed=0, rate=0.01, epochs=3, evaluate_every=1, start=None, opt
     return Lane(name, pipeline, PROGRAM.network("Flowers", **parameters).plan, start)
 
 
+def baseline(name, model, *, seed=0, **settings):
+    """A training of a model of another kind on the same flowers."""
+    like = lane(name, seed=seed)
+    return replace(like, baseline=CallPlan(model, (), settings))
+
+
+def baselines():
+    """One of each kind, an `mlp` with two seeds, and one that cannot be made."""
+    kinds = [baseline(f"{kind} 0", kind) for kind in ("mlp", "linear", "reservoir", "random_features")]
+    return [*kinds, baseline("mlp 1", "mlp", seed=1), baseline("odd", "mlp", hidden=0)]
+
+
 def several(count, **settings):
     """Lanes that differ in their seeds, and every other one in its learning rate."""
     return [lane(f"lane {n}", seed=n, rate=0.01 if n % 2 else 0.02, **settings) for n in range(count)]

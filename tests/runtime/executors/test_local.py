@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from lanes_of_iris import lane, long, same, several
+from lanes_of_iris import baselines, lane, long, same, several
 
 from dync.compiler.pipeline_plan import Limits
 from dync.runtime.error import RunError
@@ -25,9 +25,9 @@ SECONDS = 120
 
 @pytest.fixture(scope="module")
 def lanes():
-    """Five alike, one of another structure, one that diverges, one that cannot be trained."""
+    """Five alike, one of another structure, one that diverges, one that cannot be trained, and baselines."""
     wild = lane("wild", rate=3e38, margin=10**15)
-    return [*several(5), lane("wide", hidden=7), wild, lane("unknown", optimizer="no_such_optimizer")]
+    return [*several(5), lane("wide", hidden=7), wild, lane("unknown", optimizer="no_such_optimizer"), *baselines()]
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,9 @@ def test_results_do_not_depend_on_processes_and_portions(workers, lanes, expecte
         same(result, expected[result.lane])
     assert expected["wild"].status == expected["unknown"].status == "failed"
     assert "no_such_optimizer" in expected["unknown"].error
+    assert "hidden = 0" in expected["odd"].error
+    assert expected["mlp 0"].status == expected["reservoir 0"].status == "complete"
+    assert expected["mlp 0"].evaluation != expected["mlp 1"].evaluation
 
 
 def test_workers_stay_for_the_next_lanes(workers, lanes, expected):
@@ -111,6 +114,28 @@ def test_what_was_decided_is_heard_of():
         assert len(said) == 1
         environment = Path(f"/proc/{one.processes[0]}/environ").read_bytes().split(b"\0")
         assert b"NPROC=1" in environment
+
+
+def test_two_workers_train_a_group_in_one_mode_that_is_measured_once(lanes, expected):
+    """Even though the first that measures it is killed."""
+    killed = []
+
+    def tick():
+        for worker, portion in workers._busy.items():
+            if portion.measures is not None and worker.ready and not killed:
+                killed.append(worker.number)
+                os.kill(worker.number, signal.SIGKILL)
+
+    said = []
+    with LocalWorkers(2, say=said.append, tick=tick) as workers:
+        found = list(workers.run(lanes[:5], "auto"))
+        (decision,) = workers.decisions.values()
+    assert killed
+    assert sum("run as `fused" in line for line in said) == 1
+    assert sorted(result.lane for result in found) == [f"lane {n}" for n in range(5)]
+    if decision.mode != "fast":
+        for result in found:
+            same(result, expected[result.lane])
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lanes_of_iris import lane, several
+from lanes_of_iris import baseline, lane, several
 
 from dync.runtime.executors.frames import Frame, FrameError, frame_from_bytes, read_frame, write_frame
 from dync.runtime.executors.messages import (
@@ -72,6 +72,7 @@ def test_numbers_of_numpy_are_plain_and_those_that_are_not_finite_stay():
 def test_work_comes_through_with_what_lanes_share_sent_once():
     start = {"weights.0": np.arange(6, dtype=np.float32).reshape(2, 3), "mask.0": np.array([True]), "n": np.int32(4)}
     lanes = [lane("a", start=start), lane("b", seed=3, start=start), lane("c", hidden=7), lane("d", start=dict(start))]
+    lanes.append(baseline("e", "mlp", depth=2, learning_rate=0.1, activation="tanh"))
     decisions = {"key": Decision("fast", "it is", {"fast": 0.5, "off": 1.0})}
     frame = work_frame(Work(tuple(lanes), "auto", True, decisions))
     found = work_from(frame_from_bytes(frame.to_bytes()))
@@ -79,6 +80,7 @@ def test_work_comes_through_with_what_lanes_share_sent_once():
     for one, expected in zip(found.lanes, lanes, strict=True):
         assert (one.name, one.pipeline) == (expected.name, expected.pipeline)
         assert one.plan.digest == expected.plan.digest
+        assert one.baseline == expected.baseline
         assert (one.start is None) == (expected.start is None)
     for name, array in start.items():
         found_array = found.lanes[1].start[name]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import jax
 
+from dync.compiler.expression import JSON
 from dync.compiler.pipeline_json import digest_of_pipeline
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan
 from dync.compiler.plan import Plan
 from dync.compiler.plan_json import digest
+from dync.runtime.checkpoint import package_versions
 from dync.runtime.comparison.job import Arrays
 from dync.runtime.comparison.score import Score, failed
 from dync.runtime.comparison.task_data import evaluated, trial_data
@@ -28,6 +32,11 @@ class Trial:
 
     seed: int
     index: int
+
+
+@cache
+def _versions() -> dict[str, JSON]:
+    return dict(package_versions())
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,10 @@ class Place:
         """The training of a trial: its seed, on its data."""
         return replace(pipeline, seed=trial.seed, data=self.data(pipeline.data, trial))
 
+    def key(self, about: Mapping[str, JSON]) -> str:
+        """The hash of what is scored, of the data here and of the versions of the packages."""
+        return digest({**about, "data": self.digest, "versions": _versions()})
+
     def name(self, trial: Trial) -> str:
         """The name of a trial among all of a comparison."""
         return f"{self.entry}/{self.task}/{trial.seed}"
@@ -69,10 +82,10 @@ class Trained:
     start: Arrays | None
 
     def key(self, trial: Trial) -> str:
-        """The hash of the training, of the plan of its network, of the data and of the weights that it starts from."""
+        """The hash of the training, of the plan of its network and of the weights that it starts from."""
         training = digest_of_pipeline(self.place.training(self.pipeline, trial))
         start = start_digest(self.start)
-        return digest({"pipeline": training, "plan": self.plan.digest, "data": self.place.digest, "start": start})
+        return self.place.key({"pipeline": training, "plan": self.plan.digest, "start": start})
 
     def lane(self, trial: Trial) -> Lane:
         """The training with its seed, on its data."""
@@ -92,7 +105,7 @@ class Baseline:
         """The hash of the model, the training that it imitates and the plan beside whose network it stands."""
         like = digest_of_pipeline(self.place.training(self.like, trial))
         model = plain_json(self.model)
-        return digest({"baseline": model, "like": like, "plan": self.plan.digest, "data": self.place.digest})
+        return self.place.key({"baseline": model, "like": like, "plan": self.plan.digest})
 
     def lane(self, trial: Trial) -> Lane:
         """The training that it imitates, with its own model."""
@@ -114,7 +127,7 @@ class Saved:
         """The hash of the plan, the weights and the data."""
         data: Any = plain_json(self.place.data(self.task, trial))
         plan = self.model.network.plan.digest
-        return digest({"plan": plan, "weights": self.weights, "task": data, "data": self.place.digest})
+        return self.place.key({"plan": plan, "weights": self.weights, "task": data})
 
     def evaluated(self, trial: Trial) -> LaneResult:
         """One evaluation, with the draws that a training of that seed would be evaluated with."""

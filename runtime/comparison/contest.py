@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any, Final
 
-from dync.runtime.comparison.contender import Contender, Trained, Trial
+from dync.compiler.expression import JSON
+from dync.compiler.pipeline_json import digest_of_pipeline
+from dync.compiler.plan_json import digest
+from dync.runtime.checkpoint import package_versions
+from dync.runtime.comparison.contender import Baseline, Contender, Saved, Trained, Trial, score_of
 from dync.runtime.comparison.job import ComparisonJob
 from dync.runtime.comparison.line_up import line_up, seeds_of
 from dync.runtime.comparison.models import keep_model
 from dync.runtime.comparison.registration import register_claims
 from dync.runtime.comparison.score import Score, Unit, log_score, logged_scores
 from dync.runtime.comparison.verdicts import Verdicts, detectable, verdicts
-from dync.runtime.environment import environment_record
+from dync.runtime.environment import OWN_FILES, environment_record, verify_disk, verify_surroundings
 from dync.runtime.error import RunError
 from dync.runtime.lanes.lane import LaneResult
+from dync.runtime.lanes.need import Need
+from dync.runtime.lanes.train import watch_nothing
 from dync.runtime.pipelines.clock import StageClock
+from dync.runtime.pipelines.ledger import Basis
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.stages import Stage
 from dync.runtime.plain_json import plain_json
@@ -25,6 +34,12 @@ from dync.runtime.report.write import verify_extra, write_report
 from dync.runtime.run_folder import RECORD
 
 REPORT: Final = "report.html"
+
+Work = Callable[[], Mapping[str, Any]]
+"""The body of a stage."""
+
+Turn = tuple[Contender, Trial]
+"""A seed that a contender is to be scored with."""
 
 
 class Contest:
@@ -49,7 +64,9 @@ class Contest:
         """Everything that can be known to fail; then what differences the seeds can tell apart."""
         job = self.job
         self.register()
+        verify_surroundings(job.plan.limits, job.reporter.message)
         self.contenders = line_up(job)
+        self._verify_room()
         self._record()
         power = detectable(job.plan, max(1, len(job.plan.tasks)))
         job.reporter.message(power.words)
@@ -57,58 +74,100 @@ class Contest:
         job.folder.event("power", power=found)
         return {"power": found}
 
+    def _verify_room(self) -> None:
+        """Whether memory, workers and disk are there for all seeds of all entries; raises RunError."""
+        seeds, needs = self.job.plan.seeds, [contender.place.need for contender in self.contenders]
+        whole = reduce(Need.together, needs, Need())
+        self.job.executor.verify(replace(whole, lanes=seeds * whole.lanes))
+        models = seeds * sum(need.room.weights for need in needs if need.room is not None) if self.job.keep_models else 0
+        advice = "make room, or give another folder with --out"
+        verify_disk(models + OWN_FILES, self.job.folder.path, "the scores, the report and what is kept", advice)
+
     def _record(self) -> None:
-        """What the run depends on; data that are others than when it began are refused."""
-        folder = self.job.folder
-        places = [contender.place for contender in self.contenders]
-        data: dict[str, Any] = {f"{place.entry} on {place.task}": place.digest for place in places}
-        if self.job.resume and (folder.path / RECORD).exists():
-            match folder.read_json(RECORD):
-                case {"data": dict(before)} if before != data:
-                    raise RunError("the data are not those that the run began with: bring them back, or begin anew")
+        """What the run depends on, as it was when it began."""
+        if not (self.job.folder.path / RECORD).exists():
+            self.write_record()
+
+    def write_record(self) -> None:
+        """What the run depends on now."""
         seeds = [trial.seed for trial in seeds_of(self.job.plan)]
-        folder.write_json(RECORD, {**environment_record(), "seeds": seeds, "data": data})
+        self.job.folder.write_json(
+            RECORD, {**environment_record(), "seeds": seeds, "data": self._data(self.contenders)}
+        )
+
+    @staticmethod
+    def _data(contenders: Sequence[Contender]) -> dict[str, JSON]:
+        places = [contender.place for contender in contenders]
+        return {f"{place.entry} on {place.task}": place.digest for place in places}
+
+    def basis(self, contenders: Sequence[Contender]) -> Basis:
+        """What the scores of some contenders depend on."""
+        trials = seeds_of(self.job.plan)
+        keys: dict[str, JSON] = {
+            f"{c.place.entry} on {c.place.task}": digest([c.key(trial) for trial in trials]) for c in contenders
+        }
+        versions: dict[str, JSON] = dict(package_versions())
+        spec = digest_of_pipeline(self.job.plan)
+        return {"spec": spec, "data": self._data(contenders), "scores": keys, "versions": versions}
 
     # --- comparison ---
 
     def score(self, contenders: Sequence[Contender] | None = None) -> Mapping[str, Any]:
-        """Score what has no score yet, seed by seed; raises RunError where nothing at all could be scored."""
-        before = logged_scores(self.job.folder)
-        for contender in self.contenders if contenders is None else contenders:
-            self._score(contender, before)
-        listed = self.listed()
+        """Score what has no score yet; raises RunError where nothing at all could be scored."""
+        self.clock.makes(self.listed)
+        left = self._unscored(self.contenders if contenders is None else contenders)
+        for attempt in reversed(range(1 + self.job.plan.limits.retries)):
+            left = list(self._attempt(left, last=attempt == 0))
         if self.scores and all(score.status == "failed" for score in self.scores.values()):
             first = next(iter(self.scores.values()))
-            raise RunError(f"no entry could be scored; {first.entry} on {first.task}: {first.error}", listed)
-        return listed
+            raise RunError(f"no entry could be scored; {first.entry} on {first.task}: {first.error}", self.listed())
+        return self.listed()
 
-    def _score(self, contender: Contender, before: Mapping[Unit, Score]) -> None:
-        """The seeds of a contender that have no score; what failed is tried again as often as the limits allow."""
-        place, left = contender.place, []
-        for trial in seeds_of(self.job.plan):
-            done = before.get((place.entry, place.task, trial.seed))
-            if done is not None and done.key == contender.key(trial):
-                self.scores[done.unit] = done
-            else:
-                left.append(trial)
-        for attempt in reversed(range(1 + self.job.plan.limits.retries)):
-            left = [trial for trial, score in self._attempt(contender, left, last=attempt == 0) if not score.is_done]
+    def _unscored(self, contenders: Sequence[Contender]) -> list[Turn]:
+        """Whose score is not in the log; the others have theirs from there."""
+        before, left = logged_scores(self.job.folder), []
+        for contender in contenders:
+            for trial in seeds_of(self.job.plan):
+                done = before.get((contender.place.entry, contender.place.task, trial.seed))
+                if done is not None and done.key == contender.key(trial):
+                    self.scores[done.unit] = done
+                else:
+                    left.append((contender, trial))
+        return left
 
-    def _attempt(self, contender: Contender, trials: list[Trial], *, last: bool) -> Iterator[tuple[Trial, Score]]:
-        """One attempt at some seeds. A failed one is only noted, but for the last attempt, where it is its score."""
-        by_seed = {trial.seed: trial for trial in trials}
-        for score, result in contender.scores(trials) if trials else ():
+    def _attempt(self, turns: list[Turn], *, last: bool) -> Iterator[Turn]:
+        """One attempt at some turns; those that failed and are tried again, whose failure is only noted till then."""
+        for contender, trial, result in self._results(turns):
+            score = score_of(contender, trial, result)
             if score.is_done or last:
                 self._keep(contender, score, result)
             else:
                 unit = {"entry": score.entry, "task": score.task, "seed": score.seed}
                 self.job.folder.event("attempt", **unit, error=score.error)
-            self.clock.check(self.listed())
-            yield by_seed[score.seed], score
+                yield contender, trial
+            self.clock.check()
 
-    def _keep(self, contender: Contender, score: Score, result: LaneResult | None) -> None:
+    def _results(self, turns: list[Turn]) -> Iterator[tuple[Contender, Trial, LaneResult]]:
+        """What becomes of every turn, as soon as it is known. All trainings go to the executor together, networks and
+        baselines; in the mode `exact`, so that a score does not depend on what trains beside it."""
+        by_name: dict[str, Turn] = {}
+        lanes = []
+        for contender, trial in turns:
+            match contender:
+                case Trained() | Baseline():
+                    by_name[contender.place.name(trial)] = contender, trial
+                    lanes.append(contender.lane(trial))
+                case Saved():
+                    yield contender, trial, contender.evaluated(trial)
+        for result in self.job.executor.run(lanes, "exact", watch_nothing) if lanes else ():
+            yield *by_name.pop(result.lane), result
+        for name, (contender, trial) in by_name.items():
+            lost = LaneResult(name, "failed", (), {}, {}, 0.0, "its training never came back")
+            yield contender, trial, lost
+
+    def _keep(self, contender: Contender, score: Score, result: LaneResult) -> None:
         """A score is final: its weights first, where they are to be kept, then its line in the log."""
-        if self.job.keep_models and result is not None and isinstance(contender, Trained) and result.arrays:
+        if self.job.keep_models and isinstance(contender, Trained) and result.arrays:
             keep_model(self.job.folder, score, contender.plan, result)
         log_score(self.job.folder, score)
         self.scores[score.unit] = score
@@ -166,7 +225,16 @@ class Contest:
             stamp,
         )
 
-    def stage(self, name: str, work: Callable[[], Mapping[str, Any]], *, essential: bool = False) -> Stage:
+    def scoring(
+        self, name: str, work: Work, contenders: Callable[[], Sequence[Contender]], *, essential: bool = False
+    ) -> Stage:
+        """A stage that scores some contenders: only what was not scored by its key, unless the versions changed."""
+        return replace(
+            self.stage(name, work, essential=essential), basis=lambda: self.basis(contenders()),
+            anew=self.write_record, logged=True, bound=frozenset({"data"}),
+        )  # fmt: skip
+
+    def stage(self, name: str, work: Work, *, essential: bool = False) -> Stage:
         """A stage of which the later ones know what it made."""
 
         def made() -> Mapping[str, Any]:

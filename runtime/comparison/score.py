@@ -69,7 +69,7 @@ def log_score(folder: RunFolder, score: Score) -> None:
 
 
 def logged_scores(folder: RunFolder) -> dict[Unit, Score]:
-    """The scores that a run has already; raises RunError for a damaged log."""
+    """The scores that a run has already, of each unit those of the last key; raises RunError for a damaged log."""
     try:
         events = read_events(folder.path / EVENTS) if (folder.path / EVENTS).exists() else []
     except EventLogError as error:
@@ -78,7 +78,8 @@ def logged_scores(folder: RunFolder) -> dict[Unit, Score]:
     for event in events:
         if event.get("event") == EVENT:
             score = _score(event)
-            found.setdefault(score.unit, score)
+            if score.unit not in found or found[score.unit].key != score.key:
+                found[score.unit] = score
     return found
 
 

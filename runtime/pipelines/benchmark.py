@@ -11,15 +11,19 @@ from dync.compiler.pipeline_plan import BenchmarkPlan
 from dync.runtime.comparison.contender import Contender, Saved
 from dync.runtime.comparison.contest import Contest
 from dync.runtime.comparison.job import ComparisonJob
+from dync.runtime.comparison.line_up import line_up
 from dync.runtime.error import RunError
 from dync.runtime.package.winner import best_entry, contents_of
 from dync.runtime.package.write import write_package
 from dync.runtime.pipelines.clock import StageClock
+from dync.runtime.pipelines.ledger import Basis
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.stages import run_stages
 from dync.runtime.plain_json import plain_json
 
 PACKAGE: Final = "package"
+TRAINING: Final = "training"
+EVALUATION: Final = "evaluation"
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,13 @@ class BenchmarkJob:
 
 def run_benchmark(job: BenchmarkJob) -> PipelineResult:
     """Run the five stages; what a failed stage leaves undone is in the result. Resumed as a comparison is."""
-    clock = StageClock(job.plan.comparison.limits.stage_seconds)
+    clock = job.comparison.clock or StageClock(job.plan.comparison.limits.stage_seconds)
     benchmark = _Benchmark(job, clock)
     contest = benchmark.contest
     stages = [
         contest.stage("environment_check", contest.check),
-        contest.stage("training", benchmark.train, essential=True),
-        contest.stage("evaluation", benchmark.evaluate),
+        contest.scoring(TRAINING, benchmark.train, benchmark.trained, essential=True),
+        contest.scoring(EVALUATION, benchmark.evaluate, benchmark.given),
         contest.stage("comparison", benchmark.compare),
         contest.stage("deployment", benchmark.deploy),
     ]
@@ -57,6 +61,14 @@ def run_benchmark(job: BenchmarkJob) -> PipelineResult:
         own.reporter.close()
 
 
+def benchmark_bases(job: BenchmarkJob) -> dict[str, Basis]:
+    """What the stages of a benchmark would stand on now; reads the data, and raises RunError where it cannot."""
+    benchmark = _Benchmark(job, StageClock())
+    contest = benchmark.contest
+    contest.contenders = line_up(benchmark.job)
+    return {TRAINING: contest.basis(benchmark.trained()), EVALUATION: contest.basis(benchmark.given())}
+
+
 class _Benchmark:
     """The stages, and what they hand to each other."""
 
@@ -68,13 +80,21 @@ class _Benchmark:
         self.contest = Contest(self.job, clock)
         self.leaderboard: list[dict[str, Any]] = []
 
+    def trained(self) -> list[Contender]:
+        """Those that are trained."""
+        return [c for c in self.contest.contenders if not isinstance(c, Saved)]
+
+    def given(self) -> list[Contender]:
+        """Those whose weights are given."""
+        return [c for c in self.contest.contenders if isinstance(c, Saved)]
+
     def train(self) -> Mapping[str, Any]:
         """The scores of all that is trained, baselines among them."""
-        return self.contest.score([c for c in self.contest.contenders if not isinstance(c, Saved)])
+        return self.contest.score(self.trained())
 
     def evaluate(self) -> Mapping[str, Any]:
         """The scores of weights that were given; then every measure of every entry, averaged over its seeds."""
-        found = self.contest.score([c for c in self.contest.contenders if isinstance(c, Saved)])
+        found = self.contest.score(self.given())
         results: dict[str, dict[str, Any]] = {name: {} for name in self.plan.entries}
         for contender in self.contest.contenders:
             results[contender.place.entry][contender.place.task] = self._means(contender)

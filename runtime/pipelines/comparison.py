@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from dync.runtime.comparison.contest import Contest
 from dync.runtime.comparison.job import ComparisonJob
+from dync.runtime.comparison.line_up import line_up
 from dync.runtime.pipelines.clock import StageClock
+from dync.runtime.pipelines.ledger import Basis
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.stages import run_stages
 
-__all__ = ["ComparisonJob", "run_comparison"]
+__all__ = ["ComparisonJob", "comparison_bases", "run_comparison"]
+
+SCORING: Final = "comparison"
 
 
 def run_comparison(job: ComparisonJob) -> PipelineResult:
@@ -16,11 +22,11 @@ def run_comparison(job: ComparisonJob) -> PipelineResult:
 
     The scores in `events.jsonl` are the truth: a run that is resumed does only what has none yet.
     """
-    clock = StageClock(job.plan.limits.stage_seconds)
+    clock = job.clock or StageClock(job.plan.limits.stage_seconds)
     contest = Contest(job, clock)
     stages = [
         contest.stage("environment_check", contest.check),
-        contest.stage("comparison", contest.score, essential=True),
+        contest.scoring(SCORING, contest.score, lambda: contest.contenders, essential=True),
         contest.stage("statistical_analysis", contest.analyse),
         contest.stage("report_generation", contest.report),
     ]
@@ -30,3 +36,8 @@ def run_comparison(job: ComparisonJob) -> PipelineResult:
         )
     finally:
         job.reporter.close()
+
+
+def comparison_bases(job: ComparisonJob) -> dict[str, Basis]:
+    """What the stages of a comparison would stand on now; reads the data, and raises RunError where it cannot."""
+    return {SCORING: Contest(job, StageClock()).basis(line_up(job))}

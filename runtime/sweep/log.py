@@ -25,6 +25,8 @@ class SweepLog:
 
     def _read(self, event: Mapping[str, Any]) -> None:
         match event:
+            case {"event": "stage_outdated", "stage": "sweep_execution"}:
+                self.forget()
             case {"event": "trial"}:
                 trial = Trial.from_json(event)
                 self.trials[trial.number] = trial
@@ -32,6 +34,11 @@ class SweepLog:
                 self.decisions[key] = Decision(mode, why, dict(event.get("seconds") or {}))
             case {"event": "compared", "trial": int(trial), "seed": int(seed)}:
                 self.compared[trial, seed] = event
+
+    def forget(self) -> None:
+        """What was logged so far counts no more: the sweep is done again on something else."""
+        for known in (self.trials, self.decisions, self.compared):
+            known.clear()
 
     def trial(self, trial: Trial) -> None:
         """A trial is over; it is on the disk when this returns."""

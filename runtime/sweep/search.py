@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from dync.compiler.pipeline_json import digest_of_pipeline
 from dync.compiler.pipeline_plan import Origin, TrainingPlan
 from dync.compiler.plan import Plan
+from dync.compiler.plan_json import digest
+from dync.runtime.checkpoint import package_versions
 from dync.runtime.data.error import DataError
 from dync.runtime.data.validation import has_validation, with_validation
-from dync.runtime.environment import environment_record
+from dync.runtime.environment import OWN_FILES, environment_record, verify_disk, verify_surroundings
 from dync.runtime.error import RunError
 from dync.runtime.lanes.decision import Mode
 from dync.runtime.lanes.executor import Executor, InProcess
 from dync.runtime.lanes.groups import groups
 from dync.runtime.lanes.lane import Lane, LaneResult
+from dync.runtime.lanes.need import need_of
 from dync.runtime.lanes.train import Decisions
 from dync.runtime.network import Network
 from dync.runtime.pipelines.clock import StageClock
-from dync.runtime.pipelines.training.parts import read_parts, verify_metric
+from dync.runtime.pipelines.earlier import set_aside
+from dync.runtime.pipelines.ledger import Basis
+from dync.runtime.pipelines.training.parts import Parts, read_parts, verify_metric
 from dync.runtime.pipelines.training.shown import number as shown_number
+from dync.runtime.pipelines.training.start import start_digest
 from dync.runtime.run_folder import RECORD
 from dync.runtime.sweep.best import best_seed, ranked, save_best, saved_best
 from dync.runtime.sweep.job import SweepJob
+from dync.runtime.sweep.largest import largest
 from dync.runtime.sweep.log import SweepLog
 from dync.runtime.sweep.outcome import TrialWatch, lane_name, lane_of, outcome
 from dync.runtime.sweep.pruning import Pruning, verify_pruner
@@ -38,24 +46,46 @@ ROUND: Final = 64
 Bound = tuple[TrainingPlan, Plan]
 
 
+@dataclass(frozen=True, eq=False)
+class First:
+    """The first trial that is possible: its settings, what they come to, and its data."""
+
+    params: Mapping[str, str]
+    training: TrainingPlan
+    network: Plan
+    parts: Parts
+
+
 class Search:
     """The stages of a sweep."""
 
     def __init__(self, job: SweepJob, clock: StageClock) -> None:
         self.job, self.plan, self.clock = job, job.plan, clock
-        self.executor: Executor = job.executor or InProcess(say=job.reporter.message)
-        self.decisions: Decisions = getattr(self.executor, "decisions", {})
+        self.executor: Executor = job.executor or InProcess(say=job.reporter.message, tick=clock.check)
         self.log: SweepLog
         self.strategy: Strategy
         self.count = 0
         self.history: History = ()
         self.pruning: Pruning | None = None
+        self.first: First
         self._starts: dict[Origin, Mapping[str, NDArray[Any]]] = {}
 
     # --- environment_check ---
 
     def check(self) -> Mapping[str, Any]:
-        """Everything that can be known to fail: strategy, pruner, packages, settings, data, measures."""
+        """Everything that can be known to fail: packages, devices, strategy, pruner, settings, data, measures, room,
+        workers."""
+        verify_surroundings(self.plan.limits, self.job.reporter.message)
+        self.set_up()
+        self.log = SweepLog(self.job.folder, resume=self.job.resume)
+        self.executor.decisions.update(self.log.decisions)
+        self.executor.total = self.count * self.plan.seeds
+        self._verify_first()
+        self._verify_room()
+        return {}
+
+    def set_up(self) -> None:
+        """What proposes and what prunes; raises RunError."""
         self.strategy = make_strategy(self.plan)
         limits = [most for most in (self.plan.trials, self.strategy.most()) if most is not None]
         if not limits:
@@ -64,38 +94,69 @@ class Search:
         if self.plan.prune is not None:
             verify_pruner(self.plan.prune)
             self.pruning = Pruning(self.plan.prune, self.plan.direction, self.plan.name)
-        self.log = SweepLog(self.job.folder, resume=self.job.resume)
-        self.decisions.update(self.log.decisions)
-        if isinstance(self.executor, InProcess):
-            self.executor.total = self.count * self.plan.seeds
-        self._verify_first()
-        return {}
 
     def _verify_first(self) -> None:
         """Bind the first trial that is possible, and see that it has the measure that decides."""
-        training, network = self._first_bound()
-        try:
-            parts = read_parts(training, Network(network))
-        except DataError as error:
-            raise RunError(str(error)) from error
-        metric = self.plan.objective
+        self.first = self.read_first()
+        parts, metric = self.first.parts, self.plan.objective
         if metric is not None:
             verify_metric(metric, parts.held_out)
             if metric.part == "test":
                 self.job.reporter.message(
                     "the best is chosen on the test part, so what it reaches there is too good: choose on validation"
                 )
-        depends = {**environment_record(), "data": {"digest": parts.dataset.digest, "files": parts.dataset.files}}
-        self.job.folder.event("environment", **depends)
+        self.job.folder.event("environment", **self._depends())
         if not (self.job.folder.path / RECORD).exists():
-            self.job.folder.write_json(RECORD, depends)
+            self.job.folder.write_json(RECORD, self._depends())
 
-    def _first_bound(self) -> Bound:
+    def _verify_room(self) -> None:
+        """Whether memory, workers and disk are there for the largest network; raises RunError."""
+        training, network = largest(self.plan, self.bind, self.first.params)
+        need = need_of(training, network, self.first.parts, min(self.round_size, self.count) * self.plan.seeds)
+        self.executor.verify(need)
+        weights = 0 if need.room is None else 2 * need.room.weights  # of the best, and once more while they are written
+        advice = "make room, or give another folder with --out"
+        verify_disk(weights + OWN_FILES, self.job.folder.path, "the log and the best weights", advice)
+
+    def _depends(self) -> dict[str, Any]:
+        dataset = self.first.parts.dataset
+        return {**environment_record(), "data": {"digest": dataset.digest, "files": dataset.files}}
+
+    def read_first(self) -> First:
+        """The first trial that is possible; raises RunError where there is none, or its data cannot be read."""
+        params, (training, network) = self._first_bound()
+        try:
+            return First(params, training, network, read_parts(training, Network(network)))
+        except DataError as error:
+            raise RunError(str(error)) from error
+
+    def basis(self) -> Basis:
+        """What the outcome of all trials depends on: the data are those of the first."""
+        first = self.first
+        spec = {"sweep": digest_of_pipeline(self.plan), "training": digest_of_pipeline(first.training)}
+        return {
+            "spec": digest({**spec, "network": first.network.digest}),
+            "start": start_digest(self.start(first.training)),
+            "data": first.parts.dataset.digest,
+            "data of evaluate": {name: some.digest for name, some in first.parts.further.items()},
+            "versions": dict(package_versions()),
+        }
+
+    def begin_anew(self) -> None:
+        """No trial so far counts any more; the best of them is set aside."""
+        set_aside(self.job.folder, (self.job.folder.best,))
+        self.job.folder.write_json(RECORD, self._depends())
+        for key in self.log.decisions:
+            self.decisions.pop(key, None)
+        self.log.forget()
+
+    def _first_bound(self) -> tuple[Mapping[str, str], Bound]:
         """Raises RunError where nothing of the first round is possible."""
         errors = []
         for number in range(min(self.round_size, self.count)):
             try:
-                return self.bind(self.strategy.propose(number, ()).params)
+                params = self.strategy.propose(number, ()).params
+                return params, self.bind(params)
             except RunError as error:
                 errors.append(error)
         raise errors[0]
@@ -112,6 +173,11 @@ class Search:
         return training, network
 
     @property
+    def decisions(self) -> Decisions:
+        """The modes that groups train in, by their keys."""
+        return self.executor.decisions
+
+    @property
     def round_size(self) -> int:
         """How many trials are proposed at once; what does not look back may as well be proposed together."""
         free = not self.strategy.looks_back and self.plan.prune is None
@@ -121,6 +187,7 @@ class Search:
 
     def run(self) -> Mapping[str, Any]:
         """All trials that are left, round after round; raises RunError where all of them failed."""
+        self.clock.makes(self.outputs)
         for first in range(0, self.count, self.round_size):
             size = min(self.round_size, self.count - first)
             if self.pruning is not None:
@@ -182,7 +249,7 @@ class Search:
             of_trial[seed] = result
             if len(of_trial) == self.plan.seeds:
                 self._conclude(proposals[number], bound[number], results.pop(number))
-            self.clock.check(self.outputs())
+            self.clock.check()
         for number, proposal in proposals.items():
             if number not in self.log.trials:
                 self._finish(_impossible(proposal, self.plan.seeds, "not all of its seeds came back"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dync.compiler.pipeline_plan import DataPlan, Metric, TrainingPlan
+from dync.compiler.plan_json import digest
 from dync.grammar.diagnostic import nearest
 from dync.runtime.data.dataset import Dataset, Part, load
 from dync.runtime.data.validation import has_validation, with_validation
@@ -27,6 +28,12 @@ class Parts:
     further: Mapping[str, Dataset]
     held_out: dict[str, Examples]
     made_validation: bool
+
+    @property
+    def digest(self) -> str:
+        """The hash of all data, those of `evaluate NAME DATA` among them."""
+        further = {name: some.digest for name, some in self.further.items()}
+        return digest({"data": self.dataset.digest, "further": dict(further)}) if further else self.dataset.digest
 
 
 def read_parts(plan: TrainingPlan, network: Network) -> Parts:

@@ -1,4 +1,4 @@
-"""The compiler on one screen: text -> trees -> libraries -> models -> pipelines, and from a model to its plan.
+"""The compiler on one screen: text -> trees -> libraries -> models -> pipelines, properties, and from a model to its plan.
 
 What a check does not need is imported where it is used, because a check is to start at once.
 """
@@ -23,6 +23,7 @@ from dync.compiler.pipelines.models import AnyModel, PipelineModel
 from dync.compiler.pipelines.resolve import check_circles, resolve_pipeline
 from dync.compiler.pipelines.signatures import Signature
 from dync.compiler.plan import Plan
+from dync.compiler.properties.model import PropertyModel
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
 from dync.grammar.imports import Files, read_alone
@@ -37,14 +38,15 @@ class Compilation:
     """All that the compiler found out about a file.
 
     `networks` are the models at the default parameters, those of the file itself first and then those that it imports,
-    and `pipelines` its pipelines of every kind, in the order of the file, each only where it is free of errors;
-    `sources` are data sources that others registered.
+    `pipelines` its pipelines of every kind and `properties` its properties, in the order of the file. Each is there
+    only where it is free of errors; `sources` are data sources that others registered.
     """
 
     files: Files
     libraries: Libraries
     networks: dict[str, NetworkModel]
     pipelines: dict[str, AnyModel]
+    properties: dict[str, PropertyModel]
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Signature]
 
@@ -123,12 +125,31 @@ def compile_files(files: Files, sources: Mapping[str, Signature] | None = None) 
         mistakes.extend(found)
         plans |= {name: resolved} if resolved is not None else {}
     check_circles(plans, book, mistakes)
+    properties = _properties(files.main, networks, elaborations, mistakes)
     diagnostics = mistakes.diagnostics
     if files.mistakes:
         from dync.compiler.elaboration.aftermath import without_aftermath
 
         diagnostics = in_order([*files.mistakes, *without_aftermath(files, diagnostics)])
-    return Compilation(files, libraries, models, plans, diagnostics, extra)
+    return Compilation(files, libraries, models, plans, properties, diagnostics, extra)
+
+
+def _properties(
+    file: syntax.File, networks: Mapping[str, syntax.Network], elaborations: Elaborations, mistakes: Collector
+) -> dict[str, PropertyModel]:
+    """The properties of a file that have no errors, by name."""
+    nodes, found = declared_once([file], syntax.Property)
+    mistakes.extend(found)
+    if not nodes:
+        return {}
+    from dync.compiler.properties.resolve import resolve_property
+
+    models: dict[str, PropertyModel] = {}
+    for name, node in nodes.items():
+        model, found = resolve_property(node, networks, elaborations)
+        mistakes.extend(found)
+        models |= {name: model} if model is not None else {}
+    return models
 
 
 def bind(

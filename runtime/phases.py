@@ -50,7 +50,7 @@ def run_protocol(
     taken: dict[int, int | Array] = {}
     for order, number in enumerate(phases):
         phase = structure.phases[number]
-        state = _enter(state, phase, clamped, held)
+        state = enter_phase(state, phase, clamped, held)
         state, taken[number] = _run_phase(machine, state, phase, _key(key, order), at_rest=at_rest and order == 0)
         clamped = held = frozenset(phase.clamped) & outer_layers(structure)
     state = _with_steps(state, taken)
@@ -67,7 +67,7 @@ def _with_steps(state: State, taken: Mapping[int, int | Array]) -> State:
     return State(state.values, state.held, state.snapshots, counts, state.structure)
 
 
-def _enter(state: State, phase: PhasePlan, clamped: frozenset[int], held: frozenset[int]) -> State:
+def enter_phase(state: State, phase: PhasePlan, clamped: frozenset[int], held: frozenset[int]) -> State:
     """Clamped inputs and outputs go back to what they are held at; an output that is let go starts from zero.
 
     `clamped` are those that were clamped before, `held` those that are known to be at what they are held at.

@@ -17,6 +17,8 @@ from dync.compiler.mistakes.examples import training
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
 from dync.grammar.render import to_text
 from dync.grammar.source import Source
+from dync.properties.said import diagnostics_of as of_verdict
+from dync.properties.search import search
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "diagnostics.md"
 
@@ -29,11 +31,13 @@ AREAS: Final = {
     "E06": "Parameters and numbers",
     "E07": "Topology",
     "E08": "Pipelines, data and settings",
+    "E09": "Properties",
     "W02": "Warnings: things that nobody uses",
     "W04": "Warnings: phases",
     "W05": "Warnings: rules and activations",
     "W07": "Warnings: topology",
     "W08": "Warnings: pipelines",
+    "W09": "Warnings: properties",
 }
 
 HEAD: Final = """# Diagnostics
@@ -73,9 +77,12 @@ def _shown(mistake: type[Diagnostic]) -> list[Diagnostic]:
 
 
 def _diagnostics(example: str) -> tuple[Diagnostic, ...]:
-    """What is said of an example: a file, or a command line with settings."""
+    """What is said of an example: a file, whose properties are tried, or a command line with settings."""
     if not example.startswith("dync "):
-        return compile_source(Source("example.dyn", example)).diagnostics
+        found = compile_source(Source("example.dyn", example))
+        properties = found.properties.values() if found.ok else ()
+        verdicts = (search(prop, found.libraries.of(prop.network)) for prop in properties)
+        return (*found.diagnostics, *(d for verdict in verdicts for d in of_verdict(verdict)))
     settings = dict(word.split("=", 1) for word in shlex.split(example) if "=" in word)
     if not settings:
         return ()

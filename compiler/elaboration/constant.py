@@ -56,7 +56,7 @@ _ARITHMETIC: Final[Mapping[str, Callable[[Value, Value], Value]]] = {
 
 def number(expression: syntax.Expression, scope: Scope, mistakes: Collector) -> Amount | None:
     """The number that an expression means, finite in float32, or None where that was a mistake."""
-    return _number(_Evaluator(scope, mistakes).value(expression), expression, mistakes)
+    return _number(Evaluator(scope, mistakes).value(expression), expression, mistakes)
 
 
 def integer(expression: syntax.Expression, scope: Scope, mistakes: Collector, what: str) -> int | None:
@@ -81,18 +81,22 @@ def _number(value: Value | None, expression: syntax.Expression, mistakes: Collec
 
 
 @dataclass(frozen=True)
-class _Evaluator:
+class Evaluator:
     """Evaluates expressions in a scope. Every method gives None where it, or something within, was a mistake."""
 
     scope: Scope
     mistakes: Collector
 
     def value(self, expression: syntax.Expression) -> Value | None:
+        """A number or a truth value."""
         match expression:
             case syntax.Number(value, span):
                 return self._bounded(value, span)
             case syntax.Text(_, span):
                 self.mistakes.add(wrong.parameters.NotANumber(span, "a text"))
+                return None
+            case syntax.Reference(_, _, span):
+                self.mistakes.add(wrong.parameters.NotANumber(span, "a layer"))
                 return None
             case syntax.Variable():
                 return self._variable(expression)
@@ -164,16 +168,10 @@ class _Evaluator:
         if name not in FUNCTIONS:
             self.mistakes.add(wrong.names.UnknownFunction(call.function.span, name, tuple(FUNCTIONS)))
             return None
-        fewest, most, function = FUNCTIONS[name]
-        for argument in call.arguments:
-            if argument.name is not None:
-                self.mistakes.add(wrong.names.UnknownArgument(argument.name.span, argument.name.text, (), name))
-                return None
-        if len(arguments) < fewest or (most is not None and len(arguments) > most):
-            self.mistakes.add(wrong.names.ArgumentCount(call.span, name, _takes(fewest, most), len(arguments)))
+        if not check_count(call, self.mistakes):
             return None
         known = [a for a in arguments if a is not None]
-        return self._applied(call, function, known) if len(known) == len(arguments) else None
+        return self._applied(call, FUNCTIONS[name][2], known) if len(known) == len(arguments) else None
 
     def _applied(self, call: syntax.Call, function: Callable[..., Value], arguments: list[Amount]) -> Value | None:
         try:
@@ -203,6 +201,20 @@ class _Evaluator:
         if too_large:
             self.mistakes.add(wrong.parameters.NumberTooLarge(span))
         return None if too_large else value
+
+
+def check_count(call: syntax.Call, mistakes: Collector) -> bool:
+    """Whether a function that exists is given as many arguments as it takes, all without names."""
+    name = call.function.text
+    fewest, most, _ = FUNCTIONS[name]
+    for argument in call.arguments:
+        if argument.name is not None:
+            mistakes.add(wrong.names.UnknownArgument(argument.name.span, argument.name.text, (), name))
+            return False
+    if len(call.arguments) < fewest or (most is not None and len(call.arguments) > most):
+        mistakes.add(wrong.names.ArgumentCount(call.span, name, _takes(fewest, most), len(call.arguments)))
+        return False
+    return True
 
 
 def _bits(value: Amount) -> float:

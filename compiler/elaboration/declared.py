@@ -9,13 +9,13 @@ from dync.compiler import mistakes as wrong
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
 
-Node = TypeVar("Node", syntax.Network, syntax.Pipeline)
+Node = TypeVar("Node", syntax.Network, syntax.Pipeline, syntax.Property)
 
 
 def declared_once(
     files: Sequence[syntax.File], node_type: type[Node]
 ) -> tuple[dict[str, Node], tuple[Diagnostic, ...]]:
-    """The networks or the pipelines of files; of two that bear one name the first holds."""
+    """The networks, the pipelines or the properties of files; of two that bear one name the first holds."""
     found: dict[str, Node] = {}
     mistakes: list[Diagnostic] = []
     for node in (node for file in files for node in file.declarations):

@@ -113,13 +113,20 @@ def layers_of(
     model: NetworkModel, references: Sequence[syntax.Reference], scope: Scope, mistakes: Collector
 ) -> tuple[str, ...]:
     """The layers of a model that references from outside of the network mean, each once."""
-    table = LayerTable(mistakes)
-    for layer in model.layers:
-        name = layer.array or layer.name
-        before = table.entries.get(name)
-        low = int(layer.name.removeprefix(f"{name}[").rstrip("]")) if layer.array and before is None else None
-        members = (layer,) if before is None else (*(before.members or ()), layer)
-        place = syntax.Name(name, layer.span)
-        table.entries[name] = Entry(place, layer.span, low if before is None else before.low, members)
+    table = table_of(model, mistakes)
     found = (layer.name for reference in references for layer in table.all(reference, scope))
     return tuple(dict.fromkeys(found))
+
+
+def table_of(model: NetworkModel, mistakes: Collector) -> LayerTable:
+    """The table of a model's layers."""
+    members: dict[str, list[LayerModel]] = {}
+    for layer in model.layers:
+        members.setdefault(layer.array or layer.name, []).append(layer)
+    return LayerTable(mistakes, {name: _entry_of(name, found) for name, found in members.items()})
+
+
+def _entry_of(name: str, members: list[LayerModel]) -> Entry:
+    first = members[0]
+    low = int(first.name.removeprefix(f"{name}[").rstrip("]")) if first.array else None
+    return Entry(syntax.Name(name, first.span), first.span, low, tuple(members))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import names as names
     from dync.compiler.mistakes import parameters as parameters
     from dync.compiler.mistakes import pipelines as pipelines
+    from dync.compiler.mistakes import properties as properties
     from dync.compiler.mistakes import searches as searches
     from dync.compiler.mistakes import shapes as shapes
     from dync.compiler.mistakes import studies as studies
@@ -23,7 +24,19 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import unused as unused
 
 _SUBJECTS = frozenset(
-    {"dynamics", "edges", "names", "parameters", "pipelines", "searches", "shapes", "studies", "topology", "unused"}
+    {
+        "dynamics",
+        "edges",
+        "names",
+        "parameters",
+        "pipelines",
+        "properties",
+        "searches",
+        "shapes",
+        "studies",
+        "topology",
+        "unused",
+    }
 )
 
 

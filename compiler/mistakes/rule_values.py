@@ -97,6 +97,20 @@ class NamedOperand(Diagnostic):
 
 
 @dataclass(frozen=True)
+class MemberAsNumber(Diagnostic):
+    """Rules, activations and what edges send know the numbers at their own two ends; they know no layers by name."""
+
+    code: ClassVar[str] = "E0522"
+    wrong: ClassVar[str] = with_rule("rule r { update pre[1] * post / batch }")
+    right: ClassVar[str] = with_rule("rule r { update pre * post / batch }")
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"a number is needed here, and `{self.span.text}` is the member of an array"
+
+
+@dataclass(frozen=True)
 class TextAsNumber(Diagnostic):
     """Rules, activations and what edges send compute with numbers; text has no place in them."""
 

@@ -16,6 +16,7 @@ from dync.compiler.mistakes.rule_names import (
 from dync.compiler.mistakes.rule_values import (
     ConditionAsNumber,
     DivisionByZero,
+    MemberAsNumber,
     NamedOperand,
     NotFinite,
     NumberAsCondition,
@@ -97,6 +98,8 @@ class Resolver:
                 return self._literal(value, span)
             case syntax.Text():
                 return self._fail(TextAsNumber(node.span))
+            case syntax.Reference():
+                return self._fail(MemberAsNumber(node.span))
             case syntax.Variable():
                 return self._variable(node)
             case syntax.Unary("-", operand, span):

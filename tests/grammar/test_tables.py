@@ -59,6 +59,7 @@ def test_each_place_knows_exactly_the_statements_of_the_grammar() -> None:
         ("RULE", "NAME", "LBRACE"),
         ("ACTIVATION", "NAME", "LBRACE"),
         ("PIPELINE", "NAME", "NAME", "LBRACE"),
+        ("PROPERTY", "NAME", "ON", "NAME", "LBRACE"),
     ]
     for place, beginning in zip(PLACES, beginnings, strict=True):
         expected = tables.expected(after(tables, *beginning)) - {"RBRACE", END}

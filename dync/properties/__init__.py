@@ -1,0 +1,1 @@
+"""Trying the properties of files: `dync test` and what else tries them."""

@@ -22,6 +22,9 @@ from dync.runtime.memory import available_memory, gib
 FLAGS: Final = ("XLA_FLAGS", "JAX_PLATFORMS", MEMORY, *THREADS)
 """Variables of the environment that change how a run goes."""
 
+OWN_FILES: Final = 2**20
+"""Bytes on disk that a run takes for its events, its result and its report."""
+
 _COMMIT: Final = "# branch.oid "
 
 

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from queue import Empty, SimpleQueue
@@ -104,7 +105,8 @@ class DaskCluster:
         pending: dict[Any, Portion] = {}
         suspects: deque[Portion] = deque()
         agenda = Agenda(lanes, mode, workers, self.decisions, self._say)
-        self._client.subscribe_topic(topic, lambda event: self._heard.put((None, event[1])))
+        with self._asking():
+            self._client.subscribe_topic(topic, lambda event: self._heard.put((None, event[1])))
 
         def submit(portion: Portion) -> None:
             pending[self._submit(portion, mode, watched, topic, workers)] = portion
@@ -148,16 +150,26 @@ class DaskCluster:
 
     def _there(self) -> set[str]:
         """The addresses of the workers; raises RunError where the scheduler does not answer."""
+        client = self._client
+        with self._asking():
+            return set(client.nthreads())
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """For all that the scheduler is asked: it can be lost at any moment, and then RunError is raised."""
+        from concurrent.futures import CancelledError
+
         from distributed.comm import CommClosedError
 
         try:
-            return set(self._client.nthreads())
-        except (OSError, TimeoutError, CommClosedError, RuntimeError) as error:
+            yield
+        except (OSError, TimeoutError, CommClosedError, CancelledError, RuntimeError) as error:
             raise self._lost() from error
 
     def _verify_versions(self) -> None:
         """Raise RunError where a worker cannot train such lanes; one that is lost meanwhile counts for nothing."""
-        found = survey(self._client, list(self._need.files))
+        with self._asking():
+            found = survey(self._client, list(self._need.files))
         processes = max(1, self._need.processes(len(found)))
         verify_workers(found, self._need.files, self._need.peak(processes))
         self._checked |= {worker.address for worker in found}
@@ -186,10 +198,11 @@ class DaskCluster:
         share, measures = self.total // workers, portion.measures is not None
         work = Work(portion.lanes, mode, watched, dict(self.decisions), share, measures)
         environment, key = json.dumps(variables(self.limits)), f"{topic}-{uuid.uuid4().hex}"
-        future = self._client.submit(
-            train_on_worker, work_frame(work).to_bytes(), topic, environment, key,
-            key=key, pure=False, retries=self.limits.retries,
-        )  # fmt: skip
+        with self._asking():
+            future = self._client.submit(
+                train_on_worker, work_frame(work).to_bytes(), topic, environment, key,
+                key=key, pure=False, retries=self.limits.retries,
+            )  # fmt: skip
         future.add_done_callback(lambda done: threading.Thread(target=self._fetch, args=(done,), daemon=True).start())
         return future
 
@@ -219,7 +232,8 @@ class DaskCluster:
         from distributed import Variable
 
         verdict = verdicts(report_from(Frame(event["report"])))
-        Variable(event["answer"], client=self._client).set(verdict)
+        with self._asking():
+            Variable(event["answer"], client=self._client).set(verdict)
 
     def _results(self, portion: Portion, frames: list[bytes], agenda: Agenda) -> Iterator[LaneResult]:
         for frame in map(frame_from_bytes, frames):
@@ -261,11 +275,12 @@ class DaskCluster:
         return ()
 
     def _leave(self, topic: str, pending: list[Any]) -> None:
-        """Nobody waits for these any more."""
-        if self._client.status == "running":
-            self._client.unsubscribe_topic(topic)
-            if pending:
-                self._client.cancel(pending)
+        """Nobody waits for these any more; where the scheduler is lost, nobody need be told."""
+        with suppress(RunError), self._asking():
+            if self._client.status == "running":
+                self._client.unsubscribe_topic(topic)
+                if pending:
+                    self._client.cancel(pending)
 
 
 def connect(address: str) -> Any:

@@ -45,16 +45,13 @@ class WorkerFacts:
         return self.trouble or differences(worker_versions(), self.versions)
 
 
-def worker_facts(files: Sequence[str]) -> dict[str, Any]:
-    """What a worker tells of itself, as JSON."""
-    from distributed import get_worker
-
-    worker = get_worker()
+def worker_facts(files: Sequence[str], dask_worker: Any) -> dict[str, Any]:
+    """What a worker tells of itself, as JSON. Dask gives the worker to an argument of this name."""
     return {
         "host": socket.gethostname(),
-        "threads": worker.state.nthreads,
+        "threads": dask_worker.state.nthreads,
         "memory": available_memory(),
-        "allowed": worker.memory_manager.memory_limit or None,
+        "allowed": dask_worker.memory_manager.memory_limit or None,
         "versions": worker_versions(),
         "files": {path: _hash(path) for path in files},
     }

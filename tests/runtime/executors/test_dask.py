@@ -7,7 +7,7 @@ import time
 
 import pytest
 from dask_on_loopback import cluster
-from lanes_of_iris import lane, long, same, several
+from lanes_of_iris import baselines, lane, long, same, several
 
 pytest.importorskip("distributed")
 
@@ -16,6 +16,7 @@ from dync.runtime.error import RunError
 from dync.runtime.executors import dask
 from dync.runtime.executors.dask import DaskCluster
 from dync.runtime.executors.dask_task import differences, worker_versions
+from dync.runtime.lanes.need import Need
 from dync.runtime.lanes.train import train_lanes, watch_nothing
 
 pytestmark = [
@@ -27,7 +28,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def lanes():
-    return [*several(4), lane("wide", hidden=7), lane("unknown", optimizer="no_such_optimizer")]
+    return [*several(4), lane("wide", hidden=7), lane("unknown", optimizer="no_such_optimizer"), *baselines()]
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +164,9 @@ def test_a_lost_scheduler_is_said_with_the_way_out(two):
 def test_nobody_at_the_address(monkeypatch):
     monkeypatch.setattr(dask, "CONNECT", 0.5)
     with pytest.raises(RunError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        DaskCluster("tcp://127.0.0.1:9")
+        DaskCluster("tcp://127.0.0.1:9").verify(Need())
     with pytest.raises(RunError, match="no Dask scheduler answers at nonsense"):
-        DaskCluster("nonsense://1")
+        DaskCluster("nonsense://1").verify(Need())
 
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch):
@@ -178,7 +179,7 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(RunError, match=r"needs the extra `cluster`: pip install 'dync\[cluster\]'"):
-        DaskCluster("tcp://127.0.0.1:9")
+        DaskCluster("tcp://127.0.0.1:9").verify(Need())
 
 
 def test_versions_are_compared_by_name():

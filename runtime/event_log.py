@@ -18,10 +18,12 @@ class EventLogError(Exception):
     """A log that is damaged elsewhere than at its end; the sentence names the file and the line."""
 
 
-def append_event(path: Path, event: Mapping[str, JSON]) -> None:
+def append_event(path: Path, event: Mapping[str, JSON], *, synced: bool = True) -> None:
     """Add one line to a log, which is made where there is none; the event is on the disk when this returns.
 
-    A line that a killed process left torn is cut off first. Raises ValueError for numbers that JSON cannot hold.
+    A line that a killed process left torn is cut off first. An event that is not `synced` survives a kill of the
+    process all the same, and a failure of the power only once a later one was. Raises ValueError for numbers that JSON
+    cannot hold.
     """
     line = json.dumps(event, allow_nan=False, ensure_ascii=False).encode() + b"\n"
     new = not path.exists()
@@ -29,7 +31,8 @@ def append_event(path: Path, event: Mapping[str, JSON]) -> None:
         _mend_end(file)
         file.write(line)
         file.flush()
-        os.fsync(file.fileno())
+        if synced:
+            os.fsync(file.fileno())
     if new:
         sync_folder(path.parent)
 

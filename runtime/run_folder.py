@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dync.compiler.expression import JSON
 from dync.runtime.error import RunError
@@ -21,6 +21,10 @@ SPEC, RECORD, RESULT, EVENTS = "spec.json", "record.json", "result.json", "event
 
 Hook = Callable[[Mapping[str, JSON]], None]
 """Hears every event of a run as it stands in `events.jsonl`."""
+
+
+UNSYNCED: Final = frozenset({"epoch"})
+"""Events that may come many times a second, and whose facts every checkpoint's history holds too."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class RunFolder:
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         found = plain_json({"time": stamp, "event": kind, **facts})
         assert isinstance(found, dict)
-        append_event(self.path / EVENTS, found)
+        append_event(self.path / EVENTS, found, synced=kind not in UNSYNCED)
         for hook in self.hooks:
             try:
                 hook(found)

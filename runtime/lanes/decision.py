@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 Mode = Literal["fast", "exact", "off"]
 """`fast`: all at once over a leading axis (vmap). `exact`: over a leading axis too, each on its own, to the bits of
-single runs. `off`: one lane after another through the program of single runs, to the same bits."""
+single runs. `off`: the program of single runs for each lane, to the same bits, as many at once as there are
+processors for."""
 
 Choice = Literal["auto", "fast", "exact", "off"]
 """A mode, or whichever measures fastest."""
@@ -45,7 +46,7 @@ def decide(lanes: int, batches: int, measure: Callable[[Mode], Timing]) -> Decis
     off = measure("off")
     whole = lanes * batches * off.batch
     if whole < SHORT * off.first:
-        why = f"one after another takes {_seconds(whole)} in all, less than other programs would take to compile"
+        why = f"each on its own takes {_seconds(whole)} in all, less than other programs would take to compile"
         return Decision("off", why, {"off": off.batch})
     found: dict[Mode, float] = {"off": off.batch, "exact": measure("exact").batch, "fast": measure("fast").batch}
     best = min(found, key=lambda mode: found[mode])

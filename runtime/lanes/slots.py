@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from math import inf
+from time import monotonic
+from typing import Any, Final
 
 import equinox as eqx
 import jax
@@ -18,6 +21,10 @@ from numpy.typing import NDArray
 
 from dync.runtime.lanes.decision import Mode
 from dync.runtime.learner import Feed, Learner, Outcome, Program, learning_function, learning_program
+from dync.runtime.processors import threads
+
+TRIED: Final = 4
+"""Calls after the first that take turns between one thread and several."""
 
 Arrays = Mapping[str, Array]
 """The training data by layer, `[examples, units]`: the same for every place."""
@@ -62,35 +69,55 @@ class Slots(ABC):
 
 
 def make_slots(mode: Mode, optimizer: optax.GradientTransformation, arrays: Arrays, width: int) -> Slots:
-    """Places for learners of this optimizer's form; `off` has one, whatever the width."""
+    """Places for learners of this optimizer's form; `off` has one a thread at most, whatever the width."""
     if mode == "off" or width == 1:
-        return _One(learning_program(optimizer), arrays)
+        return _Each(learning_program(optimizer), arrays, min(width, threads()))
     return _Many(_programs(learning_function(optimizer), mode), arrays, width, together=mode == "fast")
 
 
-class _One(Slots):
-    """A single place: the program of single runs."""
+class _Each(Slots):
+    """Places of their own, each with the program of single runs, in turn or on a thread each, whichever is faster.
 
-    width = 1
+    The program of a small network fills one processor; that of a large one fills them all by itself. The bits are the
+    same either way, so the first calls may take turns and the rest go the faster way.
+    """
+
     together = False
 
-    def __init__(self, program: Program, arrays: Arrays) -> None:
+    def __init__(self, program: Program, arrays: Arrays, width: int) -> None:
+        self.width = width
         self._program, self._arrays = program, dict(arrays)
-        self._learner: Learner
+        self._learners: dict[int, Learner] = {}
+        self._pool = ThreadPoolExecutor(width)
+        self._calls = 0
+        self._seconds = {True: inf, False: inf}
 
     def put(self, slot: int, learner: Learner) -> None:
-        del slot
-        self._learner = learner
+        self._learners[slot] = learner
 
     def learn(self, turns: Mapping[int, Turn]) -> dict[int, Learned]:
-        (slot, turn), = turns.items()  # fmt: skip
+        threaded, began = self._is_threaded, monotonic()
+        apply = self._pool.map if threaded else map
+        found = dict(zip(turns, apply(self._learn, turns.keys(), turns.values()), strict=True))
+        if self._calls and len(turns) == self.width:  # the first call compiles, and one place alone tells nothing
+            batches = sum(turn.count for turn in turns.values())
+            self._seconds[threaded] = min(self._seconds[threaded], (monotonic() - began) / max(batches, 1))
+        self._calls += 1
+        return found
+
+    @property
+    def _is_threaded(self) -> bool:
+        if self._calls <= TRIED:
+            return self._calls % 2 == 1  # not the first, which compiles: once, not once a thread
+        return self._seconds[True] < self._seconds[False]
+
+    def _learn(self, slot: int, turn: Turn) -> Learned:
         feed = Feed(self._arrays, jnp.asarray(turn.rows), jnp.int32(turn.count), turn.key)
-        self._learner, outcome = self._program(feed, self._learner)
-        return {slot: Learned(bool(outcome.finite), tuple(outcome.steps.tolist()))}
+        self._learners[slot], outcome = self._program(feed, self._learners[slot])
+        return Learned(bool(outcome.finite), tuple(outcome.steps.tolist()))
 
     def learner(self, slot: int) -> Learner:
-        del slot
-        return self._learner
+        return self._learners[slot]
 
 
 class _Many(Slots):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -105,7 +106,7 @@ class Learning:
     def _call(self, rows: NDArray[np.int32], count: int) -> None:
         """Learn the first `count` batches of `rows`."""
         feed = Feed(self._arrays, jnp.asarray(rows), jnp.int32(count), self._key)
-        before = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), self.learner)  # the call takes it over
+        before = _copied(self.learner)  # the call takes it over
         self._safe = before, self.position
         began = time.monotonic()
         self.learner, outcome = self._program(feed, self.learner)
@@ -160,3 +161,10 @@ class Learning:
     def _flush(self) -> None:
         if self.recording is not None:
             self.recording.recorder.flush()
+
+
+@eqx.filter_jit
+def _copied(learner: Learner) -> Learner:
+    """Its arrays once more: one program, where an operation an array would cost a few milliseconds."""
+    found: Learner = jax.tree.map(jnp.copy, learner)
+    return found

@@ -1,4 +1,4 @@
-"""The compiler on one screen: text -> trees -> libraries -> models -> pipelines, properties, and from a model to its plan.
+"""The compiler on one screen: text -> trees -> libraries -> models -> pipelines, properties; and a model -> its plan.
 
 What a check does not need is imported where it is used, because a check is to start at once.
 """

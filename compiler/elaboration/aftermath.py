@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dync.compiler.mistakes.dynamics import InNoGroup, PhaseWithoutEnd
 from dync.compiler.mistakes.names import UnknownActivation, UnknownRule
 from dync.compiler.mistakes.pipelines import NothingLearns, NothingToTrain, SettingMissing, Unbound, UnknownNetwork
+from dync.compiler.mistakes.properties import RequiresNothing
 from dync.compiler.mistakes.rule_names import UnknownInExpression, UnknownMoment
 from dync.compiler.mistakes.rules import UnusedDefinition
 from dync.compiler.mistakes.topology import TopologyWarning, UnreachedLayer, UnreachedOutput
@@ -24,6 +25,7 @@ ABSENCES = (
     NothingLearns,
     NothingToTrain,
     PhaseWithoutEnd,
+    RequiresNothing,
     SettingMissing,
     TopologyWarning,
     Unbound,
@@ -68,6 +70,8 @@ def _statements(file: syntax.File) -> Iterator[Span]:
         match declaration:
             case syntax.Network(items=items) | syntax.Pipeline(items=items):
                 yield from (item.span for item in items)
+            case syntax.Property(items=items, draws=draws, network=network):
+                yield from (part.span for part in (*draws, network, *items))
             case syntax.Rule() | syntax.Activation() | syntax.Import():
                 yield declaration.span
 

@@ -86,6 +86,7 @@ class SeveralForOne(Diagnostic):
 
     of: str
     name: str
+    array: bool
 
     @property
     def message(self) -> str:
@@ -95,6 +96,8 @@ class SeveralForOne(Diagnostic):
     @property
     def notes(self) -> tuple[Note, ...]:
         """How each of them can be asked about."""
+        if not self.array:
+            return (Note("name one of them"),)
         return (Note(f"ask about one member, or about each: `for i in … {{ require {self.of}({self.name}[i]) … }}`"),)
 
 
@@ -194,23 +197,24 @@ class NothingToDrawFrom(Diagnostic):
 
 @dataclass(frozen=True)
 class IndexOfOne(Diagnostic):
-    """A layer that is no array, or a group, is given an index."""
+    """A layer that is no array, or a group, is given an index: it has no members to choose from."""
 
     code = "E0910"
     wrong = required("require fan_in(y[1]) == 1")
     right = required("require fan_in(y) == 1")
 
     name: str
+    single: bool
 
     @property
     def message(self) -> str:
         """Names the layer."""
-        return f"`{self.name}` is no array of layers, and has no members"
+        return f"`{self.name}` is no array of layers, and has no index"
 
     @property
-    def fix(self) -> Fix:
-        """The layer itself."""
-        return Fix("leave the index out", self.span, self.name)
+    def fix(self) -> Fix | None:
+        """The layer itself, where it is one."""
+        return Fix("leave the index out", self.span, self.name) if self.single else None
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ class Checker:
         name = node.name.text
         if node.moment is not None:
             self.mistakes.add(wrong.names.MisplacedMoment(node.span, name))
+            return None
         if name in names:
             return "number"
         if name in self.known.layers:
@@ -128,7 +129,7 @@ class Checker:
         for taken in predicate.takes:
             if taken.name in given:
                 self._argument(given[taken.name], taken, predicate, names)
-            elif taken.needed and len(call.arguments) < len(predicate.takes):
+            elif taken.needed and len(given) == len(call.arguments):
                 self.mistakes.add(wrong.names.MissingArgument(call.span, taken.name, predicate.name))
         return predicate.gives
 
@@ -159,7 +160,8 @@ class Checker:
             self._index(reference, names)
         elif name in self.known.arrays or (name not in self.known.layers and self._means_several(name)):
             if single:
-                self.mistakes.add(wrong.properties.SeveralForOne(node.span, predicate.name, name))
+                several = wrong.properties.SeveralForOne(node.span, predicate.name, name, name in self.known.arrays)
+                self.mistakes.add(several)
         elif name not in self.known.layers:
             if name in names:
                 self.mistakes.add(wrong.properties.NotALayer(node.span, predicate.name, "a number"))
@@ -174,7 +176,7 @@ class Checker:
         if name in self.known.arrays:
             return
         if name in self.known.layers or self._means_several(name):
-            self.mistakes.add(wrong.properties.IndexOfOne(reference.span, name))
+            self.mistakes.add(wrong.properties.IndexOfOne(reference.span, name, name in self.known.layers))
         else:
             self._unknown_layer(reference.name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dync.compiler import mistakes as wrong
@@ -43,8 +43,7 @@ def _domain(draw: syntax.Draw, param: syntax.Param, network: syntax.Network, mis
     domain = _read(draw.domain, Scope(), mistakes)
     if domain is None or declared is None:
         return domain
-    values = domain.values if isinstance(domain, Choice) else domain.corners
-    outside = next((value for value in values if not _allowed(value, declared)), None)
+    outside = next((value for value in _telling(domain, declared) if not _allowed(value, declared)), None)
     if outside is not None:
         allowed = _text(declared)
         mistakes.add(wrong.properties.DrawnOutside(draw.domain.span, draw.name.text, outside, allowed, param.span))
@@ -83,6 +82,19 @@ def _read(node: syntax.Range | syntax.Choices, scope: Scope, mistakes: Collector
             found = [number(value, scope, mistakes) for value in values]
             known = tuple(value for value in found if value is not None)
             return Choice(known) if len(known) == len(found) else None
+
+
+def _telling(domain: Domain, declared: Domain) -> Sequence[Amount]:
+    """Values of a domain of which one is not allowed, if any is not."""
+    match domain, declared:
+        case Choice(values), _:
+            return values
+        case Interval(low, high), Choice(allowed) if domain.whole:
+            return range(int(low), min(int(high), int(low) + len(allowed)) + 1)
+        case Interval(low, high), Choice():
+            return low, (low + high) / 2, high
+        case Interval(low, high), _:
+            return low, high
 
 
 def _allowed(value: Amount, declared: Domain) -> bool:

@@ -11,12 +11,12 @@ _WORDS: Final = (
     "data then optimizer epochs updates batch seed evaluate every checkpoint keep best stop after without better "
     "record repeat base with search step log when strategy trials seeds together objective maximize minimize prune "
     "compare fused entry task measure rope folds claim by on against baselines package baseline artefact from limit "
-    "continue_on_failure retries training sweep comparison benchmark and or not"
+    "continue_on_failure retries training sweep comparison benchmark property require and or not"
 )
 _PATTERN: Final = re.compile(
     r"(?P<comment>#.*)"
     r'|(?P<string>"(?:[^"\\\n]|\\.)*")'
-    r"|(?P<literal>(?<![\w.])\d+(?:\.(?!\.)\d*)?(?:[eE][+-]?\d+)?(?!\w))"
+    r"|(?P<literal>(?<!\w)(?<!(?<!\.)\.)\d+(?:\.(?!\.)\d*)?(?:[eE][+-]?\d+)?(?!\w))"
     rf"|(?P<keyword>(?<![\w.])(?:{'|'.join(_WORDS.split())})(?![\w(]))"
     r"|(?P<call>(?<!\w)[A-Za-z_]\w*(?=\())"
     r"|(?P<operator>->|\.\.|[<>=!]=?|[-+*/%@])"

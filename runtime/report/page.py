@@ -16,7 +16,8 @@ from dync.runtime.report.blocks import Section, Tone
 from dync.runtime.report.charts.drawing import numbered
 from dync.runtime.report.palette import variables
 from dync.runtime.report.run_data import RunData
-from dync.runtime.report.sections.comparison import best_compared, comparison, leaderboard
+from dync.runtime.report.sections.comparison import best_compared, comparison, further
+from dync.runtime.report.sections.leaderboard import leaderboard
 from dync.runtime.report.sections.learning import learning
 from dync.runtime.report.sections.network import Draw, network, spec
 from dync.runtime.report.sections.overview import overview
@@ -30,6 +31,7 @@ _TONES: Final[dict[str, Tone]] = {
     "failed": "bad",
     "finishing": "good",
     "unfinished": "warn",
+    "interrupted": "warn",
 }
 
 
@@ -51,7 +53,7 @@ def page(title: str, runs: Sequence[RunData], draw: Draw | None) -> str:
     numbers = count(1)
     environment.filters["numbered"] = lambda svg: numbered(svg, next(numbers))
     template = environment.from_string(_file("page.html.jinja"))
-    shown = [_shown(place, run, draw) for place, run in enumerate(runs, start=1)]
+    shown = [_shown(place, run, draw, _same_spec(run, runs)) for place, run in enumerate(runs, start=1)]
     text = template.render(title=title, runs=shown, style=Markup(style_sheet()))
     return text.lstrip() + "\n"
 
@@ -63,7 +65,13 @@ def style_sheet() -> str:
     return schemes + _file("page.css")
 
 
-def _shown(place: int, run: RunData, draw: Draw | None) -> Shown:
+def _same_spec(run: RunData, runs: Sequence[RunData]) -> str:
+    """The name of the first run before this one that was made from the same text; empty where there is none."""
+    first = next(other for other in runs if other.source == run.source)
+    return "" if first is run or run.source is None else first.name
+
+
+def _shown(place: int, run: RunData, draw: Draw | None, same_spec: str) -> Shown:
     about: list[str] = [run.kind]
     total = run.result["total_time_seconds"].number()
     if total is not None:
@@ -71,19 +79,20 @@ def _shown(place: int, run: RunData, draw: Draw | None) -> Shown:
     ended = _moment(run.result["timestamp"].text())
     if ended:
         about.append(f"ended {ended}")
-    sections = tuple(section for section in _sections(run, draw) if section is not None and section.blocks)
+    sections = tuple(section for section in _sections(run, draw, same_spec) if section is not None and section.blocks)
     return Shown(f"run-{place}", run.name, run.status, _TONES[run.status], " · ".join(about), sections)
 
 
-def _sections(run: RunData, draw: Draw | None) -> Iterator[Section | None]:
+def _sections(run: RunData, draw: Draw | None, same_spec: str) -> Iterator[Section | None]:
     yield overview(run)
     yield leaderboard(run)
     yield comparison(run)
+    yield from further(run)
     yield sweep(run)
     yield best_compared(run)
     yield learning(run)
     yield network(run, draw)
-    yield spec(run)
+    yield spec(run, same_spec)
     yield environment(run)
     yield timeline(run)
 

@@ -11,14 +11,26 @@ from typing import Any, Final
 
 from dync.runtime.error import RunError
 from dync.runtime.report.fields import Field, clean, clean_text
+from dync.runtime.report.wording import shown
 
 MIB: Final = 2**20
 LARGEST_JSON: Final = 64 * MIB
 LARGEST_TEXT: Final = MIB
 LARGEST_LINE: Final = 16 * MIB
-MOST_SCORES: Final = 64 * MIB
+LARGEST_LOG: Final = 256 * MIB
+"""Of a longer log the beginning is read, and the page says so."""
+MOST_TOLD: Final = 64 * MIB
+"""Bytes of the epochs, trials and scores that are kept of a log."""
+LARGEST_SHOWN: Final = 2**16
+"""Bytes of an event that is shown with its facts."""
+MOST_OF_A_KIND: Final = 100_000
+MOST_KINDS: Final = 200
 KEPT_EVENTS: Final = 200
 """Events kept from the beginning of a log, and as many from its end."""
+_KEYS: Final = {
+    "epoch": ("epoch",), "trial": ("number",), "compared": ("trial", "seed"), "score": ("entry", "task", "seed"),
+}  # fmt: skip
+"""The kinds of events that tell of work done, and what tells two of a kind apart."""
 
 
 def read_json(path: Path) -> Field | None:
@@ -54,15 +66,22 @@ def read_bytes(path: Path, largest: int) -> bytes | None:
 
 @dataclass(frozen=True)
 class Events:
-    """A log in short: its first and last events, those of stages and epochs, the scores of a comparison with their
-    histories, and how many events there were of each kind."""
+    """A log in short: its first and last events, those of stages, how many there were of each kind, and what it tells
+    of the work: epochs, trials, fresh trainings of the best (`compared`), scores with their histories, claims.
+
+    What was told again after a resumption counts as it was told last. `cut`: only the beginning was read.
+    """
 
     first: tuple[Field, ...] = ()
     last: tuple[Field, ...] = ()
     stages: tuple[Field, ...] = ()
     epochs: tuple[Field, ...] = ()
+    trials: tuple[Field, ...] = ()
+    compared: tuple[Field, ...] = ()
     scores: tuple[Field, ...] = ()
+    claims: Field | None = None
     counts: tuple[tuple[str, int], ...] = ()
+    cut: bool = False
 
     @property
     def total(self) -> int:
@@ -77,26 +96,65 @@ class Events:
 
 def read_events(path: Path) -> Events:
     """The log of a run, without a torn last line; raises RunError for damage elsewhere. Nothing where there is none."""
-    first: list[Field] = []
-    last: deque[Field] = deque(maxlen=KEPT_EVENTS)
-    stages: deque[Field] = deque(maxlen=1000)
-    epochs: deque[Field] = deque(maxlen=20_000)
-    scores: list[Field] = []
-    room = MOST_SCORES
-    counts: Counter[str] = Counter()
+    found = _Log()
     for event, size in _events(path):
+        if found.read + size > LARGEST_LOG:
+            found.cut = True
+            break
+        found.read += size
+        found.hear(event, size)
+    return found.events()
+
+
+class _Log:
+    """What is kept of a log while it is read: never more than so many events, nor more than so many bytes."""
+
+    def __init__(self) -> None:
+        self.read, self.cut = 0, False
+        self._first: list[Field] = []
+        self._last: deque[Field] = deque(maxlen=KEPT_EVENTS)
+        self._stages: deque[Field] = deque(maxlen=1000)
+        self._told: dict[str, dict[str, Field]] = {kind: {} for kind in _KEYS}
+        self._room = MOST_TOLD
+        self._claims: Field | None = None
+        self._counts: Counter[str] = Counter()
+
+    def hear(self, event: Field, size: int) -> None:
+        """An event, and of how many bytes it is."""
         kind = event["event"].text()
-        counts[kind] += 1
+        if kind in self._counts or len(self._counts) < MOST_KINDS:
+            self._counts[kind] += 1
+        else:
+            self._counts["other"] += 1
+        if kind in _KEYS and size <= self._room:
+            self._room -= size
+            told = self._told[kind]
+            key = "/".join(shown(event[name].value, 80) for name in _KEYS[kind])
+            told.pop(key, None)
+            told[key] = event
+            if len(told) > MOST_OF_A_KIND:
+                del told[next(iter(told))]
+        short = event if size <= LARGEST_SHOWN else _without_facts(event)
         if kind != "score":  # they are long, and shown elsewhere
-            first.append(event) if len(first) < KEPT_EVENTS else last.append(event)
-        if kind.startswith("stage_") or kind.startswith("run_"):
-            stages.append(event)
-        if kind == "epoch":
-            epochs.append(event)
-        if kind == "score" and size <= room:
-            scores.append(event)
-            room -= size
-    return Events(tuple(first), tuple(last), tuple(stages), tuple(epochs), tuple(scores), tuple(counts.items()))
+            self._first.append(short) if len(self._first) < KEPT_EVENTS else self._last.append(short)
+        if kind.startswith(("stage_", "run_")):
+            self._stages.append(short)
+        if kind == "claims_registered":
+            self._claims = short
+
+    def events(self) -> Events:
+        """All that was kept."""
+        epochs, trials, compared, scores = (tuple(self._told[kind].values()) for kind in _KEYS)
+        return Events(
+            tuple(self._first), tuple(self._last), tuple(self._stages), epochs, trials, compared, scores,
+            self._claims, tuple(self._counts.items()), self.cut,
+        )  # fmt: skip
+
+
+def _without_facts(event: Field) -> Field:
+    """A very long event, its kind, time and stage alone."""
+    kept = {name: event[name].text()[:200] for name in ("time", "event", "stage") if isinstance(event[name].value, str)}
+    return Field(event.place, {**kept, "facts": "too long to be shown"})
 
 
 def _events(path: Path) -> Iterator[tuple[Field, int]]:

@@ -26,13 +26,13 @@ MOST_RUNS: Final = 40
 MOST_PLANS: Final = 8
 
 Kind = Literal["training", "sweep", "comparison", "benchmark"]
-State = Status | Literal["finishing", "unfinished"]
+State = Status | Literal["finishing", "unfinished", "interrupted"]
 
 
 @dataclass(frozen=True)
 class RunData:
-    """A run. `status` is `unfinished` where it has left no result, and `finishing` where what it is about to do is this
-    report. `plans` are those of its networks.
+    """A run. `status` is `interrupted` where Ctrl-C ended it, `unfinished` where it has left no result or goes on
+    since, and `finishing` where what it is about to do is this report. `plans` are those of its networks.
 
     `spec` is what `spec.json` says of the pipeline, `source` the text of the `.dyn` file where it is there, `unread`
     why a plan could not be read.
@@ -50,6 +50,19 @@ class RunData:
     source: str | None = None
     topology: bytes | None = None
     unread: tuple[str, ...] = field(default=())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has come to its end, good or bad: nothing is left to go on with but what failed."""
+        return self.status not in ("unfinished", "interrupted")
+
+    @property
+    def trials(self) -> Field:
+        """The trials of a sweep; those that the log tells where it has not come to give them out."""
+        if self.outputs["trials"].present() or not self.events.trials:
+            return self.outputs["trials"]
+        told = sorted(self.events.trials, key=lambda trial: trial["number"].whole() or 0)
+        return Field(f"{EVENTS}: trials", [trial.value for trial in told])
 
 
 def read_runs(folder: Path, result: PipelineResult | None = None) -> tuple[RunData, ...]:
@@ -86,11 +99,11 @@ def read_run(folder: Path, result: PipelineResult | None = None) -> RunData:
     plans, unread = _plans(whole.value)
     spec = whole["pipeline"]
     events = read_events(folder / EVENTS)
-    if found.value is None:
+    if found.value is None or (result is None and _goes_on(events)):
         found = _so_far(folder)
     outputs = found["outputs"]
     return RunData(
-        name=found["pipeline_name"].text() or spec["name"].text() or folder.resolve().name,
+        name=found["pipeline_name"].text() or _name(spec, events) or folder.resolve().name,
         kind=_kind(found, outputs, spec),
         status=_status(found, events),
         result=found,
@@ -129,12 +142,25 @@ def _so_far(folder: Path) -> Field:
     )
 
 
+def _goes_on(events: Events) -> bool:
+    """Whether the run went on after it had left its result, which is no longer that of this run then."""
+    steps = [event["event"].value for event in events.stages if event["event"].text().startswith("run_")]
+    return "run_finished" in steps and steps[-1] in ("run_started", "run_resumed")
+
+
+def _name(spec: Field, events: Events) -> str:
+    """The pipeline's name, as the spec or the log has it."""
+    said = (event["pipeline"].text() for event in events.stages if event["event"].value == "run_started")
+    return spec["name"].text() or next(said, "")
+
+
 def _status(result: Field, events: Events) -> State:
     known: State | None = next((status for status in get_args(Status) if result["status"].value == status), None)
-    if known is not None:
-        return known
-    last = events.stages[-1] if events.stages else Field(EVENTS, None)
-    return "finishing" if last["stage"].value == "report_generation" else "unfinished"
+    steps = [event for event in events.stages if event["event"].text().startswith("stage_")]
+    last = steps[-1] if steps else Field(EVENTS, None)
+    if known is None:
+        return "finishing" if last["stage"].value == "report_generation" else "unfinished"
+    return "interrupted" if known != "success" and last["event"].value == "stage_interrupted" else known
 
 
 def _kind(result: Field, outputs: Field, spec: Field) -> Kind:

@@ -28,10 +28,9 @@ class TaskScore:
     failed: int
     values: tuple[float, ...]
 
-    @property
-    def sample(self) -> Sample:
-        """What is drawn of it."""
-        return Sample(self.entry, self.values, self.mean, self.interval, self.failed)
+    def sample(self, place: int | None) -> Sample:
+        """What is drawn of it, in the colour of this place."""
+        return Sample(self.entry, self.values, self.mean, self.interval, self.failed, place)
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,23 @@ class Pair:
         return self.decision
 
 
-def task_scores(statistics: Field) -> tuple[TaskScore, ...]:
-    """The scores that `summary_statistics` holds, entry by entry."""
+def places_of(outputs: Field) -> dict[str, int]:
+    """The places of entries, from 0, in the order in which all of the page shows them: the best first, as far as the
+    leaderboard or the mean ranks say."""
+    board = [row["entry"].text() for row in outputs["leaderboard"].items()]
+    ranks = outputs["ranks"]["mean_ranks"].measures()
+    names = [*board, *sorted(ranks, key=lambda name: (ranks[name], name))]
+    names += outputs["summary_statistics"]["entries"].fields()
+    return {name: place for place, name in enumerate(dict.fromkeys(names))}
+
+
+def task_scores(statistics: Field, places: Mapping[str, int]) -> tuple[TaskScore, ...]:
+    """The scores that `summary_statistics` holds, entry by entry in the order of their places."""
+    entries = statistics["entries"].fields()
     return tuple(
-        _task_score(entry, task, found)
-        for entry, tasks in statistics["entries"].fields().items()
-        for task, found in tasks.fields().items()
+        _task_score(entry, task, entries[entry][task])
+        for entry in sorted(entries, key=lambda name: places.get(name, len(places)))
+        for task in entries[entry].fields()
     )
 
 

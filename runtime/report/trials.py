@@ -38,8 +38,9 @@ def _trial(item: Field, place: int) -> Trial:
     status: Status = next((known for known in get_args(Status) if item["status"].text() == known), "failed")
     number = item["number"].whole()
     params = {key: choice(value) for key, value in item["params"].fields().items()}
-    tried = Tried(place if number is None else number, params, status, item["value"].number())
     steps = [step.interval() for step in item["intermediate"].items()]
+    left = next((step[1] for step in reversed(steps) if step is not None), None) if status == "pruned" else None
+    tried = Tried(place if number is None else number, params, status, item["value"].number(), left)
     return Trial(
         tried,
         tuple(item["seeds"].numbers()),

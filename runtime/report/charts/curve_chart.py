@@ -19,15 +19,24 @@ MOST_LINES: Final = 8
 MOST_POINTS_OF_BAND: Final = 200
 
 
-def learning_curves(title: str, measure: str, lines: Mapping[str, Sequence[Points]], across: str = "epoch") -> Chart:
-    """A line for each name: of several seeds the mean where all were measured, and a band from lowest to highest."""
+def learning_curves(
+    title: str,
+    measure: str,
+    lines: Mapping[str, Sequence[Points]],
+    across: str = "epoch",
+    places: Mapping[str, int] | None = None,
+) -> Chart:
+    """A line for each name: of several seeds the mean where all were measured, and a band from lowest to highest.
+
+    `places` are the places of the names among all of the page, which give them their colours.
+    """
     kept = {name: [points for points in seeds if points] for name, seeds in list(lines.items())[:MOST_LINES]}
     kept = {name: seeds for name, seeds in kept.items() if seeds}
 
     def paint(axes: Axes) -> None:
         for number, (name, seeds) in enumerate(kept.items()):
-            _paint_line(axes, number, name, seeds)
-        axes.set_xlabel(across)
+            _paint_line(axes, (places or {}).get(name, number), name, seeds)
+        axes.set_xlabel(cut(across, 44))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         as_share(axes, measure, "y")
         if len(kept) > 1:
@@ -57,7 +66,12 @@ def legend_below(axes: Axes) -> None:
     assert figure is not None
     handles, labels = axes.get_legend_handles_labels()
     longest = max((len(label) for label in labels), default=0)
-    figure.legend(handles, labels, loc="outside lower center", ncols=3 if longest < 14 else 2 if longest < 26 else 1)
+    columns = 3 if longest < 14 else 2 if longest < 26 else 1
+    by_rows = [place for column in range(columns) for place in range(column, len(labels), columns)]
+    figure.legend(
+        [handles[place] for place in by_rows], [labels[place] for place in by_rows],
+        loc="outside lower center", ncols=columns,
+    )  # fmt: skip
 
 
 def _paint_line(axes: Axes, number: int, name: str, seeds: Sequence[Points]) -> None:

@@ -17,17 +17,23 @@ from dync.runtime.report.wording import counted, cut, measured
 
 MOST_ROWS: Final = 24
 MOST_POINTS: Final = 300
+FEW: Final = 3
+"""So few seeds have no middle half to speak of."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The values of an entry, one a seed, with the mean and its interval where they are known."""
+    """The values of an entry, one a seed, with the mean and its interval where they are known.
+
+    `place` is that of the entry among all entries of the page, which gives it its colour.
+    """
 
     name: str
     values: tuple[float, ...]
     mean: float | None = None
     interval: tuple[float, float] | None = None
     failed: int = 0
+    place: int | None = None
 
 
 def distributions(title: str, measure: str, samples: Sequence[Sample]) -> Chart:
@@ -46,7 +52,12 @@ def distributions(title: str, measure: str, samples: Sequence[Sample]) -> Chart:
 
     means = ", ".join(f"{sample.name} {measured(measure, _mean(sample))}" for sample in rows)
     failed = sum(sample.failed for sample in samples)
-    caption = "Points are seeds, boxes their middle half with the median, bars the interval of the mean."
+    caption = "Points are seeds"
+    if any(len(sample.values) > FEW for sample in rows):
+        caption += ", boxes their middle half with the median"
+    if any(sample.interval is not None for sample in rows):
+        caption += ", bars the 95% interval of the mean"
+    caption += "."
     if failed:
         caption += f" {counted(failed, 'seed')} failed: worst of all in the mean, and not drawn."
     alt = f"Strip chart of {measure} over seeds; means: {means}."
@@ -54,10 +65,10 @@ def distributions(title: str, measure: str, samples: Sequence[Sample]) -> Chart:
 
 
 def _paint_row(axes: Axes, number: int, sample: Sample) -> None:
-    tone = series(number)
+    tone = series(number if sample.place is None else sample.place)
     values = np.asarray(thinned(sample.values, MOST_POINTS))
     low, middle, high = np.percentile(np.asarray(sample.values), (25, 50, 75))
-    if len(sample.values) > 3:
+    if len(sample.values) > FEW:
         axes.broken_barh([(low, high - low)], (number - 0.2, 0.4), facecolor=tone, alpha=0.2, edgecolor="none")
         axes.plot([middle, middle], [number - 0.2, number + 0.2], color=tone, linewidth=2)
     # Points one below the other by the golden ratio: spread evenly, and the same whenever it is drawn.

@@ -133,8 +133,8 @@ def _font(style: str) -> str:
 def _settings(salt: str) -> dict[Any, Any]:
     return {
         "svg.fonttype": "none", "svg.hashsalt": salt, "text.parse_math": False, "axes.unicode_minus": True,
-        "font.size": 9.0, "axes.titlesize": 9.0, "axes.labelsize": 9.0, "xtick.labelsize": 8.5, "ytick.labelsize": 8.5,
-        "legend.fontsize": 8.5, "text.color": colour("ink"), "axes.labelcolor": colour("soft"),
+        "font.size": 9.5, "axes.titlesize": 9.5, "axes.labelsize": 9.5, "xtick.labelsize": 9.0, "ytick.labelsize": 9.0,
+        "legend.fontsize": 9.0, "text.color": colour("ink"), "axes.labelcolor": colour("soft"),
         "xtick.color": colour("line"), "ytick.color": colour("line"),
         "xtick.labelcolor": colour("soft"), "ytick.labelcolor": colour("soft"),
         "axes.edgecolor": colour("line"), "axes.facecolor": "none", "figure.facecolor": "none",

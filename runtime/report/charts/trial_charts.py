@@ -25,12 +25,14 @@ MOST_WORDS: Final = 12
 
 @dataclass(frozen=True)
 class Tried:
-    """A trial as charts need it: the values of the searched keys, the status, the objective's value."""
+    """A trial as charts need it: the values of the searched keys, the status, the objective's value, and for one that
+    was pruned the value at which it was `left`."""
 
     number: int
     params: Mapping[str, Choice]
     status: Literal["complete", "pruned", "failed"]
     value: float | None
+    left: float | None = None
 
 
 def is_logarithmic(values: Sequence[Choice]) -> bool:
@@ -60,14 +62,16 @@ def progress(measure: str, trials: Sequence[Tried], larger_is_better: bool) -> C
 
     reached = f"; the best reaches {measured(measure, running[-1][1])}" if running else ""
     alt = f"Scatter chart: {measure} of {counted(len(trials), 'trial')} in their order{reached}."
-    return draw(f"{measure} over trials", paint, alt=alt)
+    left = any(trial.status == "pruned" and _height(trial) is not None for trial in trials)
+    caption = "Pruned trials stand at the value at which they were given up." if left else ""
+    return draw(f"{measure} over trials", paint, alt=alt, caption=caption)
 
 
 def _scatter(axes: Axes, trials: Sequence[Tried]) -> None:
     """Complete trials full, pruned ones hollow where they were left, failed ones as crosses at the lower edge."""
     for status, marker, tone in (("complete", "o", "series-0"), ("pruned", "o", "soft"), ("failed", "x", "bad")):
         of_status = thinned([trial for trial in trials if trial.status == status], MOST_TRIALS)
-        valued = [(trial.number, trial.value) for trial in of_status if trial.value is not None]
+        valued = [(trial.number, value) for trial in of_status if (value := _height(trial)) is not None]
         if valued:
             x, y = zip(*valued, strict=True)
             face = colour(tone) if status == "complete" else "none"
@@ -75,12 +79,16 @@ def _scatter(axes: Axes, trials: Sequence[Tried]) -> None:
                 x, y, linestyle="", marker=marker, markersize=4.5, label=status, alpha=0.9, color=colour(tone),
                 markerfacecolor=face,
             )  # fmt: skip
-        nowhere = [trial.number for trial in of_status if trial.value is None]
+        nowhere = [trial.number for trial in of_status if _height(trial) is None]
         if nowhere:
             axes.plot(
                 nowhere, [0.02] * len(nowhere), transform=axes.get_xaxis_transform(), linestyle="", marker="x",
                 markersize=4.5, color=colour(tone), label=f"{status}, no value", clip_on=False,
             )  # fmt: skip
+
+
+def _height(trial: Tried) -> float | None:
+    return trial.left if trial.value is None else trial.value
 
 
 def over_key(key: str, measure: str, trials: Sequence[Tried], logarithmic: bool | None) -> Chart:
@@ -131,11 +139,11 @@ def parallel_coordinates(measure: str, keys: Sequence[str], logs: Mapping[str, b
         for place, key in enumerate(keys):
             _paint_axis(axes, place, scales[key])
         _paint_ticks(axes, last, [(0.0, measured(measure, ends[0])), (1.0, measured(measure, ends[1]))])
-        axes.set_xticks(range(last + 1), [*(cut(key.rpartition(".")[2], 16) for key in keys), cut(measure, 18)])
+        axes.set_xticks(range(last + 1), [*(cut(key.rpartition(".")[2], 16) for key in keys), cut(measure, 24)])
         axes.tick_params(axis="x", labelcolor=colour("ink"))
         axes.set_yticks([])
         axes.set_ylim(-0.08, 1.08)
-        axes.set_xlim(-0.2, last + 0.45)
+        axes.set_xlim(-0.2, last + 0.4)
         axes.spines[["left", "bottom"]].set_visible(False)
         axes.grid(visible=False, axis="y")
 

@@ -1,8 +1,8 @@
-"""What a comparison or a benchmark found: claims, distributions, pairs, ranks, the leaderboard."""
+"""What a comparison or a benchmark found: claims, distributions, pairs, ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from dync.runtime.report.blocks import Badge, Badges, Block, Cell, Chart, Charts, Prose, Section, Table, Tone, head
@@ -10,86 +10,67 @@ from dync.runtime.report.charts.distribution_chart import distributions
 from dync.runtime.report.charts.rank_chart import critical_differences
 from dync.runtime.report.fields import Field
 from dync.runtime.report.run_data import RunData
-from dync.runtime.report.scores import Pair, Ranking, TaskScore, pairs, ranking, task_scores
+from dync.runtime.report.scores import Pair, Ranking, TaskScore, pairs, places_of, ranking, task_scores
 from dync.runtime.report.sections.overview import larger_is_better, objective_of
-from dync.runtime.report.wording import NONE, counted, measured, number, shown, span
+from dync.runtime.report.sections.so_far import compared_so_far, scored_so_far
+from dync.runtime.report.wording import NONE, counted, is_share, measured, number, shown, span
 
 MOST_TASKS: Final = 12
 MOST_ROWS: Final = 400
 MOST_RANKED: Final = 20
+MOST_FURTHER: Final = 6
+_OF_FURTHER: Final = ("summary_statistics", "pairwise", "ranks", "leaderboard", "power")
 _VERDICTS: Final[dict[str, tuple[Tone, str]]] = {
     "confirmed": ("good", "✓"), "refuted": ("bad", "✕"), "undecided": ("warn", "?"),
 }  # fmt: skip
 
 
-def leaderboard(run: RunData) -> Section | None:
-    """Who came first in a benchmark."""
-    rows = run.outputs["leaderboard"].items()
-    if not rows:
-        return None
-    objective = objective_of(run)
-    more = list(dict.fromkeys(key for row in rows for key in row.fields()))
-    more = [key for key in more if key not in ("rank", "entry", "score", "interval")][:10]
-    cells = tuple(
-        (
-            Cell(shown(row["rank"].value), form="number"),
-            Cell(shown(row["entry"].value, 60)),
-            Cell(measured(objective, row["score"].number()), form="number"),
-            Cell(span(objective, row["interval"].interval()), form="number"),
-            *(_more_of_place(objective, key, row[key]) for key in more),
-        )
-        for row in rows[:MOST_ROWS]
-    )
-    names = head("rank", "entry", objective, "interval", *map(_heading, more), numbers=(0, 2, 3))
-    blocks: list[Block] = [Table("Leaderboard", names, cells)]
-    package = run.outputs["package"]
-    if isinstance(package.value, str):
-        blocks.append(Prose(f"The best is packaged in the run's folder: {package.text()}", "soft"))
-    return Section("leaderboard", "Leaderboard", tuple(blocks))
-
-
-def _heading(key: str) -> str:
-    return key.replace("_", " ").replace("iqm", "IQM")
-
-
-def _more_of_place(objective: str, key: str, found: Field) -> Cell:
-    """A further fact of a place: intervals as such, numbers at the right."""
-    if key.endswith("interval"):
-        return Cell(span("" if key.startswith("rank") else objective, found.interval()), form="number")
-    if isinstance(found.value, float):
-        return Cell(measured(objective, found.number()), form="number")
-    return Cell(shown(found.value, 80) or NONE, form="number" if isinstance(found.value, int) else "")
-
-
 def comparison(run: RunData) -> Section | None:
-    """The statistics of a comparison or a benchmark."""
-    found = statistics_blocks(run, run.outputs)
+    """The statistics of a comparison or a benchmark; where there are none yet, the scores until now."""
+    found = statistics_blocks(objective_of(run), larger_is_better(run), run.outputs, places_of(run.outputs))
+    if not run.outputs["summary_statistics"].present():
+        found = [*scored_so_far(run), *found]
     return Section("comparison", "Comparison", tuple(found)) if found else None
+
+
+def further(run: RunData) -> Iterator[Section]:
+    """The statistics of the further measures that claims are about, a section each."""
+    for place, (metric, found) in enumerate(list(run.outputs["further_metrics"].fields().items())[:MOST_FURTHER]):
+        kept = {key: value.value for key, value in found.fields().items() if key in _OF_FURTHER}
+        known = Field(found.place, kept)
+        blocks = statistics_blocks(shown(metric, 60), metric.rpartition(".")[2] != "mse", known, places_of(run.outputs))
+        if blocks:
+            why = Prose("Claims above are about this measure too; what they say is with the other claims.", "soft")
+            yield Section(f"further-{place + 1}", f"Comparison by {shown(metric, 60)}", (why, *blocks))
 
 
 def best_compared(run: RunData) -> Section | None:
     """The best trials of a sweep, trained again with fresh seeds."""
     again = run.outputs["comparison_results"]
-    if not isinstance(again.value, dict):
+    if not again.present():
+        found = compared_so_far(run)
+    elif not isinstance(again.value, dict):
         return None
-    within = again if again["summary_statistics"].present() or again["pairwise"].present() else None
-    if within is None:
-        within = Field(again.place, {"summary_statistics": again.value})
-    found = statistics_blocks(run, within)
+    else:
+        whole = again["summary_statistics"].present() or again["pairwise"].present()
+        within = again if whole else Field(again.place, {"summary_statistics": again.value})
+        found = statistics_blocks(objective_of(run), larger_is_better(run), within, places_of(within))
     return Section("again", "The best again, with fresh seeds", tuple(found)) if found else None
 
 
-def statistics_blocks(run: RunData, outputs: Field) -> list[Block]:
-    """Claims, charts and tables of what these outputs hold."""
-    objective = objective_of(run)
-    scores = task_scores(outputs["summary_statistics"])
+def statistics_blocks(objective: str, larger: bool, outputs: Field, places: Mapping[str, int]) -> list[Block]:
+    """Claims, charts and tables of what these outputs hold, by a measure of which more is better if `larger`.
+
+    `places` are those of the entries among all of the page, which give them their colours.
+    """
+    scores = task_scores(outputs["summary_statistics"], places_of(outputs))
     compared = pairs(outputs["pairwise"])
     blocks: list[Block] = [*_claims(outputs["claims"])]
     why = outputs["summary_statistics"]["why"].text()
     if why:
         blocks.append(Prose(why))
-    charts = _distributions(objective, scores)
-    ranks = _ranks(ranking(outputs["ranks"], scores, compared, larger_is_better(run)))
+    charts = _distributions(objective, scores, places)
+    ranks = _ranks(ranking(outputs["ranks"], scores, compared, larger))
     if charts or ranks:
         blocks.append(Charts((*charts, *ranks)))
     if scores:
@@ -109,11 +90,11 @@ def _claims(found: Field) -> list[Block]:
     return [Badges("Claims", tuple(badges))] if badges else []
 
 
-def _distributions(objective: str, scores: Sequence[TaskScore]) -> list[Chart]:
+def _distributions(objective: str, scores: Sequence[TaskScore], places: Mapping[str, int]) -> list[Chart]:
     tasks = list(dict.fromkeys(score.task for score in scores))[:MOST_TASKS]
     charts = []
     for task in tasks:
-        samples = [score.sample for score in scores if score.task == task]
+        samples = [score.sample(places.get(score.entry)) for score in scores if score.task == task]
         if any(len(sample.values) > 0 for sample in samples):
             charts.append(distributions(f"{objective} on {task}" if task else objective, objective, samples))
     return charts
@@ -136,7 +117,7 @@ def _scores_table(objective: str, scores: Sequence[TaskScore]) -> Table:
         for score in scores[:MOST_ROWS]
     )  # fmt: skip
     names = head(
-        "entry", "task", f"mean {objective}", "interval", "std", "median", "IQM", "seeds", "failed",
+        "entry", "task", f"mean {objective}", "95% interval", "std", "median", "IQM", "seeds", "failed",
         numbers=tuple(range(2, 9)),
     )  # fmt: skip
     return Table("Entries on tasks", names, rows, _more(len(scores)))
@@ -146,7 +127,7 @@ def _pairs_table(objective: str, compared: Sequence[Pair]) -> Table:
     tests = sorted({pair.test for pair in compared if pair.test})
     rows = tuple(
         (
-            Cell(f"{pair.a} − {pair.b}"),
+            Cell(f"{pair.a} −\u00a0{pair.b}"),
             Cell(pair.task or "all"),
             Cell(shown(pair.said), "good" if pair.different else "soft", "word"),
             Cell(measured(objective, pair.difference), form="number"),
@@ -154,18 +135,19 @@ def _pairs_table(objective: str, compared: Sequence[Pair]) -> Table:
             Cell(number(pair.p, 3), form="number"),
             Cell(number(pair.p_holm, 3), form="number"),
             Cell(NONE if pair.improvement is None else f"{pair.improvement:.0%}", form="number"),
-            Cell(number(pair.effect, 3), form="number"),
+            Cell(NONE if pair.effect is None else f"{pair.effect:.2f}", form="number"),
             Cell(NONE if pair.belief is None else " / ".join(f"{share:.0%}" for share in pair.belief), form="number"),
             *([Cell(pair.test or NONE, form="word")] if len(tests) > 1 else []),
         )
         for pair in compared[:MOST_ROWS]
     )
     names = head(
-        "pair", "task", "decision", "difference", "interval", "p", "p (Holm)", "P(better)", "effect", "belief",
+        "pair", "task", "decision", "difference", "95% interval", "p", "p (Holm)", "P(better)", "effect", "belief",
         *(["test"] if len(tests) > 1 else []), numbers=tuple(range(3, 10)),
     )  # fmt: skip
     note = (
-        "Differences are positive where the first is better. P(better): that a training of the first beats one of the"
+        f"Differences{' are in percentage points, and' if is_share(objective) else ' are'} positive where the first is"
+        " better. P(better): that a training of the first beats one of the"
         " second. Belief: posterior probabilities that the first is better, neither, the second."
         f"{f' Test: {tests[0]}.' if len(tests) == 1 else ''} {_more(len(compared))}"
     )

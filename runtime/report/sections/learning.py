@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from dync.runtime.report.blocks import Block, Cell, Chart, Charts, Section, Table, head
+from dync.runtime.report.blocks import Block, Cell, Chart, Charts, Prose, Section, Table, head
 from dync.runtime.report.charts.curve_chart import learning_curves
 from dync.runtime.report.fields import Field
 from dync.runtime.report.run_data import RunData
+from dync.runtime.report.scores import places_of
 from dync.runtime.report.sections.overview import objective_of
+from dync.runtime.report.sections.so_far import places_so_far
 from dync.runtime.report.thinning import thinned
 from dync.runtime.report.wording import counted, measured, number, shown
 
@@ -34,6 +36,9 @@ def learning(run: RunData) -> Section | None:
     charts += _of_scores(run)
     if charts:
         blocks.append(Charts(tuple(charts[:MOST_CHARTS])))
+    lost = _not_finite(history, curves)
+    if lost:
+        blocks.append(Prose(f"Not finite at any time, so that nothing can be drawn: {', '.join(lost)}.", "warn"))
     if curves:
         blocks.append(_table(history, list(curves)))
     return Section("learning", "Learning", tuple(blocks)) if blocks else None
@@ -52,9 +57,22 @@ def curves_of(history: Sequence[Field]) -> Curves:
     return curves
 
 
+def _not_finite(history: Sequence[Field], curves: Curves) -> list[str]:
+    """Measures that were taken and never were a number: results have null in their place."""
+    taken = {
+        (part, measure): f"{part} {measure}"
+        for record in thinned(history, MOST_ROWS)
+        for part, measures in record.fields().items()
+        if isinstance(measures.value, dict)
+        for measure, value in measures.value.items()
+        if value is None
+    }
+    return [shown(said, 60) for key, said in taken.items() if key not in curves][:MOST_ROWS]
+
+
 def _by_measure(curves: Curves) -> dict[str, dict[str, Line]]:
     found: dict[str, dict[str, Line]] = {}
-    for (part, measure), line in curves.items():
+    for (part, measure), line in sorted(curves.items()):  # so that a part has its colour in every report
         found.setdefault(measure, {})[part] = line
     return found
 
@@ -70,15 +88,17 @@ def _of_scores(run: RunData) -> list[Chart]:
         line = curves.get((part, measure)) or curves.get(("validation", measure)) or next(iter(curves.values()), None)
         if line:
             tasks.setdefault(score["task"].text(), {}).setdefault(score["entry"].text(), []).append(line)
-    return [_of_task(task, measure or objective, entries) for task, entries in tasks.items()]
+    places = places_of(run.outputs) or places_so_far(run)
+    return [_of_task(task, measure or objective, entries, places) for task, entries in tasks.items()]
 
 
 def _unit(score: Field) -> tuple[str, str, str]:
     return score["entry"].text(), score["task"].text(), shown(score["seed"].value)
 
 
-def _of_task(task: str, measure: str, entries: Mapping[str, Sequence[Line]]) -> Chart:
-    return learning_curves(f"{measure} on {task}" if task else measure, measure, entries)
+def _of_task(task: str, measure: str, entries: Mapping[str, Sequence[Line]], places: Mapping[str, int]) -> Chart:
+    ordered = dict(sorted(entries.items(), key=lambda entry: places.get(entry[0], len(places))))
+    return learning_curves(f"{measure} on {task}" if task else measure, measure, ordered, places=places)
 
 
 def _table(history: Sequence[Field], columns: Sequence[tuple[str, str]]) -> Table:

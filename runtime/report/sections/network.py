@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from dync.compiler.plan import FamilyPlan, Plan
@@ -26,13 +26,23 @@ LONGEST_TEXT: Final = 4000
 def network(run: RunData, draw: Draw | None) -> Section | None:
     """Pictures and equations of the run's plans."""
     blocks: list[Block] = [*_pictures(run, draw)]
-    for plan in run.plans:
-        equations = [*_rules(plan), *_activations(plan)]
-        if equations:
-            blocks.append(Prose(f"What {plan.structure.network} computes", "soft"))
-            blocks.append(Equations(tuple(equations[:MOST_EQUATIONS])))
+    for names, equations in _computed(run.plans).items():
+        blocks.append(Prose(f"What {names} computes", "soft"))
+        blocks.append(Equations(equations))
     blocks += [Prose(f"A plan of this run cannot be shown: {why}", "warn") for why in run.unread]
     return Section("network", "Network", tuple(blocks)) if blocks else None
+
+
+def _computed(plans: Sequence[Plan]) -> dict[str, tuple[Equation, ...]]:
+    """The equations of networks by their names; what differs in sizes alone is said once."""
+    found: dict[str, tuple[Equation, ...]] = {}
+    for plan in plans:
+        equations = tuple([*_rules(plan), *_activations(plan)][:MOST_EQUATIONS])
+        if equations and equations not in found.values():
+            name = plan.structure.network
+            number = sum(known == name or known.startswith(f"{name}, ") for known in found)
+            found[name if not number else f"{name}, with other numbers ({number + 1}),"] = equations
+    return found
 
 
 def _pictures(run: RunData, draw: Draw | None) -> list[Block]:
@@ -51,7 +61,8 @@ def _picture(plan: Plan, drawn: bytes) -> Picture:
         f"Topology of {structure.network}: {counted(len(structure.layers), 'layer')} ({listed}),"
         f" {counted(edges, 'edge')}."
     )
-    return Picture(structure.network, alt, _address(drawn))
+    units = ", ".join(f"{layer.name} {'×'.join(map(str, layer.shape))}" for layer in structure.layers)
+    return Picture(f"{structure.network}: {cut(units, 80)}", alt, _address(drawn))
 
 
 def _title(drawn: bytes) -> str:
@@ -105,10 +116,13 @@ def _activations(plan: Plan) -> list[Equation]:
     return list(found.values())
 
 
-def spec(run: RunData) -> Section | None:
-    """The text of the run, and the settings of the pipeline after everything was put in."""
+def spec(run: RunData, same_as: str = "") -> Section | None:
+    """The text of the run, unless it is the same as that of an earlier one on the page, and the settings of the
+    pipeline after everything was put in."""
     blocks: list[Block] = []
-    if run.source is not None and run.source.strip():
+    if same_as:
+        blocks.append(Prose(f"The .dyn file is the one that stands at {shown(same_as, 60)}, above.", "soft"))
+    elif run.source is not None and run.source.strip():
         lines = highlighted(run.source)
         more = run.source.rstrip("\n").count("\n") + 1 - len(lines)
         note = f"Only the first {MOST_LINES} lines are shown." if more > 0 else ""
@@ -133,7 +147,7 @@ def _setting(value: object, depth: int) -> str:
     if depth > 6:
         return "…"
     match value:
-        case {"call": str(name), "positional": list(positional), "named": dict(named)}:
+        case {"name": str(name), "positional": list(positional), "named": dict(named)}:
             arguments = [_setting(item, depth + 1) for item in positional]
             arguments += [f"{key} = {_setting(item, depth + 1)}" for key, item in named.items()]
             return f"{name}({', '.join(arguments)})" if arguments else name
@@ -142,7 +156,8 @@ def _setting(value: object, depth: int) -> str:
         case {"part": str(part), "measure": str(measure)}:
             return f"{part}.{measure}"
         case dict():
-            inner = (f"{key} = {_setting(item, depth + 1)}" for key, item in list(value.items())[:60])
+            said = [(key, item) for key, item in list(value.items())[:60] if item is not None]
+            inner = (f"{key} = {_setting(item, depth + 1)}" for key, item in said)
             return ", ".join(inner) if depth == 0 else f"{{ {', '.join(inner)} }}"
         case list():
             return ", ".join(_setting(item, depth + 1) for item in value[:100])

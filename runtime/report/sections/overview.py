@@ -9,16 +9,27 @@ from dync.runtime.report.run_data import RunData
 from dync.runtime.report.wording import counted, measured, number, seconds, shown
 
 MOST_TILES: Final = 8
-_STAGES: Final[dict[bool, tuple[str, Tone, str]]] = {True: ("completed", "good", "✓"), False: ("failed", "bad", "✕")}
+GO_ON: Final = "To go on where it was: the same dync run as before, with --resume --out FOLDER, the folder of this run."
+_SIGNS: Final[dict[str, tuple[Tone, str]]] = {
+    "completed": ("good", "✓"), "failed": ("bad", "✕"), "interrupted": ("warn", "!"), "not finished": ("warn", "…"),
+}  # fmt: skip
+_STATES: Final = {
+    "stage_started": "not finished", "stage_completed": "completed", "stage_skipped": "completed",
+    "stage_failed": "failed", "stage_interrupted": "interrupted",
+}  # fmt: skip
+"""What an event says of its stage."""
 
 
 def overview(run: RunData) -> Section:
-    """Errors, headline numbers, stages."""
-    blocks: list[Block] = [Prose(error, "bad") for error in run.result["errors"].texts()]
-    if run.status == "unfinished":
-        blocks.append(Prose("This run has left no result: it is still under way, or it was interrupted.", "warn"))
+    """Errors, whether it is over and how to go on, headline numbers, stages."""
+    blocks: list[Block] = [Prose(error, "bad") for error in _errors(run)]
+    blocks += _not_over(run)
     if run.status == "finishing":
         blocks.append(Prose("The run wrote this report itself, as its last stage.", "soft"))
+    if run.events.cut:
+        blocks.append(
+            Prose("The log is too long to be read whole: of what it tells, only the beginning is here.", "warn")
+        )
     tiles = _tiles(run)
     if tiles:
         blocks.append(Tiles(tuple(tiles[:MOST_TILES])))
@@ -28,15 +39,45 @@ def overview(run: RunData) -> Section:
     return Section("overview", "Overview", tuple(blocks))
 
 
+def _errors(run: RunData) -> list[str]:
+    """What went wrong; an interruption is told in other words."""
+    cut = " interrupted; go on with --resume"
+    return [error for error in run.result["errors"].texts() if run.status != "interrupted" or not error.endswith(cut)]
+
+
+def _not_over(run: RunData) -> list[Block]:
+    """How to go on with a run that is not over, or that failed."""
+    match run.status:
+        case "interrupted":
+            words = f"This run was interrupted and did not finish: what follows is what it had done. {GO_ON}"
+        case "unfinished":
+            words = (
+                "This run did not finish: it is still under way, or it was interrupted. What follows is what it had"
+                f" done until now. {GO_ON}"
+            )
+        case "failed" | "partial":
+            words = (
+                "This run did not do all that was asked. Where the cause lies in the spec, run the mended spec in"
+                f" another folder. Where it lies elsewhere, mend it. {GO_ON}"
+            )
+        case _:
+            return []
+    return [Prose(words, "warn")]
+
+
 def _stages(run: RunData) -> tuple[Badge, ...]:
-    ended = [(name, True) for name in run.result["stages_completed"].texts()]
-    ended += [(name, False) for name in run.result["stages_failed"].texts()]
-    return tuple(_stage(name, good) for name, good in ended)
+    ends = dict.fromkeys(run.result["stages_completed"].texts(), "completed")
+    ends |= dict.fromkeys(run.result["stages_failed"].texts(), "failed")
+    for event in run.events.stages if not run.is_over else ():
+        state = _STATES.get(event["event"].text())
+        if state is not None and event["stage"].present():
+            ends[event["stage"].text()] = state
+    return tuple(_stage(name, state) for name, state in ends.items())
 
 
-def _stage(name: str, good: bool) -> Badge:
-    word, tone, sign = _STAGES[good]
-    return Badge(word, name.replace("_", " "), "", tone, sign)
+def _stage(name: str, state: str) -> Badge:
+    tone, sign = _SIGNS[state]
+    return Badge(state, shown(name.replace("_", " "), 60), "", tone, sign)
 
 
 def _tiles(run: RunData) -> list[Tile]:
@@ -54,22 +95,33 @@ def _of_evaluation(run: RunData) -> list[Tile]:
 
 
 def _of_sweep(run: RunData) -> list[Tile]:
-    if not run.outputs["trials"].present():
+    found = run.trials.items()
+    if not found:
         return []
-    found = run.outputs["trials"].items()
     states = [trial["status"].text() for trial in found]
     detail = ", ".join(f"{states.count(name)} {name}" for name in ("pruned", "failed") if name in states)
-    tiles = [Tile("trials", number(len(found)), detail)]
+    asked = run.spec["trials"].value
+    of = f" of {asked:,}" if not run.is_over and isinstance(asked, int) else ""
     objective = objective_of(run)
-    best = run.outputs["best_value"].number()
-    if best is not None:
-        tiles.insert(0, Tile(f"best {objective}", measured(objective, best)))
-    tiles += [
+    best = _best_value(run)
+    so_far = "" if run.outputs["best_value"].present() else " so far"
+    tiles = [Tile(f"best {objective}{so_far}", measured(objective, best))] if best is not None else []
+    tiles.append(Tile("trials", number(len(found)) + of, detail))
+    return tiles + [
         Tile(f"best, {part} {name}", measured(name, value.number()))
         for part, measures in run.outputs["test_results"].fields().items()
         for name, value in measures.fields().items()
+        if f"{part}.{name}" != objective
     ]
-    return tiles
+
+
+def _best_value(run: RunData) -> float | None:
+    """The best value of the objective, of a sweep that is not over that of its trials until now."""
+    if run.outputs["best_value"].present():
+        return run.outputs["best_value"].number()
+    values = [trial["value"].number() for trial in run.trials.items() if trial["status"].value == "complete"]
+    known = [value for value in values if value is not None]
+    return (max if larger_is_better(run) else min)(known) if known else None
 
 
 def _of_comparison(run: RunData) -> list[Tile]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from dync.runtime.report.blocks import Block, Cell, Section, Table, head
 from dync.runtime.report.charts.stage_chart import StageTime, stage_times
@@ -15,6 +15,9 @@ from dync.runtime.report.wording import counted, shown
 MOST_FACTS: Final = 250
 MOST_STAGES: Final = 24
 MOST_IN_A_ROW: Final = 3
+_ENDS: Final[dict[str, Literal["completed", "failed", "interrupted"]]] = {
+    "stage_completed": "completed", "stage_failed": "failed", "stage_interrupted": "interrupted",
+}  # fmt: skip
 
 
 def environment(run: RunData) -> Section | None:
@@ -105,8 +108,11 @@ def _stage_times(events: Events) -> list[StageTime]:
         if event["event"].value == "stage_started":
             began[name] = at - start
         elif name in began:
-            good = event["event"].value == "stage_completed"
-            found.append(StageTime(name, began.pop(name), max(at - start, 0.0), good))
+            state = _ENDS.get(event["event"].text(), "failed")
+            found.append(StageTime(name, began.pop(name), max(at - start, 0.0), state))
+    latest = _seconds(events.last[-1] if events.last else events.first[-1])
+    if start is not None and latest is not None:
+        found += [StageTime(name, at, max(latest - start, at), "not finished") for name, at in began.items()]
     return found
 
 

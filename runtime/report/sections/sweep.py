@@ -26,6 +26,11 @@ from dync.runtime.report.wording import NONE, counted, measured, number, shown
 MOST_ROWS: Final = 300
 MOST_KEYS: Final = 8
 MOST_MAPS: Final = 6
+_FUSED: Final = {
+    "off": "were trained one after another",
+    "fast": "were trained side by side, as one program",
+    "exact": "were trained in one program, each to the bits of a run of its own",
+}
 _TONES: Final[dict[str, Tone]] = {"complete": "good", "pruned": "soft", "failed": "bad"}
 
 Point = tuple[dict[str, Choice], dict[str, float]]
@@ -34,7 +39,7 @@ Point = tuple[dict[str, Choice], dict[str, float]]
 
 def sweep(run: RunData) -> Section | None:
     """The section, None where there are no trials."""
-    found = trials(run.outputs["trials"])
+    found = trials(run.trials)
     if not found:
         return None
     objective = objective_of(run)
@@ -61,8 +66,11 @@ def _best(run: RunData) -> list[Block]:
         blocks.append(Table("The best settings", head("key", "value"), rows))
     fused = run.outputs["fused"]
     if isinstance(fused.value, dict) and fused["mode"].present():
-        why = shown(fused["why"].value) if fused["why"].present() else ""
-        blocks.append(Prose(f"Trials alike ran {shown(fused['mode'].value, 40)}. {why}".strip(), "soft"))
+        why = list(dict.fromkeys(fused["why"].text().split("; ")))
+        more = f" and {len(why) - 3} more reasons" if len(why) > 3 else ""
+        mode = fused["mode"].text()
+        how = _FUSED.get(mode, f"ran {shown(mode, 40)}")
+        blocks.append(Prose(f"Trials that differ only in numbers {how}: {'; '.join(why[:3])}{more}."[:600], "soft"))
     return blocks
 
 
@@ -148,7 +156,7 @@ def _shown(tried: Tried, key: str) -> str:
 
 def _maps(run: RunData, found: Sequence[Trial]) -> list[Chart]:
     """Of two keys and more a heat map of each measure over the first two, of one key a line."""
-    points = _points(run.outputs["map"]) or _points(run.outputs["trials"])
+    points = _points(run.outputs["map"]) or _points(run.trials)
     keys = keys_of([params for params, _ in points])
     measures = list(dict.fromkeys(name for _, measures in points for name in measures))[:MOST_MAPS]
     if not keys or not measures:

@@ -38,7 +38,7 @@ rule decaying(strength = 0.1) {
   update (pre * post - strength * post ** 2 * weight) / batch
 }
 """
-SETTINGS = {"batch": 16, "seed": 0, "optimizer": {"call": "sgd", "positional": [], "named": {"learning_rate": 0.1}}}
+SETTINGS = {"batch": 16, "seed": 0, "optimizer": {"name": "sgd", "positional": [], "named": {"learning_rate": 0.1}}}
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -183,7 +183,9 @@ def comparison_outputs(seeds: int = 10) -> tuple[dict[str, Any], list[dict[str, 
     outputs = compared(ENTRIES, ("digits", "wine"), seeds, means)
     events = [
         {"event": "score", "entry": entry, "task": task, "seed": seed, "status": "complete", "error": None,
-         "seconds": 2.0, "measures": {}, "key": "0", "history": history(10, 10 * seed + place, means[place])}
+         "seconds": 2.0, "key": "0",
+         "measures": {"test": {"accuracy": means[place] - 0.01 * seed}},
+         "history": history(10, 10 * seed + place, means[place])}
         for place, entry in enumerate(ENTRIES[:2]) for task in ("digits", "wine") for seed in range(seeds)
     ]  # fmt: skip
     failed = {"entry": "linear", "task": "digits", "seed": 2, "status": "failed", "error": "not finite", "seconds": 0.3}
@@ -203,13 +205,55 @@ def benchmark(folder: Path) -> Path:
     """A benchmark: a comparison with a leaderboard and a package."""
     outputs, events = comparison_outputs()
     stages = ("environment_check", "training", "evaluation", "comparison", "deployment")
-    inner = {"metric": {"part": "test", "measure": "accuracy"}, "seeds": 10}
-    spec = {"pipeline": "benchmark", "comparison": inner, "package_best": True}
-    return write_run(folder, "suite", {**outputs, "package": "package"}, stages, spec, events)
+    tasks = {"digits": {}, "wine": {}}
+    inner = {"name": "suite", "metric": {"part": "test", "measure": "accuracy"}, "seeds": 10, "tasks": tasks,
+             "entries": {"deep": {}, "twin": {}}}  # fmt: skip
+    spec = {"pipeline": "benchmark", "comparison": inner, "baselines": {"reservoir": {}, "linear": {}}}
+    further = compared(("deep", "twin", "linear"), ("digits", "wine"), 10, (0.3, 0.31, 0.6))
+    measures = {"test": {"accuracy": 0.9321, "mse": 0.25}, "validation": {"accuracy": 0.9432}}
+    outputs |= {
+        "package": "package", "further_metrics": {"test.mse": further},
+        "entry_measures": {entry: dict.fromkeys(tasks, measures) for entry in ENTRIES},
+    }  # fmt: skip
+    registered = {"event": "claims_registered", "claims": ["deep > linear on test.accuracy"], "hash": "0" * 64}
+    return write_run(folder, "suite", outputs, stages, spec, [registered, *events])
+
+
+def cut_off(folder: Path, *, after: Callable[[Mapping[str, Any]], bool], interrupted: bool = False) -> Path:
+    """The folder as it is where the run was killed after the last event that is as asked; or by Ctrl-C, which leaves
+    a result without outputs."""
+    log = folder / "events.jsonl"
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    kept = events[: max(place for place, event in enumerate(events) if after(event)) + 1]
+    done = [event["stage"] for event in kept if event["event"] == "stage_completed"]
+    begun = [event["stage"] for event in kept if event["event"] == "stage_started"][-1]
+    if interrupted:
+        last = kept[-1]["time"]
+        kept.append({"time": last, "event": "stage_interrupted", "stage": begun, "error": "KeyboardInterrupt()"})
+        kept.append({"time": last, "event": "run_finished", "status": "failed"})
+        result = json.loads((folder / "result.json").read_text())
+        result |= {"status": "failed", "stages_completed": done, "stages_failed": [begun], "outputs": {},
+                   "errors": [f"{begun}: interrupted; go on with --resume"]}  # fmt: skip
+        (folder / "result.json").write_text(json.dumps(result))
+    else:
+        (folder / "result.json").unlink()
+    log.write_text("".join(json.dumps(event) + "\n" for event in kept))
+    return folder
+
+
+def cut_sweep(folder: Path) -> Path:
+    """A sweep that Ctrl-C ended after its 20th trial."""
+    return cut_off(sweep(folder), after=lambda event: event.get("number") == 19, interrupted=True)
+
+
+def cut_benchmark(folder: Path) -> Path:
+    """A benchmark that was killed amid its scores."""
+    return cut_off(benchmark(folder), after=lambda event: event.get("entry") == "twin" and event["seed"] == 6)
 
 
 KINDS: Mapping[str, Callable[[Path], Path]] = {
     "training": training, "sweep": sweep, "map": mapped, "comparison": comparison, "benchmark": benchmark,
+    "cut sweep": cut_sweep, "cut benchmark": cut_benchmark,
 }  # fmt: skip
 
 

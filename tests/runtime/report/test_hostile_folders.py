@@ -8,12 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dync.runtime.error import RunError
+from dync.runtime.report import reading
+from dync.runtime.report.reading import read_events
 from tests.runtime.report.folders import KINDS, training
 from tests.runtime.report.pages import Page, change, written
 
 PAYLOAD = """<script>alert(1)</script>"onload=alert(2)'&amp;<!--]]>\u202e\ud800\x00$x^2$"""
 KEPT = {"status", "pipeline", "time", "event", "verdict", "decision", "unit", "part", "measure", "timestamp", "kind"}
-NAMED = {"entries", "params", "evaluation_results", "best_config", "versions", "mean_ranks", "validation", "test"}
+NAMED = {
+    "entries",
+    "params",
+    "evaluation_results",
+    "best_config",
+    "entry_measures",
+    "further_metrics",
+    "versions",
+    "mean_ranks",
+    "validation",
+    "test",
+}
 
 
 def hostile(data, key="", parent=""):
@@ -34,9 +47,10 @@ def hostile(data, key="", parent=""):
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_is_escaped(tmp_path, kind):
     folder = KINDS[kind](tmp_path / kind)
-    result = json.loads((folder / "result.json").read_text())
-    result = {**result, "outputs": hostile(result["outputs"]), "pipeline_name": PAYLOAD, "errors": [PAYLOAD]}
-    (folder / "result.json").write_text(json.dumps(result))
+    if (folder / "result.json").exists():
+        result = json.loads((folder / "result.json").read_text())
+        result = {**result, "outputs": hostile(result["outputs"]), "pipeline_name": PAYLOAD, "errors": [PAYLOAD]}
+        (folder / "result.json").write_text(json.dumps(result))
     spec = json.loads((folder / "spec.json").read_text())
     (folder / "spec.json").write_text(json.dumps({**spec, "pipeline": hostile(spec["pipeline"])}))
     (folder / "record.json").write_text(json.dumps(hostile(json.loads((folder / "record.json").read_text()))))
@@ -71,6 +85,9 @@ def test_everything_is_escaped(tmp_path, kind):
         ({"pairwise": [{"a": 1}]}, r"pairwise\[0\].a is a number where a text"),
         ({"claims": [[]]}, r"claims\[0\] is a list where an object"),
         ({"leaderboard": "x"}, "leaderboard is a text where a list"),
+        ({"further_metrics": [1]}, "further_metrics is a list where an object"),
+        ({"further_metrics": {"test.mse": {"pairwise": 1}}}, "pairwise is a number where a list"),
+        ({"entry_measures": {"a": {"t": 1}}}, "entry_measures.a.t is a number where an object"),
         ({"evaluation_results": {"test": 1}}, "evaluation_results.test is a number where an object"),
     ],
 )
@@ -104,6 +121,62 @@ def test_a_giant_result_is_not_read(tmp_path):
         written(folder)
 
 
+def log_of(folder, events):
+    """The folder with this log and no result."""
+    (folder / "result.json").unlink(missing_ok=True)
+    with (folder / "events.jsonl").open("w") as file:
+        file.writelines(json.dumps({"time": "2026-01-02T03:04:05+00:00", **event}) + "\n" for event in events)
+    return read_events(folder / "events.jsonl")
+
+
+def test_of_a_very_long_log_the_beginning_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "LARGEST_LOG", 5_000)
+    folder = training(tmp_path / "fit", epochs=1)
+    found = log_of(folder, ({"event": "epoch", "epoch": n} for n in range(1, 1000)))
+    assert found.cut
+    assert 50 < found.total < 100
+    assert "The log is too long to be read whole" in written(folder)
+
+
+def test_what_is_kept_of_a_log_has_bounds(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_TOLD", 20_000)
+    monkeypatch.setattr(reading, "MOST_OF_A_KIND", 50)
+    folder = training(tmp_path / "fit", epochs=1)
+    trials = [{"event": "trial", "number": n, "params": {}, "status": "complete", "value": 0.5} for n in range(60)]
+    giant = {"event": "trial", "number": 99, "params": {"k": "x" * 100_000}, "status": "complete", "value": 0.9}
+    kinds = [{"event": f"kind_{n}"} for n in range(1000)]
+    found = log_of(folder, [giant, *trials, *kinds, {"event": "stage_failed", "stage": "s", "error": "y" * 100_000}])
+    assert [trial["number"].value for trial in found.trials] == list(range(10, 60))
+    assert "facts" in found.first[0].value
+    assert found.stages[-1].value["facts"] == "too long to be shown"
+    assert len(found.counts) <= reading.MOST_KINDS + 1
+    assert found.total == 1062
+
+
+def test_a_log_of_deep_values_is_a_clear_error(tmp_path):
+    folder = training(tmp_path / "fit", epochs=1)
+    (folder / "events.jsonl").write_text('{"event": "trial", "params": ' + "[" * 100_000 + "\n")
+    with pytest.raises(RunError, match="line 1 is no event"):
+        written(folder)
+
+
+@pytest.mark.parametrize(
+    ("event", "place"),
+    [
+        ({"event": "trial", "number": "x"}, "number is a text where a number"),
+        ({"event": "trial", "number": 1, "params": [1]}, "params is a list where an object"),
+        ({"event": "score", "entry": [], "status": "complete"}, "entry is a list where a text"),
+        ({"event": "claims_registered", "claims": 3}, "claims is a number where a list"),
+        ({"event": "stage_started", "stage": 3}, "stage is a number where a text"),
+    ],
+)
+def test_events_of_other_kinds_are_told_with_their_place(tmp_path, event, place):
+    folder = training(tmp_path / "fit", epochs=1)
+    log_of(folder, [event])
+    with pytest.raises(RunError, match=place):
+        written(folder)
+
+
 def test_numbers_that_are_none_are_left_out(tmp_path):
     folder = training(tmp_path / "fit", epochs=3)
     text = (folder / "result.json").read_text()
@@ -129,8 +202,8 @@ JSON = st.recursive(
     max_leaves=8,
 )
 KEYS = ("history", "trials", "summary_statistics", "pairwise", "claims", "power", "ranks", "leaderboard", "scores",
-        "evaluation_results", "best_config", "best_value", "comparison_results", "map", "fused",
-        "objective")  # fmt: skip
+        "evaluation_results", "best_config", "best_value", "further_metrics", "entry_measures", "comparison_results",
+        "map", "fused", "objective")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from dync.runtime.error import RunError
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.report import write, write_report
-from tests.runtime.report.folders import KINDS, history, training, write_run
+from tests.runtime.report.folders import ENTRIES, KINDS, history, searched, training, write_run
 from tests.runtime.report.pages import Page, change, written
 
 SECTIONS = {
@@ -19,17 +19,30 @@ SECTIONS = {
     "sweep": ["Overview", "Sweep", "The best again, with fresh seeds", "Network", "Spec", "Environment", "Events"],
     "map": ["Overview", "Sweep", "Network", "Spec", "Environment", "Events"],
     "comparison": ["Overview", "Comparison", "Learning", "Network", "Spec", "Environment", "Events"],
-    "benchmark": ["Overview", "Leaderboard", "Comparison", "Learning", "Network", "Spec", "Environment", "Events"],
+    "benchmark": [
+        "Overview",
+        "Leaderboard",
+        "Comparison",
+        "Comparison by test.mse",
+        "Learning",
+        "Network",
+        "Spec",
+        "Environment",
+        "Events",
+    ],
+    "cut sweep": ["Overview", "Sweep", "Network", "Spec", "Environment", "Events"],
+    "cut benchmark": ["Overview", "Comparison", "Learning", "Network", "Spec", "Environment", "Events"],
 }
+TINY = "Tiny: x 16, h[1] 12, h[2] 12, y 3"
 FIGURES = {
-    "training": ["accuracy", "mse", "Tiny", "Time of stages"],
+    "training": ["accuracy", "mse", TINY, "Time of stages"],
     "sweep": ["validation.accuracy over trials", "validation.accuracy on the way",
               "validation.accuracy over optimizer.learning_rate", "validation.accuracy over network.hidden",
               "validation.accuracy over optimizer", "Parallel coordinates", "validation.accuracy on digits",
-              "Critical differences", "Tiny", "Time of stages"],
-    "map": ["test.accuracy over network.hidden and optimizer.learning_rate", "Tiny", "Time of stages"],
+              "Critical differences", TINY, "Time of stages"],
+    "map": ["test.accuracy over network.hidden and optimizer.learning_rate", TINY, "Time of stages"],
     "comparison": ["test.accuracy on digits", "test.accuracy on wine", "Critical differences", "accuracy on digits",
-                   "accuracy on wine", "Tiny", "Time of stages"],
+                   "accuracy on wine", TINY, "Time of stages"],
 }  # fmt: skip
 
 
@@ -96,7 +109,7 @@ def test_a_comparison_shows_verdicts_pairs_and_failures(pages):
     words = [e["text"].strip() for e in page.all("span") if e.get("class", "").startswith("badge")]
     assert {"✓ confirmed", "✕ refuted"} <= set(words)
     rows = [e["text"] for e in page.all("tr")]
-    assert any("deep − linear" in row and "deep is better" in row for row in rows)
+    assert any("deep −\u00a0linear" in row and "deep is better" in row for row in rows)
     assert any("linear" in row and "not finite" in row for row in rows)
     assert "Lines are means, bands reach from the lowest to the highest of 10 seeds." in pages["comparison"]
 
@@ -163,8 +176,129 @@ def test_a_run_without_a_result_shows_what_there_is(tmp_path):
     folder = training(tmp_path / "fit", epochs=5)
     (folder / "result.json").unlink()
     page = Page(text := written(folder))
-    assert "still under way, or it was interrupted" in text
+    assert "This run did not finish: it is still under way, or it was interrupted." in text
     assert "Learning" in [e["text"] for e in page.all("h3")]
+
+
+def words_of(page):
+    """The texts of badges, in the order in which they stand."""
+    return [e["text"].strip() for e in page.all("span") if e.get("class", "").startswith("badge")]
+
+
+def test_an_interrupted_sweep_shows_its_trials_and_how_to_go_on(pages):
+    text = pages["cut sweep"]
+    page = Page(text)
+    assert words_of(page)[:3] == ["interrupted", "✓ completed", "! interrupted"]
+    assert "This run was interrupted and did not finish" in text
+    assert "--resume --out FOLDER" in text
+    assert "go on with --resume" not in text  # the words of the log are for the terminal
+    best = max(t["value"] for t in searched(20) if t["value"] is not None)
+    (tiles,) = page.all("dl")
+    assert f"best validation.accuracy so far{best:.2%}" in tiles["text"].replace("\n", "")
+    (table,) = [e for e in page.all("table") if "All 20 trials" in e["text"]]
+    assert len(re.findall(r"complete|pruned|failed", table["text"])) == 20
+    assert "validation.accuracy over trials" in [e["text"] for e in page.all("p")]
+    assert "interrupted)." in next(e["text"] for e in page.all("title") if "Bar chart" in e["text"])
+
+
+def test_a_killed_benchmark_shows_its_scores_and_no_verdict(pages):
+    text = pages["cut benchmark"]
+    page = Page(text)
+    assert words_of(page) == ["unfinished", "✓ completed", "… not finished", "… not judged"]
+    assert "37 of 80 trainings have ended. No test is made" in text
+    assert "This run did not finish: it is still under way, or it was interrupted." in text
+    rows = [re.sub(r"\s+", " ", e["text"]) for e in page.all("tr")]
+    assert "deepdigits90.50%86.00%95.00%100" in rows
+    assert "twinwine91.70%88.70%94.70%70" in rows
+    assert page.all("h2")[0]["text"] == "suite"
+
+
+def test_the_fresh_trainings_of_a_cut_off_sweep_are_shown(tmp_path):
+    folder = KINDS["cut sweep"](tmp_path / "tune")
+    lines = (folder / "events.jsonl").read_text().splitlines()
+    again = [
+        {"time": "2026-01-02T03:09:00+00:00", "event": "compared", "trial": 3, "seed": seed, "status": status,
+         "measures": {"validation": {"accuracy": 0.5 + seed / 10}}, "error": None}
+        for seed, status in ((2, "complete"), (3, "complete"), (4, "failed"))
+    ]  # fmt: skip
+    (folder / "events.jsonl").write_text("\n".join([*lines[:-2], *map(json.dumps, again), *lines[-2:]]) + "\n")
+    page = Page(written(folder))
+    assert "The best again, with fresh seeds" in [e["text"] for e in page.all("h3")]
+    assert "trial 3–75.00%70.00%80.00%21" in [e["text"] for e in page.all("tr")]
+
+
+def test_a_resumed_run_counts_what_was_told_again_once_and_its_old_result_not(tmp_path):
+    folder = training(tmp_path / "fit", epochs=5)
+    lines = (folder / "events.jsonl").read_text().splitlines()
+    again = [json.loads(line) for line in lines if '"epoch": 4' in line or '"epoch": 5' in line]
+    more = [{"time": "2026-01-02T04:00:00+00:00", "event": "run_resumed", "pipeline": "fit", "spec": "0"}]
+    more += [{**event, "test": {"accuracy": 0.125, "mse": None}} for event in again]
+    (folder / "events.jsonl").write_text("\n".join([*lines, *map(json.dumps, more)]) + "\n")
+    text = written(folder)
+    assert words_of(Page(text))[0] == "unfinished"
+    assert "All 5 epochs as numbers" in text
+    (table,) = [e for e in Page(text).all("table") if "All 5 epochs" in e["text"]]
+    assert table["text"].count("12.50%") == 2
+
+
+def test_a_failed_run_says_why_and_what_to_do(tmp_path):
+    folder = training(tmp_path / "fit", epochs=3)
+    result = json.loads((folder / "result.json").read_text())
+    why = "training: the training diverged at update 76"
+    result |= {
+        "status": "failed",
+        "stages_completed": [],
+        "stages_failed": ["training"],
+        "errors": [why],
+        "outputs": {},
+    }
+    (folder / "result.json").write_text(json.dumps(result))
+    text = written(folder)
+    assert words_of(Page(text))[:2] == ["failed", "✕ failed"]
+    assert why in text
+    assert "run the mended spec in another folder" in text
+    assert "All 3 epochs as numbers" in text
+
+
+def test_what_was_never_finite_is_said(tmp_path):
+    folder = training(tmp_path / "fit", epochs=1)
+    change(folder, history=[{"epoch": n, "test": {"accuracy": 0.1, "mse": None}} for n in (1, 2)])
+    assert "Not finite at any time, so that nothing can be drawn: test mse." in written(folder)
+
+
+def test_a_benchmark_shows_all_measures_and_the_further_ones(pages):
+    page = Page(pages["benchmark"])
+    rows = [e["text"] for e in page.all("tr")]
+    assert "deepdigits93.21%0.2594.32%" in rows
+    assert "entrytasktest accuracytest msevalidation accuracy" in rows
+    (section,) = [e for e in page.all("section") if e["id"].endswith("-further-1")]
+    assert "mean test.mse" in section["text"]
+    assert "test.mse on wine" in section["text"]
+    assert "percentage points" not in section["text"]
+
+
+def test_entries_have_one_order_and_one_colour(pages):
+    """The best first, in the colours of the leaderboard, whatever the order in which the result names them."""
+    board = [e["text"] for e in Page(pages["benchmark"]).all("table") if e["text"].strip().startswith("Leaderboard")]
+    names = re.findall("|".join(ENTRIES), board[0])
+    order = list(dict.fromkeys(names))[: len(ENTRIES)]
+    figures = re.findall(r"<figure>.*?</figure>", pages["benchmark"], re.DOTALL)
+    strip = next(found for found in figures if "test.accuracy on digits" in found)
+    curves = next(found for found in figures if "accuracy on wine" in found and "epoch" in found)
+    labels = re.findall(r">(deep|twin|reservoir|linear)</text>", strip)
+    assert labels == order
+    drawn = re.findall(r">(deep|twin)</text>", curves)
+    assert drawn == [name for name in order if name in drawn]
+    for name in drawn:
+        assert f"--series-{order.index(name)})" in curves
+
+
+def test_a_text_that_several_runs_share_stands_once(tmp_path):
+    for name in ("one", "two"):
+        training(tmp_path / "runs" / name, epochs=1)
+    text = written(tmp_path / "runs")
+    assert len(Page(text).all("pre")) == 1
+    assert "The .dyn file is the one that stands at fit, above." in text
 
 
 def test_a_run_that_writes_its_own_report_shows_what_its_stages_made(tmp_path):

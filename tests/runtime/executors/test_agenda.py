@@ -52,7 +52,8 @@ def test_where_every_worker_has_one_lane_nothing_is_measured_and_that_is_decided
 
 
 def test_a_group_that_cannot_be_trained_is_given_out_to_fail():
-    agenda = Agenda(several(2, optimizer="no_such_optimizer"), "auto", 1, {}, print)
+    lanes = [lane(f"lane {n}", seed=n, optimizer="no_such_optimizer") for n in range(2)]
+    agenda = Agenda(lanes, "auto", 1, {}, print)
     (measuring,) = taken(agenda)
     agenda.measured(measuring, {})
     (portion,) = taken(agenda)

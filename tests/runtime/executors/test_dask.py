@@ -69,6 +69,44 @@ def test_who_watches_is_asked_in_this_process(two, lanes, expected):
         assert heard["lane 0", record["epoch"]] == (os.getpid(), record["validation"])
 
 
+def test_limits_that_come_too_late_are_said(two, lanes):
+    """The workers have trained before, and JAX is in them."""
+    said = []
+    with DaskCluster(two.address, Limits(threads=3), say=said.append) as workers:
+        list(workers.run(lanes[:1], "off"))
+    (late,) = [line for line in said if line.startswith("limits do not bind on the worker tcp://")]
+    assert "NPROC=3" in late
+
+
+def test_trainings_that_nobody_waits_for_any_more_end(two, lanes, expected):
+    """As the limit of a stage ends them: the workers are free for others soon."""
+    began = time.monotonic()
+
+    def tick():
+        if len([key for keys in workers._client.processing().values() for key in keys]) == 2:
+            began = time.monotonic()
+            while time.monotonic() < began + 5:  # until they train
+                time.sleep(0.1)
+            raise RunError("it took too long")
+
+    with DaskCluster(two.address, tick=tick) as workers:
+        with pytest.raises(RunError, match="it took too long"):
+            list(workers.run(long(several(2)), "off"))
+        workers._tick = lambda: None
+        for result in workers.run(lanes[:2], "off"):
+            same(result, expected[result.lane])
+    assert time.monotonic() - began < 60
+
+
+def test_one_worker_measures_a_group_for_all(two, lanes):
+    said = []
+    with DaskCluster(two.address, say=said.append) as workers:
+        found = list(workers.run(lanes[:4], "auto"))
+        assert len(workers.decisions) == 1
+    assert sorted(result.lane for result in found) == [f"lane {n}" for n in range(4)]
+    assert sum("run as `fused" in line for line in said) == 1
+
+
 def test_workers_of_other_versions_are_refused(two, monkeypatch):
     monkeypatch.setattr("dync.runtime.checkpoint.package_versions", lambda: iter([("jax", "0.0.1")]))
     with (

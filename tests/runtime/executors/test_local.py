@@ -270,6 +270,20 @@ def test_an_interruption_ends_all():
     assert gone(numbers)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads are counted in /proc")
+def test_limits_of_threads_and_memory_bind_in_the_worker():
+    """JAX has found them there: a worker of one thread has fewer than one of eight, when both have trained."""
+    counts = []
+    for threads in (1, 8):
+        with LocalWorkers(1, Limits(threads=threads, gpu_memory_fraction=0.25)) as one:
+            list(one.run(several(1), "off"))
+            folder = Path(f"/proc/{one.processes[0]}")
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            assert {b"NPROC=%d" % threads, b"XLA_CLIENT_MEM_FRACTION=0.25"} <= set(environment)
+            counts.append(len(list((folder / "task").iterdir())))
+    assert counts[0] < counts[1]
+
+
 def test_the_environment_of_workers():
     plain = worker_environment(Limits(), 1, {"PATH": "x"})
     assert plain["PATH"] == "x"

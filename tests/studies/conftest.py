@@ -105,9 +105,9 @@ def study(tmp_path: Path) -> Study:
     return Study(tmp_path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """A study whose four pipelines are complete."""
+    """A study whose four pipelines are complete; whoever changes its data runs it again."""
     made = Study(tmp_path_factory.mktemp("study"))
     results, _ = made.run()
     assert [result.errors for result in results.values()] == [()] * len(KINDS)

@@ -105,9 +105,10 @@ class Search:
                 self.job.reporter.message(
                     "the best is chosen on the test part, so what it reaches there is too good: choose on validation"
                 )
-        self.job.folder.event("environment", **self._depends())
+        depends = self._depends()
+        self.job.folder.event("environment", **depends)
         if not (self.job.folder.path / RECORD).exists():
-            self.job.folder.write_json(RECORD, self._depends())
+            self.job.folder.write_json(RECORD, depends)
 
     def _verify_room(self) -> None:
         """Whether memory, workers and disk are there for the largest network; raises RunError."""

@@ -158,6 +158,53 @@ def test_an_environment_that_does_not_fit(environment, message):
         join_processes({"JAX_COORDINATOR_ADDRESS": "127.0.0.1:1", **environment})
 
 
+LIMITED = """
+network Net {
+  input x (4)
+  output y (3)
+  edge x -> y dense learn delta
+  phase free { steps 1 messages forward }
+  train free
+  infer free
+}
+pipeline fit training {
+  network Net
+  data iris then split(test = 0.2)
+  epochs 1
+  optimizer sgd(0.1)
+  limit stage_seconds 60
+}
+"""
+
+
+def test_processes_with_a_clock_each_are_not_given_a_limit_of_time(tmp_path):
+    """All of them say so before anything is written."""
+    (tmp_path / "fit.dyn").write_text(LIMITED)
+    with socket.socket() as found_free:
+        found_free.bind(("127.0.0.1", 0))
+        port = found_free.getsockname()[1]
+    kept = {k: v for k, v in os.environ.items() if "proxy" not in k.lower() and not k.startswith(("JAX_", "XLA_"))}
+    common = {"JAX_PLATFORMS": "cpu", "JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}", "JAX_NUM_PROCESSES": "2"}
+    command = [sys.executable, "-c", "from dync.cli import main; main()", "run", "fit.dyn", "--out", "run"]
+    processes = [
+        subprocess.Popen(
+            [*command, "--devices", "2"], cwd=tmp_path, env=kept | common | {"JAX_PROCESS_ID": str(number)},
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    try:
+        for process in processes:
+            _, error = process.communicate(timeout=SECONDS)
+            assert process.returncode not in (0, None)
+            assert "fit has `limit stage_seconds 60`, which 2 processes with a clock each" in error
+            assert "Traceback" not in error
+    finally:
+        for process in processes:
+            process.kill()
+    assert not (tmp_path / "run").exists()
+
+
 def test_nobody_to_join(tmp_path):
     assert not join_processes({})
     assert leads()

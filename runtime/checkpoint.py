@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -129,9 +130,15 @@ def package_versions() -> Iterator[tuple[str, str]]:
     yield "python", platform.python_version()
     for name in _PACKAGES:
         try:
-            yield name, version(name)
+            yield name, installed(name)
         except PackageNotFoundError:
             continue
+
+
+@cache
+def installed(name: str) -> str:
+    """The version of a package, which stays while a process lives; raises PackageNotFoundError."""
+    return version(name)
 
 
 _WAY_OUT: Final = "use an earlier checkpoint, or copy this one again from where it came"

@@ -7,14 +7,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from typing import Any, Final
 
 import jax
 
 from dync.compiler.pipeline_plan import Limits
-from dync.runtime.checkpoint import package_versions
+from dync.runtime.checkpoint import installed, package_versions
 from dync.runtime.error import RunError
 from dync.runtime.limits import MEMORY, THREADS, unbound
 from dync.runtime.memory import available_memory, gib
@@ -58,7 +58,7 @@ def verify_packages() -> None:
         if match is None:
             continue
         try:
-            present = version(match[1])
+            present = installed(match[1])
         except PackageNotFoundError:
             raise RunError(f"{match[1]} is not installed: pip install '{requirement}'") from None
         if _numbers(present) < _numbers(match[2] or "0"):

@@ -152,7 +152,7 @@ def _collect_uses(items: Iterable[syntax.NetworkItem], rules: set[str], activati
         match item:
             case syntax.Layer(activation=used) | syntax.Output(activation=syntax.Application() as used):
                 activations.add(used.name.text)
-            case syntax.Edge(rule=syntax.Application() as used):
+            case syntax.Edge(rule=syntax.Application() as used) | syntax.Wire(rule=syntax.Application() as used):
                 rules.add(used.name.text)
             case syntax.For(body=body):
                 _collect_uses(body, rules, activations)

@@ -102,6 +102,11 @@ class Builder(PipelineBuilder):
         rule, rate, decay = learning or (None, None, None)
         return s.Edge(self._name(label) if label else None, sender, receiver, kind, sends, rule, rate, decay, span)
 
+    def _wire(self, values: Values, span: Span) -> s.Wire:
+        layers, generator, kind, sends, learning = values
+        rule, rate, decay = learning or (None, None, None)
+        return s.Wire(layers, generator, kind, sends, rule, rate, decay, span)
+
     def _learning(self, values: Values, span: Span) -> tuple[Any, ...]:
         return tuple(values)
 

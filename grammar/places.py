@@ -30,9 +30,9 @@ class Place:
 FILE: Final = Place("a file", ("import", "network", "rule", "activation", "pipeline", "property"))
 NETWORK: Final = Place(
     "a network",
-    ("param", "input", "layer", "output", "constant", "edge", "for", "group", "schedule", "phase", "train", "infer",
-     "rule_messages"),
-    frozenset({"wire", "measure"}),
+    ("param", "input", "layer", "output", "constant", "edge", "wire", "for", "group", "schedule", "phase", "train",
+     "infer", "rule_messages"),
+    frozenset({"measure"}),
 )  # fmt: skip
 PHASE: Final = Place("a phase", ("steps", "until", "messages", "clamp"))
 RULE: Final = Place("a rule", ("let", "update"))

@@ -78,11 +78,11 @@ def _line(node: Item) -> str | None:
     match node:
         case Result(keyword, value):
             return f"{keyword} {expression(value)}"
-        case s.Network() | s.Pipeline() | s.Property():
+        case s.Network() | s.Pipeline():
             return None if node.items else f"{head(node)} {{}}"
-        case s.For() | s.ForEach() | s.Rule() | s.Activation() if len(_items(node)) != 1:
+        case s.For() | s.ForEach() | s.Rule() | s.Activation() | s.Property() if len(_items(node)) != 1:
             return None if _items(node) else f"{head(node)} {{}}"
-        case s.For() | s.ForEach() | s.Rule() | s.Activation() | s.Phase():
+        case s.For() | s.ForEach() | s.Rule() | s.Activation() | s.Property() | s.Phase():
             inside = [_line(item) for item in _items(node)]
             return f"{head(node)} {{ {'  '.join(filter(None, inside))} }}" if all(inside) else None
         case _:
@@ -92,7 +92,7 @@ def _line(node: Item) -> str | None:
 def pieces(node: Leaf) -> list[str]:
     """The parts of a statement that may begin a line, should it be too long for one: joined by spaces they make it."""
     match node:
-        case s.Edge():
+        case s.Edge() | s.Wire():
             return edge(node)
         case (
             s.Import() | s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant() | s.Group() | s.Schedule()

@@ -126,8 +126,8 @@ def _names(nodes: Sequence[s.Name]) -> str:
 # --- statements -------------------------------------------------------------------------------------------------------
 
 Statement = (
-    s.Import | s.Param | s.Input | s.Layer | s.Output | s.Constant | s.Edge | s.Group | s.Schedule | s.Protocol
-    | s.RuleMessages | s.Let | s.PhaseItem | s.Require
+    s.Import | s.Param | s.Input | s.Layer | s.Output | s.Constant | s.Edge | s.Wire | s.Group | s.Schedule
+    | s.Protocol | s.RuleMessages | s.Let | s.PhaseItem | s.Require
 )  # fmt: skip
 """The statements without a body of statements; those of pipelines are in `pipeline_spelling.py`."""
 
@@ -145,7 +145,7 @@ def statement(node: Statement) -> str:
             return _phase_item(node)
         case s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant():
             return _quantity(node)
-        case s.Edge():
+        case s.Edge() | s.Wire():
             return " ".join(edge(node))
         case s.Group(name, members):
             return f"group {name.text} {{ {references(members)} }}"
@@ -189,10 +189,13 @@ def _domain(node: s.Range | s.Choices | None) -> str:
             assert_never(node)
 
 
-def edge(node: s.Edge) -> list[str]:
-    """The parts of an edge that may begin a line."""
-    label = f"{node.label.text}: " if node.label else ""
-    parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)} {application(node.kind)}"]
+def edge(node: s.Edge | s.Wire) -> list[str]:
+    """The parts of an edge, or of the edges of a graph, that may begin a line."""
+    if isinstance(node, s.Wire):
+        parts = [f"wire {references(node.layers)} by {application(node.generator)} {application(node.kind)}"]
+    else:
+        label = f"{node.label.text}: " if node.label else ""
+        parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)} {application(node.kind)}"]
     if node.sends is not None:
         parts.append(f"sends {expression(node.sends)}")
     learning = [f"learn {application(node.rule)}"] if node.rule is not None else []

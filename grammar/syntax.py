@@ -156,6 +156,7 @@ __all__ = [
     "TrainingItem",
     "Unary",
     "Variable",
+    "Wire",
     "WithSetting",
     "as_application",
 ]
@@ -221,6 +222,20 @@ class Edge:
     label: Name | None
     sender: Reference
     receiver: Reference
+    kind: Application
+    sends: Expression | None
+    rule: Application | None
+    rate: Expression | None
+    decay: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Wire:
+    """`wire LAYERS by GENERATOR KIND [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
+
+    layers: tuple[Reference, ...]
+    generator: Application
     kind: Application
     sends: Expression | None
     rule: Application | None
@@ -321,7 +336,7 @@ class RuleMessages:
 
 
 NetworkItem = (
-    Param | Input | Layer | Output | Constant | Edge | For | Group | Schedule | Phase | Protocol | RuleMessages
+    Param | Input | Layer | Output | Constant | Edge | Wire | For | Group | Schedule | Phase | Protocol | RuleMessages
 )
 
 

@@ -26,8 +26,14 @@ class Budget:
 
     def take(self, amount: int, what: str, span: Span) -> bool:
         """Use some of it up; False where that is more than is left, and a mistake when that happens first."""
+        if not self.has(amount, what, span):
+            return False
+        self.left -= amount
+        return True
+
+    def has(self, amount: int, what: str, span: Span) -> bool:
+        """Whether so much is left; the first time that it is not, a mistake."""
         if amount <= self.left:
-            self.left -= amount
             return True
         if not self.exceeded:
             together = f"layers, edges and repetitions together, with {what}"

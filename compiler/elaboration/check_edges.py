@@ -10,10 +10,11 @@ from dync.compiler.elaboration.elaborate_layers import UNKNOWN
 from dync.compiler.elaboration.layer_table import LayerTable
 from dync.compiler.model import EdgeModel, LayerModel
 from dync.grammar import syntax
+from dync.grammar.source import Span
 
 
 def check_kind(
-    edge: syntax.Edge, model: EdgeModel, sender: LayerModel, receiver: LayerModel, table: LayerTable
+    edge: syntax.Edge | syntax.Wire, model: EdgeModel, sender: LayerModel, receiver: LayerModel, table: LayerTable
 ) -> None:
     """The kind of an edge against the shapes of both ends."""
     known = UNKNOWN not in (sender.shape, receiver.shape)
@@ -28,10 +29,10 @@ def check_kind(
         table.mistakes.add(wrong.edges.DiagonalBetweenLayers(edge.kind.span, sender.name, receiver.name))
 
 
-def check_receiver(edge: syntax.Edge, receiver: LayerModel, table: LayerTable) -> None:
-    """Nothing leads into what never moves."""
+def check_receiver(place: Span, receiver: LayerModel, table: LayerTable) -> None:
+    """Nothing leads into what never moves; `place` is where the edge says so."""
     declared = table.entry(receiver).name.span
     if receiver.role == "input":
-        table.mistakes.add(wrong.edges.EdgeIntoInput(edge.receiver.span, receiver.name, declared))
+        table.mistakes.add(wrong.edges.EdgeIntoInput(place, receiver.name, declared))
     elif receiver.role == "constant":
-        table.mistakes.add(wrong.edges.EdgeIntoConstant(edge.receiver.span, receiver.name, declared))
+        table.mistakes.add(wrong.edges.EdgeIntoConstant(place, receiver.name, declared))

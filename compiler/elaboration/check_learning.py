@@ -11,14 +11,17 @@ from dync.grammar.source import Span
 
 
 def check_rules(model: NetworkModel, mistakes: Collector) -> None:
-    """Check each edge that learns, once for those that a `for` repeats."""
+    """Check each edge that learns, once for those that one statement draws between the same arrays."""
     layers = {layer.name: layer for layer in model.layers}
-    checked = set[Span]()
+    checked = set[tuple[Span, Span, Span]]()
     for edge in model.edges:
-        if edge.rule is None or edge.rule.span in checked:
+        if edge.rule is None:
             continue
-        checked.add(edge.rule.span)
         receiver = layers[edge.receiver]
+        alike = edge.rule.span, layers[edge.sender].span, receiver.span
+        if alike in checked:
+            continue
+        checked.add(alike)
         synapses = prod(layers[edge.sender].shape) * prod(receiver.shape)
         for mistake in check_learning(edge.rule, receiver, synapses, model.train):
             mistakes.add(mistake)

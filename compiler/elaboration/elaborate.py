@@ -56,6 +56,8 @@ def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkMo
         match item:
             case syntax.Edge():
                 edges.add(item, inner)
+            case syntax.Wire():
+                edges.wire(item, inner)
             case syntax.Group():
                 groups.add(item, inner)
     edges.check_labels_against(groups.names)

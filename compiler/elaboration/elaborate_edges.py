@@ -13,13 +13,15 @@ from dync.compiler.elaboration.check_topology import LooseEnds
 from dync.compiler.elaboration.constant import number
 from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.elaborate_uses import rule_use
+from dync.compiler.elaboration.elaborate_wires import arcs_of
 from dync.compiler.elaboration.layer_table import LayerTable
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.expression import Expression, Symbol
-from dync.compiler.model import EdgeModel, LayerModel
+from dync.compiler.model import EdgeModel, LayerModel, RuleUse
 from dync.compiler.plan import Kind
 from dync.compiler.rules.define import resolve_sends
 from dync.grammar import syntax
+from dync.grammar.source import Span
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "dense": ("strength", "density", "diagonal"),
@@ -31,6 +33,19 @@ _ANY: Final = ""
 """Stands for any layer; no layer has this name."""
 
 
+@dataclass(frozen=True)
+class _Manner:
+    """How the edges of one statement work: all but their ends. `kind` is None where that was a mistake."""
+
+    kind: Kind | None
+    numbers: dict[str, float]
+    sends: Expression
+    sends_arguments: dict[str, float]
+    rule: RuleUse | None
+    rate: float
+    decay: float
+
+
 @dataclass
 class Edges:
     """The edges found so far, and the layers at one end of edges whose other end was a mistake."""
@@ -40,7 +55,8 @@ class Edges:
     found: list[EdgeModel] = field(default_factory=list)
     _loose_receivers: set[str] = field(default_factory=set)
     _loose_senders: set[str] = field(default_factory=set)
-    _pairs: dict[tuple[str, str], syntax.Edge] = field(default_factory=dict)
+    _pairs: dict[tuple[str, str], syntax.Edge | syntax.Wire] = field(default_factory=dict)
+    _met: set[tuple[str, str]] = field(default_factory=set)
     _labels: dict[str, syntax.Name] = field(default_factory=dict)
 
     def add(self, edge: syntax.Edge, scope: Scope) -> None:
@@ -50,33 +66,60 @@ class Edges:
         sender = self.table.one(edge.sender, scope)
         receiver = self.table.one(edge.receiver, scope)
         self._check_label(edge)
-        kind, numbers = self._kind(edge, scope)
-        rate = self._number(edge.rate, scope, 1.0)
-        decay = self._number(edge.decay, scope, 0.0)
-        sends, sends_arguments = self._sends(edge, scope)
-        rule = rule_use(edge.rule, scope, self.context) if edge.rule is not None else None
+        manner = self._manner(edge, scope)
         if sender is None or receiver is None:
             self._note_loose(edge, sender, receiver)
             return
+        label = None if edge.label is None else edge.label.text
+        self._join(edge, label, sender, receiver, manner, edge.receiver.span)
+
+    def wire(self, wire: syntax.Wire, scope: Scope) -> None:
+        """Elaborate the edges that a graph generator draws, all in one manner."""
+        manner = self._manner(wire, scope)
+        found = arcs_of(wire, self.table, scope, self.context)
+        if found is None:
+            self._note_unwired(wire)
+            return
+        for sender, receiver in found:
+            self._join(wire, None, sender, receiver, manner, wire.layers[0].span.to(wire.layers[-1].span))
+
+    def _manner(self, statement: syntax.Edge | syntax.Wire, scope: Scope) -> _Manner:
+        kind, numbers = self._kind(statement, scope)
+        rate = self._number(statement.rate, scope, 1.0)
+        decay = self._number(statement.decay, scope, 0.0)
+        sends, sends_arguments = self._sends(statement, scope)
+        rule = rule_use(statement.rule, scope, self.context) if statement.rule is not None else None
+        return _Manner(kind, numbers, sends, sends_arguments, rule, rate, decay)
+
+    def _join(
+        self,
+        statement: syntax.Edge | syntax.Wire,
+        label: str | None,
+        sender: LayerModel,
+        receiver: LayerModel,
+        manner: _Manner,
+        place: Span,
+    ) -> None:
+        """Add an edge of this manner and check it; `place` is where the statement names the receiver."""
         model = EdgeModel(
-            label=None if edge.label is None else edge.label.text,
+            label=label,
             sender=sender.name,
             receiver=receiver.name,
-            kind=kind or "dense",
-            strength=numbers.get("strength", 1.0),
-            density=numbers.get("density", 1.0),
-            diagonal=numbers.get("diagonal"),
-            sends=sends,
-            sends_arguments=sends_arguments,
-            rule=rule,
-            rate=rate,
-            decay=decay,
-            span=edge.span,
+            kind=manner.kind or "dense",
+            strength=manner.numbers.get("strength", 1.0),
+            density=manner.numbers.get("density", 1.0),
+            diagonal=manner.numbers.get("diagonal"),
+            sends=manner.sends,
+            sends_arguments=manner.sends_arguments,
+            rule=manner.rule,
+            rate=manner.rate,
+            decay=manner.decay,
+            span=statement.span,
         )
-        if kind is not None:
-            check_kind(edge, model, sender, receiver, self.table)
-        check_receiver(edge, receiver, self.table)
-        self._check_pair(edge, sender, receiver)
+        if manner.kind is not None:
+            check_kind(statement, model, sender, receiver, self.table)
+        check_receiver(place, receiver, self.table)
+        self._check_pair(statement, label, sender, receiver)
         self.found.append(model)
 
     @property
@@ -90,6 +133,13 @@ class Edges:
         self._loose_receivers.update(self._meant(edge.receiver, receiver))
         self._loose_senders.update(self._meant(edge.sender, sender))
 
+    def _note_unwired(self, wire: syntax.Wire) -> None:
+        """Any of the layers may have been meant to be joined to any other."""
+        for reference in wire.layers:
+            meant = self._meant(reference, None)
+            self._loose_receivers.update(meant)
+            self._loose_senders.update(meant)
+
     def _meant(self, reference: syntax.Reference, found: LayerModel | None) -> set[str]:
         """The layer itself, or else any member of its array, or else any layer at all."""
         entry = self.table.entries.get(reference.name.text)
@@ -97,7 +147,7 @@ class Edges:
             return {found.name}
         return {_ANY} if entry is None else {member.name for member in entry.members or ()}
 
-    def _kind(self, edge: syntax.Edge, scope: Scope) -> tuple[Kind | None, dict[str, float]]:
+    def _kind(self, edge: syntax.Edge | syntax.Wire, scope: Scope) -> tuple[Kind | None, dict[str, float]]:
         name = edge.kind.name
         kind = next((k for k in get_args(Kind) if k == name.text), None)
         if kind is None:
@@ -126,7 +176,7 @@ class Edges:
         value = None if expression is None else number(expression, scope, self.context.mistakes)
         return default if value is None else float(value)
 
-    def _sends(self, edge: syntax.Edge, scope: Scope) -> tuple[Expression, dict[str, float]]:
+    def _sends(self, edge: syntax.Edge | syntax.Wire, scope: Scope) -> tuple[Expression, dict[str, float]]:
         """What the sender emits, and the value of each parameter that it reads."""
         if edge.sends is None:
             return Symbol("state"), {}
@@ -156,15 +206,20 @@ class Edges:
             if text in groups:
                 self.context.mistakes.add(wrong.names.LabelTaken(label.span, text, "a group", groups[text].span))
 
-    def _check_pair(self, edge: syntax.Edge, sender: LayerModel, receiver: LayerModel) -> None:
+    def _check_pair(
+        self, statement: syntax.Edge | syntax.Wire, label: str | None, sender: LayerModel, receiver: LayerModel
+    ) -> None:
+        """Several edges of one pair are told apart by their labels."""
         pair = sender.name, receiver.name
-        if pair not in self._pairs:
-            self._pairs[pair] = edge
-            return
-        first = self._pairs[pair]
-        labelled = first.label is not None and edge.label is not None
-        mistake = wrong.edges.ParallelLabelled if labelled else wrong.edges.ParallelEdges
-        self.context.mistakes.add(mistake(edge.span, sender.name, receiver.name, first.span))
+        first = self._pairs.setdefault(pair, statement)
+        if first is statement and pair not in self._met:
+            self._met.add(pair)
+        elif isinstance(statement, syntax.Wire) or isinstance(first, syntax.Wire):
+            self.context.mistakes.add(wrong.wires.WireOverEdge(statement.span, *pair, first.span))
+        elif label is None or first.label is None:
+            self.context.mistakes.add(wrong.edges.ParallelEdges(statement.span, *pair, first.span))
+        else:
+            self.context.mistakes.add(wrong.edges.ParallelLabelled(statement.span, *pair, first.span))
 
 
 def _is_none(expression: syntax.Expression) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.constant import integer
@@ -10,14 +11,15 @@ from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.scope import Scope
 from dync.grammar import syntax
 
+Repeated: TypeAlias = syntax.Edge | syntax.Wire | syntax.Group
+"""What a `for` can repeat."""
 
-def unrolled(
-    items: tuple[syntax.NetworkItem, ...], scope: Scope, context: Context
-) -> Iterator[tuple[syntax.Edge | syntax.Group, Scope]]:
-    """Edges and groups in order, each with the scope of its expressions."""
+
+def unrolled(items: tuple[syntax.NetworkItem, ...], scope: Scope, context: Context) -> Iterator[tuple[Repeated, Scope]]:
+    """Edges, wires and groups in order, each with the scope of its expressions."""
     for item in items:
         match item:
-            case syntax.Edge() | syntax.Group():
+            case syntax.Edge() | syntax.Wire() | syntax.Group():
                 yield item, scope
             case syntax.For():
                 yield from _repeated(item, scope, context)
@@ -25,9 +27,9 @@ def unrolled(
                 pass
 
 
-def _repeated(loop: syntax.For, scope: Scope, context: Context) -> Iterator[tuple[syntax.Edge | syntax.Group, Scope]]:
+def _repeated(loop: syntax.For, scope: Scope, context: Context) -> Iterator[tuple[Repeated, Scope]]:
     for item in loop.body:
-        if not isinstance(item, syntax.Edge | syntax.Group | syntax.For):
+        if not isinstance(item, syntax.Edge | syntax.Wire | syntax.Group | syntax.For):
             context.mistakes.add(wrong.dynamics.MisplacedInFor(item.span, _what(item)))
     variable = loop.variable
     hidden = scope.find(variable.text)

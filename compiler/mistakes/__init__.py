@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import studies as studies
     from dync.compiler.mistakes import topology as topology
     from dync.compiler.mistakes import unused as unused
+    from dync.compiler.mistakes import wires as wires
 
 _SUBJECTS = frozenset(
     {
@@ -36,6 +37,7 @@ _SUBJECTS = frozenset(
         "studies",
         "topology",
         "unused",
+        "wires",
     }
 )
 

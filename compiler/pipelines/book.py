@@ -12,7 +12,7 @@ from dync.compiler.elaboration.elaborations import Elaborations, Shapes
 from dync.compiler.pipelines.fragment import Fragment
 from dync.compiler.pipelines.kinds import KINDS, replaces, words_of
 from dync.compiler.pipelines.models import PipelineModel
-from dync.compiler.pipelines.settings import with_fragments
+from dync.compiler.pipelines.settings import is_surely_none, with_fragments
 from dync.compiler.pipelines.signatures import Signature
 from dync.compiler.pipelines.training import Training
 from dync.grammar import syntax
@@ -87,9 +87,21 @@ class Book:
             return None, mistakes.diagnostics
         gone = frozenset(words for item in own for words in replaces(words_of(item)))
         inherited = (item for item in base if words_of(item) not in gone)
-        changed, found = with_fragments(replace(pipeline, items=(*inherited, *own)), self.networks, fragments)
+        changed, found = self._put(replace(pipeline, items=(*inherited, *own)), fragments)
         mistakes.extend(found)
         return changed, mistakes.diagnostics
+
+    def _put(
+        self, pipeline: syntax.Pipeline, fragments: Sequence[Fragment]
+    ) -> tuple[syntax.Pipeline, tuple[Diagnostic, ...]]:
+        """The training with changes put in, and what is wrong with how they are written, as far as that is certain."""
+        changed, found = with_fragments(pipeline, self.networks, fragments)
+        unknown = wrong.pipelines.UnknownSetting
+        return changed, tuple(
+            mistake
+            for mistake in found
+            if not isinstance(mistake, unknown) or is_surely_none(mistake.name, pipeline, self.networks, self.sources)
+        )
 
     def _base(
         self, pipeline: syntax.Pipeline, path: tuple[str, ...], mistakes: Collector
@@ -125,7 +137,7 @@ class Book:
             return None, found
         mistakes = Collector()
         mistakes.extend(found)
-        changed, found = with_fragments(whole, self.networks, fragments)
+        changed, found = self._put(whole, fragments)
         mistakes.extend(found)
         if has_errors(found):
             return None, mistakes.diagnostics
@@ -135,20 +147,35 @@ class Book:
         return training.resolved(), mistakes.diagnostics
 
     def tried(self, name: str, fragments: Sequence[Fragment], mistakes: Collector) -> PipelineModel | None:
-        """The same for changes to a training that has no mistakes itself: whatever is wrong comes of the changes.
+        """The same for changes, of which all mistakes that they make are said, and of the training's own none.
 
         Where a mistake stands elsewhere, the last of the changes is said to make it.
         """
+        if self.training(name)[0] is None:
+            mistakes.extend(self.certain(name, fragments))
+            return None
         model, found = self.changed(name, fragments)
         errors = [mistake for mistake in found if mistake.severity == "error"]
-        places = [place for fragment in fragments for place in (fragment.key_span, fragment.value_span)]
+        places = _places(fragments)
         if errors and fragments and not any(_within(mistake.span, places) for mistake in errors):
             last, first = fragments[-1], errors[0]
             impossible = wrong.studies.ImpossibleValue(last.value_span, last.key, last.value, first.message, first.span)
             mistakes.add(impossible)
         else:
             mistakes.extend(errors)
+            mistakes.extend(self.certain(name, fragments) if errors else ())
         return model
+
+    def certain(self, name: str, fragments: Sequence[Fragment]) -> tuple[Diagnostic, ...]:
+        """Mistakes that stand in changes to a training and that mending others cannot take away, those of the training,
+        its network and the other changes among them."""
+        whole, _ = self.whole(name)
+        if whole is None:
+            return ()
+        changed, found = self._put(whole, fragments)
+        mistakes, places = Collector(), _places(fragments)
+        Training(changed, self.networks, self.elaborations, self.sources, NO_SHAPES, mistakes).resolved()
+        return (*found, *(m for m in mistakes.diagnostics if m.severity == "error" and _within(m.span, places)))
 
     def check_start(self, start: syntax.FromSetting, user: syntax.Pipeline, mistakes: Collector) -> None:
         """Report a `from` that names no pipeline that makes weights."""
@@ -173,6 +200,10 @@ def _start(pipeline: syntax.Pipeline) -> syntax.FromSetting | None:
 
 def _has_objective(pipeline: syntax.Pipeline) -> bool:
     return any(isinstance(item, syntax.ObjectiveSetting) for item in pipeline.items)
+
+
+def _places(fragments: Sequence[Fragment]) -> list[Span]:
+    return [place for fragment in fragments for place in (fragment.key_span, fragment.value_span)]
 
 
 def _within(span: Span, places: Sequence[Span]) -> bool:

@@ -124,7 +124,7 @@ class Comparison:
         changes = fragments_of(item.changes, self.mistakes)
         name = self.book.refer_made(made, self.pipeline, self.mistakes)
         training = name if made.part is None or name is None else self._base_of(name)
-        if name is None or training is None or self.book.training(training)[0] is None:
+        if name is None or training is None:
             return None
         before = [] if made.part is None else self._changes_of(name)
         model = self.book.tried(training, list({f.key: f for f in (*before, *changes)}.values()), self.mistakes)

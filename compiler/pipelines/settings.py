@@ -76,6 +76,28 @@ def keys_of(pipeline: syntax.Pipeline, networks: Mapping[str, syntax.Network]) -
     return (*WHOLE, *_Setter(pipeline, networks, Fragment("", ""), Collector()).places())
 
 
+def is_surely_none(
+    key: str, pipeline: syntax.Pipeline, networks: Mapping[str, syntax.Network], sources: Mapping[str, Signature]
+) -> bool:
+    """Whether what a key would be a part of has a name that is known; where it has not, that is the mistake to mend."""
+    optimizer, data, network = (
+        next((item for item in pipeline.items if isinstance(item, item_type)), None)
+        for item_type in (syntax.OptimizerSetting, syntax.DataSetting, syntax.NetworkSetting)
+    )
+    match key.partition(".")[0]:
+        case "optimizer":
+            return isinstance(optimizer, syntax.OptimizerSetting) and optimizer.optimizer.name.text in optimizers()
+        case "data":
+            return isinstance(data, syntax.DataSetting) and _are_known(data.data, sources)
+        case _:
+            return isinstance(network, syntax.NetworkSetting) and network.network.name.text in networks
+
+
+def _are_known(data: syntax.Data, sources: Mapping[str, Signature]) -> bool:
+    source = data.source.name.text
+    return (source in SOURCES or source in sources) and all(t.name.text in TRANSFORMS for t in data.transforms)
+
+
 def with_whole(pipeline: syntax.Pipeline, fragment: Fragment) -> syntax.Pipeline | None:
     """The pipeline with a whole setting put in; None where the value is not written like one."""
     item = fragment.setting(fragment.key.replace(".", " "))

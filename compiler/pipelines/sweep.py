@@ -54,8 +54,8 @@ class Sweep:
         changes, name = self._changes(), self._base_name()
         base = None if name is None else self._base(name, changes)
         spaces = self._spaces()
-        if name is not None and base is not None:
-            self._try(name, changes, spaces)
+        if name is not None:
+            self._try(name, changes, spaces, sound=base is not None)
         strategy, trials = self._strategy(spaces)
         objective, direction = self._objective(base)
         prune, compare_best = self._prune(), self._compare()
@@ -110,8 +110,6 @@ class Sweep:
 
     def _base(self, name: str, changes: Sequence[Fragment]) -> PipelineModel | None:
         """The training with what is the same in every trial. What is wrong with the training itself is said of it."""
-        if self.book.training(name)[0] is None:
-            return None
         return self.book.tried(name, changes, self.mistakes)
 
     def _spaces(self) -> dict[str, Space]:
@@ -129,13 +127,19 @@ class Sweep:
             check_conditions(found, self.mistakes)
         return found
 
-    def _try(self, name: str, changes: Sequence[Fragment], spaces: Mapping[str, Space]) -> None:
-        """Put every value, or of a range both ends, into the training: no trial fails because of what it was given."""
+    def _try(self, name: str, changes: Sequence[Fragment], spaces: Mapping[str, Space], *, sound: bool) -> None:
+        """Put every value, or of a range both ends, into the training: no trial fails because of what it was given.
+
+        Where the training without them is not `sound`, nothing that stands elsewhere is laid to them.
+        """
         for space in spaces.values():
             under = conditions_of(space, spaces)
             for sample in space.samples:
                 given = {fragment.key: fragment for fragment in (*changes, *under, space.fragment(sample))}
-                self.book.tried(name, tuple(given.values()), self.mistakes)
+                if sound:
+                    self.book.tried(name, tuple(given.values()), self.mistakes)
+                else:
+                    self.mistakes.extend(self.book.certain(name, tuple(given.values())))
 
     def _strategy(self, spaces: Mapping[str, Space]) -> tuple[CallPlan, int | None]:
         """The strategy and how many trials; where nothing is said a grid, if it has an end, and else `tpe`."""

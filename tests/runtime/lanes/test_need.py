@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+import dync
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan
 from dync.runtime import environment
 from dync.runtime.error import RunError
@@ -19,6 +20,17 @@ from dync.runtime.pipelines.training.room import Room, shapes_of
 from tests.runtime.pipelines.conftest import a_network, a_plan
 
 MIB = 2**20
+
+FLOWERS = """
+network Flowers {
+  input x (4)
+  output y (3)
+  edge x -> y dense learn delta
+  phase clamped { steps 1 }
+  train clamped
+  infer clamped
+}
+"""
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam"])
@@ -54,6 +66,12 @@ def test_files_are_named_absolutely_with_their_hash(tmp_path):
     need = need_of(plan, network.plan, read_parts(plan, network), 2)
     ((path, digest),) = need.files.items()
     assert (path, len(digest)) == (str(tmp_path / "some.npz"), 64)
+
+
+def test_data_that_come_with_the_package_are_no_files_of_a_worker():
+    net = dync.compile_text(FLOWERS).network("Flowers")
+    plan = a_plan(data=DataPlan(CallPlan("iris", (), {}), {}, (CallPlan("split", (), {"test": 0.2}),)))
+    assert need_of(plan, net.plan, read_parts(plan, net), 2).files == {}
 
 
 def test_every_process_needs_it_again(monkeypatch):

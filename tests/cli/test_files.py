@@ -120,6 +120,17 @@ def test_what_is_missing_fails_with_advice(dync, monkeypatch):
     assert "everything that is needed is here" not in ended.out
 
 
+def test_an_optional_part_that_is_missing_is_no_fault(dync, monkeypatch):
+    """What to install is said, and the status is that of a healthy machine."""
+    parts = ["lark", 'nowhere>=1; extra == "sweep"', 'lark>=1.0; extra == "report"', "nowhere; extra == 'dev'"]
+    monkeypatch.setattr(doctor_module, "requires", lambda name: parts)
+    ended = dync("doctor")
+    assert ended.status == 0
+    assert "pip install 'dync[sweep]' where you want the strategies of Optuna and cma" in ended.out
+    assert "  ok        dync[report]" in ended.out
+    assert "dync[dev]" not in ended.out
+
+
 def test_versions_are_compared_as_numbers():
     assert numbers("0.10.2") > numbers("0.9")
     assert numbers("2.0.0") == numbers("2")

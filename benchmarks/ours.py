@@ -19,16 +19,19 @@ def build(net: Network) -> Program:
     """The program of a chain or of the MNIST network."""
     optimizer = optax.sgd(net.learning_rate if isinstance(net, Chain) else 1.0)
 
+    keys: list[jax.Array] = []
+
     def load(edges: Edges) -> Learner:
-        orchestrator = dync.compile_text(net.text, name="benchmark.dyn").network("Net").init(jax.random.key(0))
+        keys.append(jax.random.key(0))  # of the run; nothing is drawn while it trains
+        orchestrator = dync.compile_text(net.text, name="benchmark.dyn").network("Net").init(keys[0])
         return start_learner(orchestrator.with_weights(by_ends(edges)), optimizer)
 
     def compile_for(learner: Learner, xs: jax.Array, ys: jax.Array) -> Train:
         learn: Any = learning_program(optimizer)
-        step = learn.lower(feed(np.asarray(xs), np.asarray(ys)), learner).compile()
+        step = learn.lower(feed(np.asarray(xs), np.asarray(ys), keys[0]), learner).compile()
 
         def train(learner: Learner, xs: jax.Array, ys: jax.Array) -> Learner:
-            after: Learner = step(feed(xs, ys), learner)[0]
+            after: Learner = step(feed(xs, ys, keys[0]), learner)[0]
             return after
 
         return train
@@ -36,12 +39,12 @@ def build(net: Network) -> Program:
     return Program(load, compile_for, save)
 
 
-def feed(xs: Any, ys: Any) -> Feed:
+def feed(xs: Any, ys: Any, key: jax.Array) -> Feed:
     """Batches `[batches, rows, units]` as the training loop takes them: whole arrays and the rows of each batch."""
     batches, rows = xs.shape[:2]
     arrays = {"x": xs.reshape(batches * rows, -1), "y": ys.reshape(batches * rows, -1)}
     places = jnp.asarray(np.arange(batches * rows, dtype=np.int32).reshape(batches, rows))
-    return Feed(arrays, places, jnp.int32(batches), jax.random.key(0))
+    return Feed(arrays, places, jnp.int32(batches), key)
 
 
 def by_ends(edges: Edges) -> dict[tuple[str, str], Floats]:

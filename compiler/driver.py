@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from dync.compiler import mistakes as wrong
+from dync.compiler.collection import without_collections
 from dync.compiler.elaboration.collector import Collector, in_order
 from dync.compiler.elaboration.declared import declared_once
 from dync.compiler.elaboration.elaborate import elaborate
@@ -101,6 +102,7 @@ def compile_source(source: Source, sources: Mapping[str, Signature] | None = Non
     return compile_files(read_alone(source), sources)
 
 
+@without_collections
 def compile_files(files: Files, sources: Mapping[str, Signature] | None = None) -> Compilation:
     """Take a file through every stage up to models and training plans; mistakes are gathered, never raised."""
     extra = sources or {}
@@ -152,6 +154,7 @@ def _properties(
     return models
 
 
+@without_collections
 def bind(
     compilation: Compilation, network: str | None, arguments: Mapping[str, float], shapes: Shapes = NO_SHAPES
 ) -> NetworkModel:
@@ -163,6 +166,7 @@ def bind(
     return _elaborated(compilation, _network(compilation, network), arguments, {}, shapes)
 
 
+@without_collections
 def bind_settings(compilation: Compilation, network: str | None, settings: Settings) -> NetworkModel:
     """The same, with parameters as the command line gives them: `{"hidden": "100"}` or `{"network.hidden": "100"}`."""
     from dync.compiler.pipelines.settings import network_arguments
@@ -174,6 +178,7 @@ def bind_settings(compilation: Compilation, network: str | None, settings: Setti
     return _elaborated(compilation, found, arguments, places)
 
 
+@without_collections
 def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | None = None) -> AnyModel:
     """A pipeline of the file with settings such as `{"epochs": "3", "optimizer.learning_rate": "0.01"}`.
 
@@ -195,6 +200,7 @@ def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | 
     return resolved
 
 
+@without_collections
 def bind_training(
     compilation: Compilation, pipeline: str, changes: Settings, shapes: Shapes = NO_SHAPES
 ) -> PipelineModel:
@@ -234,6 +240,7 @@ def order_of(pipelines: Mapping[str, PipelinePlan]) -> tuple[str, ...]:
         raise ValueError("pipelines are built on each other in a circle") from None
 
 
+@without_collections
 def plan_of(model: NetworkModel) -> Plan:
     """The plan of a model: all that the runtime reads.
 

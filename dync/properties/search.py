@@ -96,8 +96,9 @@ class _Trials:
     outcomes: dict[tuple[Amount, ...], Outcome] = field(default_factory=dict)
     given_up_at: Values | None = None
 
-    def failure(self, values: Values) -> Counterexample | None:
+    def failure(self, drawn: Values) -> Counterexample | None:
         """The failure at these values; None where it holds there, and where the work is used up."""
+        values = {draw.name: drawn[draw.name] for draw in self.prop.draws}  # Hypothesis draws them in any order
         key = tuple(values.values())
         if key not in self.outcomes:
             if self.given_up_at is not None:
@@ -105,8 +106,8 @@ class _Trials:
             try:
                 self.outcomes[key] = try_property(self.prop, values, self.means)
             except OutOfWorkError:
-                self.given_up_at = dict(values)
+                self.given_up_at = values
                 return None
             self.heard(len(self.outcomes))
         outcome = self.outcomes[key]
-        return None if isinstance(outcome, Holds) else Counterexample(dict(values), outcome)
+        return None if isinstance(outcome, Holds) else Counterexample(values, outcome)

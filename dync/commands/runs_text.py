@@ -63,16 +63,16 @@ def as_page(run: Run) -> None:
     _section("errors", [[_shown(error, 1000)] for error in run.errors] if isinstance(run.errors, list) else [])
     _section("measures", _pairs(run.measures))
     attempts = [
-        [a.stage, str(a.number), a.status, when(a.started), lasted(a.started, a.ended), _shown(a.cause or "")]
+        [a.stage, str(a.number), a.status, when(a.started), lasted(a.started, a.ended), _cause(a.cause)]
         for a in run.attempts
     ]
     _section("attempts", [["stage", "number", "status", "began", "seconds", "cause"], *attempts] if attempts else [])
     for name, found in _environment(run).items():
-        _section(name, _pairs(_flat(found)))
+        _section(name, [[_shown(found)]] if isinstance(found, int | str) else _pairs(_flat(found)))
     _section("settings", _pairs(run.settings))
     outputs = run.outputs if isinstance(run.outputs, dict) else {}
     _section("outputs", [[name, _shown(value)] for name, value in outputs.items()])
-    _section("spec", [[line] for line in (run.spec_text or "").expandtabs().splitlines()])
+    _section("spec", [[line] for line in (run.spec_text or "").strip("\n").expandtabs().splitlines()])
     if isinstance(run.left_in_folder, list) and run.left_in_folder:
         print(
             f"\ntoo large for the store, in the folder alone: {_shown(', '.join(map(str, run.left_in_folder)), 1000)}"
@@ -167,10 +167,20 @@ def _environment(run: Run) -> dict[str, JSON]:
         "git": run.git,
         "device": run.device,
         "flags": run.flags,
-        "seeds": run.seeds,
+        "seeds": _listed(run.seeds),
         "data": run.data,
         "versions": run.versions,
     }
+
+
+def _listed(seeds: JSON) -> JSON:
+    """Several seeds in one line."""
+    return ", ".join(map(str, seeds)) if isinstance(seeds, list) else seeds
+
+
+def _cause(cause: str | None) -> str:
+    """Why an attempt ended, as the person knows it who ended it."""
+    return "Ctrl-C" if cause is not None and cause.startswith("KeyboardInterrupt") else _shown(cause or "")
 
 
 def _section(name: str, rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> None:

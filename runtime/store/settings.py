@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
-from pathlib import PurePath
 from typing import Final
 
 from dync.compiler.expression import JSON
@@ -31,8 +30,16 @@ def settings_of(resolved: Mapping[str, JSON]) -> dict[str, Setting]:
 
 
 def _pipeline(pipeline: JSON) -> Iterator[tuple[str, Setting]]:
+    """What a benchmark compares stands under the keys of a comparison, so that the two can be compared.
+
+    The `base` of a sweep is its training; that of others is the folder.
+    """
+    match pipeline:
+        case {"pipeline": "benchmark", "comparison": dict(inner), **rest}:
+            pipeline = {"pipeline": "benchmark", **inner, **rest}
+    folder = not (isinstance(pipeline, dict) and pipeline.get("pipeline") == "sweep")
     for key, value in flat(pipeline):
-        if not (key.rpartition(".")[2] == "base" and isinstance(value, str) and PurePath(value).is_absolute()):
+        if not (folder and key == "base"):
             yield key, value
 
 

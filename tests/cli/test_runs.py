@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dync.runtime.pipelines.result import PipelineResult
-from dync.runtime.store import NewRun, open_store
+from dync.runtime.store import Attempt, NewRun, open_store
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "runs.md").read_text(encoding="utf-8")
 HEAVY = {"numpy", "jax", "jaxlib", "equinox", "optax", "scipy", "safetensors"}
@@ -128,6 +128,20 @@ def test_a_comparison_shows_what_differs(dync, store):
     assert found["measures"] == {"test.accuracy": [0.85, 0.9, 0.95]}
     assert found["same"] == 2
     assert found["facts"]["kind"] == ["training", "sweep", "training"]
+
+
+def test_a_page_of_an_interrupted_run_says_so_in_the_words_of_people(dync, store):
+    with open_store(store.path) as opened:
+        put(opened, "eeeeeeeeeeee", "duel", "comparison", "2031-05-04T12:00:00.000+00:00", 0.1, 0.5, seed=[3, 4, 5])
+        opened.attempt(
+            "eeeeeeeeeeee",
+            Attempt(1, "comparison", "2031-05-04T12:00:00.000+00:00", None, "interrupted", "KeyboardInterrupt()"),
+        )
+    text = dync("runs", "show", "e").out
+    assert "Ctrl-C" in text
+    assert "Keyboard" not in text
+    assert "seeds\n  3, 4, 5\n" in text
+    assert "seeds\n  0\n" in dync("runs", "show", "a").out
 
 
 def test_forgetting_is_asked_for_by_name(dync, store):

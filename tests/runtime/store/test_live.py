@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dync.compiler.expression import JSON
 from dync.runtime.pipelines.stages import Stage, run_stages
 from dync.runtime.reporter import Reporter
 from dync.runtime.run_folder import RECORD, SPEC, RunFolder, open_run_folder
 from dync.runtime.store import LiveRun, NewRun, open_store, read_run, run_id_of
+from dync.runtime.store.settings import settings_of
 from tests.runtime.store.conftest import PIPELINE, PLAN, RECORDED, new_run, result
 
 
@@ -124,3 +126,13 @@ def test_settings_of_the_spec_are_recorded(tmp_path: Path) -> None:
             "layer.h": 30,
             "number.family.0.rate": PLAN["numbers"]["family.0.rate"][0],
         }
+
+
+def test_what_a_benchmark_compares_stands_under_the_keys_of_a_comparison() -> None:
+    inner: dict[str, JSON] = {"name": "duel", "seeds": 3, "base": ".", "tasks": {}}
+    benchmark: dict[str, JSON] = {"pipeline": "benchmark", "comparison": inner, "package_best": True}
+    shared = {"name": "duel", "seeds": 3}
+    assert settings_of({"pipeline": benchmark}) == {"pipeline": "benchmark", **shared, "package_best": True}
+    assert settings_of({"pipeline": {"pipeline": "comparison", **inner}}) == {"pipeline": "comparison", **shared}
+    sweep: dict[str, JSON] = {"pipeline": "sweep", "base": "fit"}
+    assert settings_of({"pipeline": sweep}) == sweep

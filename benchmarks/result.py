@@ -88,6 +88,39 @@ class Growth:
 
 
 @dataclass(frozen=True)
+class Overhead:
+    """Seconds of one long training by the pipeline, and by the bare loop over the same compiled program, in turns."""
+
+    pipeline_seconds: tuple[float, ...]
+    loop_seconds: tuple[float, ...]
+
+    @property
+    def share(self) -> float:
+        """The median over the turns of what the pipeline costs, as a part of the loop's time."""
+        return median(p / b - 1 for p, b in zip(self.pipeline_seconds, self.loop_seconds, strict=True))
+
+
+@dataclass(frozen=True)
+class SweepTimes:
+    """Seconds of 32 short trials, whole processes from outside: as one sweep and, in turns with it, by one process that
+    trains them one after another; and as 32 separate runs, scaled from so many as were made."""
+
+    sweep_seconds: tuple[float, ...]
+    in_turn_seconds: tuple[float, ...]
+    separate_seconds: float
+
+    @property
+    def in_turn_ratio(self) -> float:
+        """The median over the turns of in turn / sweep."""
+        return median(t / s for t, s in zip(self.in_turn_seconds, self.sweep_seconds, strict=True))
+
+    @property
+    def separate_ratio(self) -> float:
+        """Separate / sweep."""
+        return self.separate_seconds / median(self.sweep_seconds)
+
+
+@dataclass(frozen=True)
 class Report:
     """A whole run of the benchmark, with the machine and the versions that it ran on."""
 
@@ -95,3 +128,5 @@ class Report:
     cases: tuple[CaseResult, ...]
     growth: tuple[Growth, ...]
     start_up: StartUp
+    overhead: Overhead
+    sweep: SweepTimes

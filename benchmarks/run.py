@@ -21,8 +21,10 @@ from tempfile import TemporaryDirectory
 from benchmarks.case import Case, cases
 from benchmarks.child import Child, TooSlowError
 from benchmarks.growth import measure_growth
+from benchmarks.overhead import measure_overhead
 from benchmarks.result import CaseResult, Measured, Report
 from benchmarks.start_up import measure_start_up
+from benchmarks.sweep import measure_sweep
 from benchmarks.table import markdown
 
 HERE = Path(__file__).parent
@@ -41,7 +43,10 @@ def main() -> None:
     results = tuple(measure_case(case, repetitions, 2 if arguments.quick else 3, arguments.patience) for case in chosen)
     with TemporaryDirectory() as folder:
         growth = measure_growth(3 if arguments.quick else 5, arguments.patience)
-        report = Report(machine(), results, growth, measure_start_up(Path(folder), repetitions))
+        start_up = measure_start_up(Path(folder), repetitions)
+        overhead = measure_overhead(*((10, 1) if arguments.quick else (100, 3)))
+        sweep = measure_sweep(Path(folder), *((1, 1) if arguments.quick else (3, 32)))
+    report = Report(machine(), results, growth, start_up, overhead, sweep)
     text = markdown(report)
     print(text)
     if not (arguments.quick or arguments.only):

@@ -13,9 +13,11 @@ import subprocess
 import sys
 from itertools import product
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
+
+from benchmarks.result import SweepTimes
+from benchmarks.table import sweep_sentence
 
 RATES = (0.25, 0.3, 0.5, 0.6, 1.0, 1.2, 2.0, 2.4)
 SEEDS = (0, 1, 2, 3)
@@ -41,35 +43,32 @@ pipeline tune sweep {{
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep", description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=5, help="of the sweep and of the loop (default: 5)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of the sweep and of the loop (default: 3)")
     parser.add_argument("--separate", type=int, default=32, help="so many separate runs are made, for all 32 of them")
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder:
-        print(table(measure(Path(folder), arguments.repetitions, arguments.separate)))
+        print(sweep_sentence(measure_sweep(Path(folder), arguments.repetitions, arguments.separate)))
 
 
-def measure(folder: Path, repetitions: int, separate: int = 32) -> dict[str, list[float]]:
-    """Seconds of each repetition by way; of `separate` there is one."""
+def measure_sweep(folder: Path, repetitions: int, separate: int = 32) -> SweepTimes:
+    """All three ways; what they write goes into `folder`."""
     spec = folder / "sweep.dyn"
     text = (HERE.parent / "specs" / "digits.dyn").read_text()
     spec.write_text(text[: text.index("pipeline ")] + PIPELINES)
     dync = str(Path(sys.executable).with_name("dync"))
-    found: dict[str, list[float]] = {"sweep": [], "in turn": [], "separate": []}
+    sweep, in_turn, total = [], [], 0.0
     for n in range(repetitions):
-        found["sweep"].append(seconds([dync, "run", str(spec), "tune", "--out", str(folder / f"tune-{n}")]))
-        found["in turn"].append(seconds([sys.executable, "-m", "benchmarks.sweep_in_turn", str(spec)]))
-    total = 0.0
+        sweep.append(seconds([dync, "run", str(spec), "tune", "--out", str(folder / f"tune-{n}")]))
+        in_turn.append(seconds([sys.executable, "-m", "benchmarks.sweep_in_turn", str(spec)]))
     for n, (rate, seed) in enumerate(list(product(RATES, SEEDS))[:separate]):
         settings = ["--set", f"optimizer.learning_rate={rate}", "--set", f"seed={seed}"]
         total += seconds([dync, "run", str(spec), "short", *settings, "--out", str(folder / f"short-{n}")])
-    found["separate"].append(total * len(RATES) * len(SEEDS) / separate)
-    verify_equal(folder, found)
-    return found
+    verify_equal(folder)
+    return SweepTimes(tuple(sweep), tuple(in_turn), total * len(RATES) * len(SEEDS) / separate)
 
 
-def verify_equal(folder: Path, found: dict[str, list[float]]) -> None:
+def verify_equal(folder: Path) -> None:
     """Refuse to compare what does not do the same work: the first trial has to have measured what its run measured."""
-    assert found["sweep"]
     trial = json.loads((folder / "tune-0" / "result.json").read_text())["outputs"]["trials"][0]
     single = json.loads((folder / "short-0" / "result.json").read_text())["outputs"]["evaluation_results"]
     assert trial["measures"] == single, (trial["measures"], single)
@@ -80,14 +79,6 @@ def seconds(command: list[str]) -> float:
     start = perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=HERE.parent)
     return perf_counter() - start
-
-
-def table(found: dict[str, list[float]]) -> str:
-    """The medians, as markdown."""
-    sweep = median(found["sweep"])
-    names = {"sweep": "`dync run` of the sweep", "in turn": "one process, in turn", "separate": "32 `dync run`s"}
-    rows = [f"| {names[way]} | {median(found[way]):.1f} s | {median(found[way]) / sweep:.2f} |" for way in names]
-    return "\n".join(["| 32 short trials | time | beside the sweep |", "|---|---:|---:|", *rows])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from benchmarks.case import HANDWRITTEN
-from benchmarks.result import CaseResult, Measured, Report
+from benchmarks.result import CaseResult, Measured, Overhead, Report, SweepTimes
 
 HEAD = ("network", "program", "compile, s", "beside", "batch, ms", "beside", "peak memory, MiB", "beside")
 
@@ -51,7 +51,25 @@ def sentences(report: Report) -> list[str]:
         f"`dync check` on a small file: {check:.3f} s; `import lark, networkx, typer`: {bare:.3f} s; "
         f"ratio {report.start_up.ratio:.2f}."
     )
-    return lines
+    return [*lines, overhead_sentence(report.overhead), sweep_sentence(report.sweep)]
+
+
+def overhead_sentence(overhead: Overhead) -> str:
+    """What the pipeline costs."""
+    pipeline, loop = median(overhead.pipeline_seconds), median(overhead.loop_seconds)
+    return (
+        f"One long training by the pipeline: {pipeline:.1f} s; by the bare loop over its program: {loop:.1f} s;"
+        f" overhead {overhead.share:.1%}."
+    )
+
+
+def sweep_sentence(times: SweepTimes) -> str:
+    """What a sweep saves."""
+    return (
+        f"32 short trials as one sweep: {median(times.sweep_seconds):.1f} s; in one process, in turn:"
+        f" {median(times.in_turn_seconds):.1f} s, {times.in_turn_ratio:.2f} times as long; as separate runs:"
+        f" {times.separate_seconds:.0f} s, {times.separate_ratio:.1f} times as long."
+    )
 
 
 def number(value: float | None, factor: float = 1, digits: int = 2) -> str:

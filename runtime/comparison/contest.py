@@ -79,9 +79,11 @@ class Contest:
         seeds, needs = self.job.plan.seeds, [contender.place.need for contender in self.contenders]
         whole = reduce(Need.together, needs, Need())
         self.job.executor.verify(replace(whole, lanes=seeds * whole.lanes))
-        models = seeds * sum(need.room.weights for need in needs if need.room is not None) if self.job.keep_models else 0
+        kept = [need.room.weights for need in needs if need.room is not None and self.job.keep_models]
         advice = "make room, or give another folder with --out"
-        verify_disk(models + OWN_FILES, self.job.folder.path, "the scores, the report and what is kept", advice)
+        verify_disk(
+            seeds * sum(kept) + OWN_FILES, self.job.folder.path, "the scores, the report and what is kept", advice
+        )
 
     def _record(self) -> None:
         """What the run depends on, as it was when it began."""

@@ -11,7 +11,7 @@ from dync.runtime.error import RunError
 _KINDS: Final = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
 LARGEST: Final = 1e100
 """The largest number that is shown: none that a float32 can hold is beyond it."""
-_LONGEST: Final = 100_000
+LONGEST_TEXT: Final = 100_000
 _DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -116,7 +116,7 @@ def clean(data: Any) -> Any:
     return data
 
 
-def clean_text(text: str, longest: int = _LONGEST) -> str:
+def clean_text(text: str, longest: int = LONGEST_TEXT) -> str:
     """A text as `clean` leaves it, and no longer than this."""
     if len(text) > longest:
         text = text[:longest] + "…"

@@ -129,6 +129,17 @@ def log_of(folder, events):
     return read_events(folder / "events.jsonl")
 
 
+@pytest.mark.parametrize("letter", ["\x00", "\x7f", "\u202e", "\ud800", "\x1b"])
+def test_events_are_cleaned_however_they_are_written(tmp_path, letter):
+    """Escaped by JSON or as they are."""
+    log = tmp_path / "events.jsonl"
+    raw = f'{{"event": "a{letter}b", "time": "t"}}\n'.encode("utf-8", "replace")
+    escaped = json.dumps({"event": f"a{letter}b", "time": "t"}).encode()
+    for line in (escaped, raw) if letter in "\x7f\u202e" else (escaped,):
+        log.write_bytes(line + b"\n" * (line is escaped))
+        assert [event["event"].text() for event in read_events(log).first] == ["a\ufffdb"]
+
+
 def test_of_a_very_long_log_the_beginning_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "LARGEST_LOG", 5_000)
     folder = training(tmp_path / "fit", epochs=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 import uuid
@@ -284,11 +285,16 @@ class DaskCluster:
 
 
 def connect(address: str) -> Any:
-    """A client of the scheduler there; raises RunError where the extra is not installed or nobody answers."""
+    """A client of the scheduler there; raises RunError where the extra is not installed or nobody answers.
+
+    Dask's own log of this process is silenced: what it has to tell of a lost scheduler is a traceback.
+    """
     try:
         from distributed import Client
     except ImportError:
         raise RunError("a cluster needs the extra `cluster`: pip install 'dync[cluster]'") from None
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return Client(address, timeout=CONNECT, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

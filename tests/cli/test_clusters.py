@@ -2,6 +2,7 @@
 own: what comes out is what one process makes, whoever is killed on the way."""
 
 import json
+import logging
 import shutil
 import socket
 
@@ -140,6 +141,7 @@ def test_a_lost_scheduler_is_a_sentence_and_a_resume(two, dync, study, whole, tm
     assert ended.status == 1
     assert f"the scheduler {one.address} does not answer any more" in ended.err
     assert "--resume" in ended.err
+    assert not any(logging.getLogger(f"distributed.{part}").isEnabledFor(logging.ERROR) for part in ("client", "utils"))
     assert result(out)["stages_failed"] == ["sweep_execution"]
     done = [event["number"] for event in events(out) if event["event"] == "trial"]
     assert 0 < len(done) < 6

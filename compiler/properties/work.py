@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-MOST: Final = 5_000_000
-"""Steps of work for all cases of a property: a few minutes at worst."""
+MOST = 5_000_000
+"""Steps of work for all cases of a property: seconds, and a minute at worst."""
 
-ITEM: Final = 5
+ITEM: Final = 10
 """What a layer, an edge or a requirement costs, in steps over an edge of a graph."""
 
 
@@ -20,7 +20,7 @@ class OutOfWorkError(Exception):
 class Work:
     """What is left."""
 
-    left: int = MOST
+    left: int = field(default_factory=lambda: MOST)
 
     def take(self, steps: int) -> None:
         """Use some of it up; raises OutOfWorkError, and takes all that is left, where that is not enough."""

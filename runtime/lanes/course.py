@@ -89,13 +89,22 @@ class Course:
         """Whether the end of the present epoch is evaluated."""
         return evaluates(self.lane.pipeline, self.position.epoch + 1, self.prepared.batches.epochs)
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether the end of the present epoch is measured: on the way, or as the last there is."""
+        return self.is_due or self.position.epoch + 1 >= self.prepared.batches.epochs
+
+    def measure(self, orchestrator: WaveOrchestrator) -> None:
+        """Measure the end of the present epoch; may be called on any thread."""
+        self._measured = self.position.epoch + 1, self._measures(orchestrator)
+
     def end_epoch(self) -> None:
         """Write the epoch down, which is not evaluated."""
         self._end(None)
 
     def end_evaluated_epoch(self, orchestrator: WaveOrchestrator) -> Measures:
-        """Evaluate, write the epoch down, and keep the weights where they are the best so far."""
-        found = self._measures(orchestrator)
+        """Write the epoch down with its measures, and keep the weights where they are the best so far."""
+        found = self._known(self.position.epoch + 1, orchestrator)
         self._end(found)
         metric = self.lane.pipeline.checkpoint_best
         if metric is not None and is_best(self.position.history, metric):
@@ -107,7 +116,6 @@ class Course:
         record = epoch_record(structure, self.prepared.batches, self.position, self.updates, self._epoch_seconds)
         if found is not None:
             record |= found
-            self._measured = self.position.epoch + 1, found
         self.position = self.position.after_epoch(record)
         self._epoch_seconds = 0.0
 
@@ -116,9 +124,13 @@ class Course:
         if self.best is not None:
             return self.best
         epoch = self.position.epoch
-        known = self._measured is not None and self._measured[0] == epoch
-        found = self._measured[1] if known and self._measured is not None else self._measures(orchestrator)
-        return Shown(epoch, found, _owned(orchestrator))
+        return Shown(epoch, self._known(epoch, orchestrator), _owned(orchestrator))
+
+    def _known(self, epoch: int, orchestrator: WaveOrchestrator) -> Measures:
+        """The measures at the end of an epoch, taken now where they were not."""
+        if self._measured is None or self._measured[0] != epoch:
+            self._measured = epoch, self._measures(orchestrator)
+        return self._measured[1]
 
     def _measures(self, orchestrator: WaveOrchestrator) -> Measures:
         return measures(self.lane.pipeline, self.prepared, orchestrator)

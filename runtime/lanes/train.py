@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from dync.runtime.error import RunError
@@ -19,6 +21,7 @@ from dync.runtime.lanes.timing import WIDTH, measured, said, width_of
 from dync.runtime.learner import Learner
 from dync.runtime.optimizers import OptimizerError
 from dync.runtime.pipelines.training.preparation import Preparation
+from dync.runtime.processors import threads
 
 Verdict = Literal["go on", "prune"]
 
@@ -90,6 +93,8 @@ class _Fleet:
         self.queue = deque(group.lanes)
         self.courses: dict[int, Course] = {}
         self.slots: Slots
+        self.pool = ThreadPoolExecutor(threads())
+        self.compiled = False
 
     def run(self) -> Iterator[LaneResult]:
         """Train them all."""
@@ -152,13 +157,24 @@ class _Fleet:
         found = self.slots.learn(turns)
         share = (time.monotonic() - began) / len(turns)
         for slot, learned in found.items():
-            course = self.courses[slot]
+            if learned.finite:
+                self.courses[slot].learned(calls[slot].count, learned.steps, share)
+        ended = [slot for slot, learned in found.items() if learned.finite and self.courses[slot].at_end_of_epoch]
+        self._measure([slot for slot in ended if self.courses[slot].is_measured])
+        for slot, learned in found.items():
             if not learned.finite:
-                yield self._end(slot, _diverged(course, calls[slot].count))
-                continue
-            course.learned(calls[slot].count, learned.steps, share)
-            if course.at_end_of_epoch:
-                yield from self._end_epoch(slot, course)
+                yield self._end(slot, _diverged(self.courses[slot], calls[slot].count))
+            elif slot in ended:
+                yield from self._end_epoch(slot, self.courses[slot])
+
+    def _measure(self, slots: Sequence[int]) -> None:
+        """Measure some lanes, on a thread each but for the first, which compiles the program."""
+        work = [partial(self.courses[slot].measure, self.slots.learner(slot).orchestrator) for slot in slots]
+        alone = 0 if self.compiled else 1
+        for measure in work[:alone]:
+            measure()
+            self.compiled = True
+        list(self.pool.map(lambda measure: measure(), work[alone:]))
 
     def _end_epoch(self, slot: int, course: Course) -> Iterator[LaneResult]:
         """Evaluate where that is due, and take the lane out where it is done or is pruned."""

@@ -15,6 +15,7 @@ Keys of the numbers, each with one value a member of the block or an edge of the
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -208,6 +209,12 @@ class Structure:
     def wave_of(self) -> dict[int, int]:
         """The wave in which each layer moves, where it moves."""
         return {layer: number for number, wave in enumerate(self.waves) for layer in wave}
+
+    @cached_property
+    def parallel(self) -> frozenset[tuple[int, int]]:
+        """The pairs of sender and receiver that several edges join, which only their labels tell apart."""
+        counts = Counter((edge.sender, edge.receiver) for family in self.families for edge in family.edges)
+        return frozenset(pair for pair, count in counts.items() if count > 1)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Structure) and self.digest == other.digest

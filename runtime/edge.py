@@ -30,7 +30,7 @@ class Edge(eqx.Module):
 
     `weight` is `[units of sender, units of receiver]`, absent weights zero and a fixed diagonal in place; for
     `one_to_one` a number, or `[units]` where it learns. A layer without an edge to itself still has a diagonal entry:
-    its `weight` is None, and it has `reduce` and `activation`.
+    its `weight` is None, and it has `reduce` and `activation`. So it is with the one of a layer that has several.
     """
 
     weight: Array | None
@@ -44,7 +44,7 @@ class Edge(eqx.Module):
     def __call__(self, x: ArrayLike) -> Array:
         """The message, `[batch, *shape of the receiver]`, for the sender's state `[batch, *shape of the sender]`."""
         if self.place is None or self.weight is None:
-            raise TypeError(f"{self.receiver!r} has no edge to itself, so nothing is sent")
+            raise TypeError(f"{self.receiver!r} has no edge to itself, or several, so nothing is sent here")
         f, e = self.place.family, self.place.index
         family = self.structure.families[f]
         sender, receiver = self._layer(self.sender), self._layer(self.receiver)
@@ -152,8 +152,8 @@ class Edge(eqx.Module):
 
 
 def read_edge(lmap: LayerMap, key: EdgeKey) -> Edge:
-    """The edge at (receiver, sender), which exists or is on the diagonal."""
-    receiver, sender = key
+    """The edge of this key, which exists or is on the diagonal."""
+    receiver, sender = key[:2]
     parameters = getattr(lmap, "_parameters", None)
     place = layout(lmap.structure).edges.get(key)
     if place is None:

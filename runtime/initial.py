@@ -63,6 +63,11 @@ def _draw_family(structure: Structure, f: int, parameters: Parameters, stream: A
 
 
 def _names(structure: Structure, family: FamilyPlan) -> np.ndarray:
-    """A number for each edge that depends on its name alone."""
-    names = [f"{structure.layers[e.sender].name}->{structure.layers[e.receiver].name}" for e in family.edges]
+    """A number for each edge that depends on its name alone, its label included where several join one pair."""
+    ends = [f"{structure.layers[e.sender].name}->{structure.layers[e.receiver].name}" for e in family.edges]
+    several = structure.parallel
+    names = [
+        f"{name}:{e.label}" if (e.sender, e.receiver) in several else name
+        for name, e in zip(ends, family.edges, strict=True)
+    ]
     return np.array([crc32(name.encode()) for name in names], dtype=np.uint32)

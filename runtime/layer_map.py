@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dync.runtime.edge import Edge
 
 Weights = Mapping[EdgeKey, ArrayLike] | Mapping[str, ArrayLike] | Mapping[EdgeKey | str, ArrayLike]
-"""Weights by (receiver, sender), by label, or by both."""
+"""Weights by (receiver, sender), by label, or by both; of several edges between one pair by label."""
 
 Parameters = dict[str, Array]
 """The numbers of a plan by key, one value a member or an edge: leaves of the orchestrator."""
@@ -41,7 +41,8 @@ class LayerMap(eqx.Module):
     None where a family has none.
 
     Reading: `lmap[receiver, sender]` or `lmap[label]` is one `Edge`; `lmap[layer]` a row, sender to edge; `lmap[group]`
-    the rows of a group, receiver to row. The diagonal entry of a layer, `lmap[layer, layer]`, always exists.
+    the rows of a group, receiver to row. The diagonal entry of a layer, `lmap[layer, layer]`, always exists. Of several
+    edges between one pair each is read by its label, or as `lmap[receiver, sender, label]`.
     """
 
     weights: tuple[Array, ...]
@@ -97,9 +98,9 @@ class LayerMap(eqx.Module):
         return len(layout(self.structure).edges)
 
     def keys(self) -> tuple[EdgeKey, ...]:
-        """(receiver, sender) of every edge, in the order of the layers."""
+        """(receiver, sender) of every edge, in the order of the layers; of several with their labels behind."""
         numbers = self.structure.layer_numbers
-        return tuple(sorted(layout(self.structure).edges, key=lambda k: (numbers[k[0]], numbers[k[1]])))
+        return tuple(sorted(layout(self.structure).edges, key=lambda k: (numbers[k[0]], numbers[k[1]], k[2:])))
 
     def items(self) -> Iterator[tuple[EdgeKey, Edge]]:
         """Every edge with its key."""
@@ -108,34 +109,49 @@ class LayerMap(eqx.Module):
         return ((key, read_edge(self, key)) for key in self.keys())
 
     def row(self, receiver: str) -> dict[str, Edge]:
-        """The edges that reach a layer, by sender."""
+        """The edges that reach a layer, by sender; of several from one sender each by its label."""
         from dync.runtime.edge import read_edge
 
-        return {key[1]: read_edge(self, key) for key in self.keys() if key[0] == receiver}
+        return {key[-1]: read_edge(self, key) for key in self.keys() if key[0] == receiver}
 
     def key(self, key: EdgeKey | str) -> EdgeKey:
-        """(receiver, sender) of an edge or a diagonal entry by that pair or its label; raises KeyError."""
+        """The key of an edge or a diagonal entry by its layers or its label; raises KeyError.
+
+        So it does for two layers that several edges join; the diagonal entry of a layer with several edges to itself
+        stands for the layer alone.
+        """
         known = layout(self.structure)
         if isinstance(key, str):
             if key not in known.labels:
                 raise KeyError(unknown("label", key, known.labels))
             return known.labels[key]
-        for name in key:
+        for name in key[:2]:
             if name not in self.structure.layer_numbers:
                 raise KeyError(unknown("layer", name, self.structure.layer_numbers))
+        if len(key) == 3 and key[2] in known.labels and known.labels[key[2]][:2] == key[:2]:
+            return known.labels[key[2]]
         if len(key) != 2:
-            raise KeyError(f"keys are (receiver, sender), not {len(key)} layers")
+            raise KeyError(f"there is no edge {key!r}: keys are (receiver, sender), or (receiver, sender, label)")
+        if key in known.several and key[0] != key[1]:
+            raise KeyError(several_edges(key, known.several[key]))
         if key not in known.edges and key[0] != key[1]:
             turned = f"; the other way round there is lmap[{key[1]!r}, {key[0]!r}]" if key[::-1] in known.edges else ""
             raise KeyError(f"there is no edge from {key[1]!r} to {key[0]!r} (keys are (receiver, sender)){turned}")
         return key
 
     def place(self, key: EdgeKey | str) -> tuple[EdgeKey, Place]:
-        """(receiver, sender) of an edge by that pair or its label, and where it is stored; raises KeyError."""
-        pair = self.key(key)
-        if pair not in layout(self.structure).edges:
-            raise KeyError(f"{pair[0]!r} has no edge to itself")
-        return pair, layout(self.structure).edges[pair]
+        """The key of an edge by its layers or its label, and where it is stored; raises KeyError."""
+        found, known = self.key(key), layout(self.structure)
+        if found not in known.edges:
+            labels = known.several.get((found[0], found[1]))
+            raise KeyError(several_edges(found, labels) if labels else f"{found[0]!r} has no edge to itself")
+        return found, known.edges[found]
+
+
+def several_edges(key: EdgeKey, labels: Sequence[str]) -> str:
+    """The sentence about two layers that do not say which edge is meant."""
+    *others, last = map(repr, labels)
+    return f"several edges lead from {key[1]!r} to {key[0]!r}: name one by its label, {', '.join(others)} or {last}"
 
 
 def layer_map(families: Sequence[Stored], structure: Structure) -> LayerMap:

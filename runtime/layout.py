@@ -10,8 +10,8 @@ import numpy as np
 
 from dync.compiler.plan import FamilyPlan, Structure
 
-EdgeKey = tuple[str, str]
-"""(receiver, sender), by the full names of the layers."""
+EdgeKey = tuple[str, str] | tuple[str, str, str]
+"""(receiver, sender), by the full names of the layers; where several edges join the pair, (receiver, sender, label)."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    """All the edges of a structure by (receiver, sender), and by label; the layers of each group."""
+    """All the edges of a structure by their keys, and by label; the layers of each group.
+
+    `several` holds the labels of edges that join one pair, by (receiver, sender).
+    """
 
     edges: dict[EdgeKey, Place]
     labels: dict[str, EdgeKey]
+    several: dict[tuple[str, str], tuple[str, ...]]
     groups: dict[str, tuple[str, ...]]
 
 
@@ -37,14 +41,19 @@ def layout(structure: Structure) -> Layout:
     names = [layer.name for layer in structure.layers]
     edges: dict[EdgeKey, Place] = {}
     labels: dict[str, EdgeKey] = {}
+    several: dict[tuple[str, str], tuple[str, ...]] = {}
     for f, family in enumerate(structure.families):
         for e, edge in enumerate(family.edges):
-            key = names[edge.receiver], names[edge.sender]
+            pair = names[edge.receiver], names[edge.sender]
+            key: EdgeKey = pair
+            if edge.label is not None and (edge.sender, edge.receiver) in structure.parallel:
+                key = (*pair, edge.label)
+                several[pair] = (*several.get(pair, ()), edge.label)
             edges[key] = Place(f, e)
             if edge.label is not None:
                 labels[edge.label] = key
     groups = {group.name: tuple(names[n] for n in group.layers) for group in structure.groups}
-    return Layout(edges, labels, groups)
+    return Layout(edges, labels, several, groups)
 
 
 def members(structure: Structure, layers: tuple[int, ...]) -> tuple[int, ...]:

@@ -195,7 +195,7 @@ def _not_finite(orchestrator: WaveOrchestrator, state: State) -> str | None:
     for name in structure.layer_numbers:
         if not np.isfinite(np.asarray(state[name])).all():
             return f"the state of {name}"
-    for (receiver, sender), place in layout(structure).edges.items():
+    for (receiver, sender, *label), place in layout(structure).edges.items():
         if not np.isfinite(np.asarray(orchestrator.lmap.weights[place.family][place.index])).all():
-            return f"the weights of the edge {sender} -> {receiver}"
+            return f"the weights of the edge {': '.join([*label, f'{sender} -> {receiver}'])}"
     return None

@@ -218,8 +218,6 @@ class Edges:
             self.context.mistakes.add(wrong.wires.WireOverEdge(statement.span, *pair, first.span))
         elif label is None or first.label is None:
             self.context.mistakes.add(wrong.edges.ParallelEdges(statement.span, *pair, first.span))
-        else:
-            self.context.mistakes.add(wrong.edges.ParallelLabelled(statement.span, *pair, first.span))
 
 
 def _is_none(expression: syntax.Expression) -> bool:

@@ -11,7 +11,7 @@ from dync.grammar.source import Span
 
 @dataclass(frozen=True)
 class ParallelEdges(Diagnostic):
-    """Two edges run from one layer to another the same way, and nothing tells them apart."""
+    """Two edges run from one layer to another the same way, and nothing tells them apart: both need a label."""
 
     code = "E0311"
     wrong = connected("edge x -> h one_to_one(0.5)").replace("h (8)", "h (4)")
@@ -31,24 +31,8 @@ class ParallelEdges(Diagnostic):
         """The first edge; a `for` can make both from one line."""
         if self.first == self.span:
             return (Note("the `for` around it repeats the edge"),)
-        return (Note("the first one stands here", self.first),)
-
-
-@dataclass(frozen=True)
-class ParallelLabelled(ParallelEdges):
-    """Two edges with labels run from one layer to another the same way. This version holds one edge for each pair."""
-
-    code = "E0312"
-    wrong = with_layers("edge a: x -> h dense", "edge b: x -> h dense", OUT)
-    right = with_layers("edge a: x -> h dense", OUT)
-
-    @property
-    def message(self) -> str:
-        """Both ends, and that labels are not enough yet."""
-        return (
-            f"there is already an edge from `{self.sender}` to `{self.receiver}`: "
-            "several edges between one pair are not supported yet, with labels or without"
-        )
+        labels = Note("several edges between one pair each need a label: `edge NAME: …`")
+        return (Note("the first one stands here", self.first), labels)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class _Placed(NamedTuple):
 
 
 def gather_families(model: NetworkModel, block_of: list[int], wave_of: dict[int, int]) -> Families:
-    """Stack the edges that are alike, ordered by first appearance; within a family by receiver, then by sender.
+    """Stack the edges that are alike, ordered by first appearance; within a family by receiver, sender and label.
 
     `block_of` gives each layer's block, `wave_of` its wave. Rules are numbered in the order in which edges name them.
     """
@@ -60,7 +60,7 @@ def gather_families(model: NetworkModel, block_of: list[int], wave_of: dict[int,
         placed = _Placed(numbers_of[edge.receiver], numbers_of[edge.sender], edge)
         members.setdefault(_likeness(placed, rule, block_of, wave_of, units), []).append(placed)
     for edges in members.values():
-        edges.sort(key=lambda placed: (placed.receiver, placed.sender))
+        edges.sort(key=lambda placed: (placed.receiver, placed.sender, placed.edge.label or ""))
     rule_plans = rules.plans
     numbers: dict[str, tuple[float, ...]] = {}
     for f, (alike, edges) in enumerate(members.items()):

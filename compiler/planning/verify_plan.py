@@ -155,6 +155,8 @@ def _verify_families(structure: Structure) -> None:
         require(receives, f"{where} sends to layers that do not receive")
         verify_expression(family.sends, f"what {where} sends", frozenset({"state"}), parameters(family.sends))
         _verify_edges(family, where, structure, met)
+    bare = any(label is None and (sender, receiver) in structure.parallel for sender, receiver, label in met)
+    require(not bare, "an edge has no label, though others join the same layers")
 
 
 def _verify_slots(family: FamilyPlan, where: str, structure: Structure) -> None:
@@ -168,7 +170,7 @@ def _verify_slots(family: FamilyPlan, where: str, structure: Structure) -> None:
 
 def _verify_edges(family: FamilyPlan, where: str, structure: Structure, met: set[tuple[int, int, str | None]]) -> None:
     waves = structure.wave_of
-    ends_in_order = [(edge.receiver, edge.sender) for edge in family.edges]
+    ends_in_order = [(edge.receiver, edge.sender, edge.label or "") for edge in family.edges]
     require(ends_in_order == sorted(ends_in_order), f"the edges of {where} are not in order")
     for edge in family.edges:
         s, r = edge.sender, edge.receiver

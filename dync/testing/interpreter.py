@@ -2,8 +2,8 @@
 
 It reads of a plan the layers, the flat list of edges, the waves, phases and protocols, the expressions as written and
 the numbers. Blocks, separated terms and the order of levels, which make the runtime fast, play no part in it. States
-and weights are mappings by name (`h[1]`, `x->h[1]`) of arrays `[batch, units]` and `[units of sender, units of
-receiver]`; layers of several dimensions are flattened in C order.
+and weights are mappings by name (`h[1]`; `x->h[1]`, or `x->h[1]:a` where labels tell edges apart) of arrays
+`[batch, units]` and `[units of sender, units of receiver]`; layers of several dimensions are flattened in C order.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Interpreter:
     """Runs one plan. `absent` marks weights that do not exist by edge (True: absent); `draws` serves activations.
 
     `margin` keeps the smallest distance by which any decision so far could have fallen the other way. Raises ValueError
-    where two edges join one pair.
+    where two edges without labels join one pair.
     """
 
     def __init__(self, plan: Plan, *, absent: Absent | None = None, draws: Draws = no_draws) -> None:

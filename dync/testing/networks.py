@@ -75,7 +75,8 @@ class _Draft:
     layers: list[_Layer] = field(default_factory=list)
     arrays: dict[str, int] = field(default_factory=dict)
     statements: list[str] = field(default_factory=list)
-    pairs: set[tuple[str, str]] = field(default_factory=set)
+    pairs: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """The pairs that are joined, and whether by labelled edges, beside which there can be others."""
     train: tuple[str, ...] = ()
 
     def names(self, *roles: str) -> list[str]:
@@ -202,7 +203,7 @@ def _draw_array_edges(draft: _Draft) -> None:
                 text = _edge_text(draft, ends, layer, layer, loop=s == r)
                 draft.statements.append(f"for i in {low}..{high} {{ edge {text} }}")
                 shifted = [(f"{array}[{n + s}]", f"{array}[{n + r}]") for n in numbers[: high - low + 1]]
-                draft.pairs.update(shifted)
+                draft.pairs.update(dict.fromkeys(shifted, False))
 
 
 def _draw_edges(draft: _Draft) -> None:
@@ -221,13 +222,16 @@ def _draw_edges(draft: _Draft) -> None:
 
 
 def _draw_edge(draft: _Draft, sender: _Layer, receiver: _Layer) -> None:
-    """An edge, unless the two have one already (which reaches the receiver as well)."""
+    """An edge, unless the two have one already that bears no label (which reaches the receiver as well)."""
     pair = (sender.name, receiver.name)
-    if pair not in draft.pairs:
-        draft.pairs.add(pair)
-        label = f"e{len(draft.statements)}: " if draft.chance() else ""
+    if draft.pairs.get(pair, True):
+        labelled = pair in draft.pairs or draft.chance()
+        draft.pairs[pair] = labelled
+        label = f"e{len(draft.statements)}: " if labelled else ""
         text = _edge_text(draft, pair, sender, receiver, loop=sender == receiver)
         draft.statements.append(f"edge {label}{text}")
+        if labelled and draft.draw(st.integers(0, 3)) == 0:
+            _draw_edge(draft, sender, receiver)
 
 
 def _edge_text(draft: _Draft, ends: Sequence[str], sender: _Layer, receiver: _Layer, *, loop: bool) -> str:

@@ -80,9 +80,9 @@ def layers_of(plan: Plan) -> tuple[Layer, ...]:
 
 
 def edges_of(plan: Plan) -> dict[str, Edge]:
-    """The edges by their names `S->R`, in the order of the plan.
+    """The edges by their names in the order of the plan: `S->R`, and of several between one pair `S->R:LABEL`.
 
-    Raises ValueError where two edges join one pair, which such names cannot tell apart.
+    Raises ValueError where two edges have one name.
     """
     layers = layers_of(plan)
     edges: dict[str, Edge] = {}
@@ -90,7 +90,7 @@ def edges_of(plan: Plan) -> dict[str, Edge]:
         for place in range(len(family.edges)):
             edge = _edge(plan, layers, number, family, place)
             if edge.name in edges:
-                raise ValueError(f"two edges {edge.name}; the interpreter knows one edge a pair")
+                raise ValueError(f"two edges {edge.name}: labels have to tell them apart")
             edges[edge.name] = edge
     return edges
 
@@ -124,8 +124,9 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
     def own(name: str) -> float:
         return plan.numbers[f"{key}.{name}"][place]
 
+    several = (edge.sender, edge.receiver) in plan.structure.parallel and edge.label is not None
     return Edge(
-        name=f"{sender.name}->{receiver.name}",
+        name=f"{sender.name}->{receiver.name}" + (f":{edge.label}" if several else ""),
         sender=sender,
         receiver=receiver,
         kind=family.kind,

@@ -11,7 +11,7 @@ from dync.testing.unstacked import Edge, edges_of
 
 
 def draw_weights(plan: Plan, rng: np.random.Generator) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
-    """Weights and absent weights (True: absent) of every edge by its name `S->R`.
+    """Weights and absent weights (True: absent) of every edge by its name, `S->R` or `S->R:LABEL`.
 
     Dense weights are Gaussian of standard deviation `strength / sqrt(fan_in * density)`, kept with probability
     `density`, and a fixed diagonal always stands. All values are exact in float32.

@@ -33,16 +33,16 @@ def shaped(value, state, layer):
 
 
 def orchestrator_with(net, weights):
-    """An orchestrator with exactly these weights, by `S->R`."""
+    """An orchestrator with exactly these weights, by `S->R`, of several between one pair by `S->R:LABEL`."""
     orch = net.init(jax.random.key(0))
-    names = [layer.name for layer in net.plan.structure.layers]
-    found = {}
-    for f, family in enumerate(net.plan.structure.families):
-        for edge in family.edges:
-            key = names[edge.receiver], names[edge.sender]
-            found[key] = jnp.asarray(weights[f"{names[edge.sender]}->{names[edge.receiver]}"], jnp.float32)
-        assert f < len(orch.lmap.weights)
+    found = {key: jnp.asarray(weights[name_of(key)], jnp.float32) for key in orch.lmap}
+    assert len(found) == len(weights)
     return orch.with_weights(found)
+
+
+def name_of(key):
+    receiver, sender, *label = key
+    return ":".join([f"{sender}->{receiver}", *label])
 
 
 @settings(
@@ -96,6 +96,5 @@ def test_engine_and_interpreter_agree(drawn, messages, mute):
 
 def compare_gradients(orch, state, gradients, text):
     found = orch.backward(state, rng=jax.random.key(0))
-    for receiver, sender in layout(orch.structure).edges:
-        expected = gradients[f"{sender}->{receiver}"]
-        close(found[receiver, sender].weight, expected, f"update {sender}->{receiver}\n{text}")
+    for key in layout(orch.structure).edges:
+        close(found[key].weight, gradients[name_of(key)], f"update {name_of(key)}\n{text}")

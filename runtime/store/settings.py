@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
-from typing import Final
+from typing import Final, cast
 
 from dync.compiler.expression import JSON
 
@@ -35,8 +35,9 @@ def _pipeline(pipeline: JSON) -> Iterator[tuple[str, Setting]]:
     The `base` of a sweep is its training; that of others is the folder.
     """
     match pipeline:
-        case {"pipeline": "benchmark", "comparison": dict(inner), **rest}:
-            pipeline = {"pipeline": "benchmark", **inner, **rest}
+        case {"pipeline": "benchmark", "comparison": dict()}:
+            others = {key: value for key, value in pipeline.items() if key != "comparison"}
+            pipeline = {**cast(dict[str, JSON], pipeline["comparison"]), **others}
     folder = not (isinstance(pipeline, dict) and pipeline.get("pipeline") == "sweep")
     for key, value in flat(pipeline):
         if not (folder and key == "base"):

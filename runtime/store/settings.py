@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
-from typing import Final, cast
+from typing import Final
 
 from dync.compiler.expression import JSON
 
@@ -34,10 +34,8 @@ def _pipeline(pipeline: JSON) -> Iterator[tuple[str, Setting]]:
 
     The `base` of a sweep is its training; that of others is the folder.
     """
-    match pipeline:
-        case {"pipeline": "benchmark", "comparison": dict()}:
-            others = {key: value for key, value in pipeline.items() if key != "comparison"}
-            pipeline = {**cast(dict[str, JSON], pipeline["comparison"]), **others}
+    if isinstance(pipeline, dict) and isinstance(inner := pipeline.get("comparison"), dict):
+        pipeline = {**inner, **{key: value for key, value in pipeline.items() if key != "comparison"}}
     folder = not (isinstance(pipeline, dict) and pipeline.get("pipeline") == "sweep")
     for key, value in flat(pipeline):
         if not (folder and key == "base"):

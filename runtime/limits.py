@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from dync.compiler.pipeline_plan import Limits
+from dync.runtime.processors import XLA
 
 MEMORY: Final = "XLA_CLIENT_MEM_FRACTION"
 """The fraction of a GPU's memory that XLA takes, read when JAX first asks for its devices."""
 
-THREADS: Final = ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS: Final = (XLA, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Threads: of XLA's processor pools (`NPROC`), and of the libraries behind NumPy."""
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-THREADS: Final = "NPROC"
+XLA: Final = "NPROC"
 """What XLA's pool of threads on a CPU goes by, and hence a limit of threads."""
 
 
@@ -17,5 +17,5 @@ def processors() -> int:
 
 def threads(environ: Mapping[str, str] = os.environ) -> int:
     """How many threads may compute at once: a processor each, and no more than `limit threads` grants."""
-    granted = environ.get(THREADS, "")
+    granted = environ.get(XLA, "")
     return min(processors(), max(1, int(granted))) if granted.isascii() and granted.isdigit() else processors()

@@ -18,8 +18,11 @@ from dync.compiler.expression import Symbol
 from dync.compiler.plan import FamilyPlan, MessageFilter, Structure
 from dync.runtime.layout import members
 
-_WASTE = 1.25
-"""Levels join a segment while the padded work stays within this factor of the work itself."""
+_WASTE = (1.25, 2.0, 4.0, 8.0)
+"""Levels join a segment while the padded work stays within such a factor of the work itself: the first that will do."""
+
+_SEGMENTS = 16
+"""So many segments will do. Each is traced and compiled by itself, so an irregular graph must not make one a level."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def step_program(
     return StepProgram(
         held=tuple(t for t in held if t.edges),
         old=tuple(t for t in old if t.edges),
-        segments=tuple(_segments(structure, levels)),
+        segments=tuple(_few_segments(structure, levels)),
     )
 
 
@@ -167,7 +170,17 @@ def _by_block(structure: Structure, layers: list[int]) -> tuple[tuple[int, tuple
     return tuple((b, tuple(sorted(found))) for b, found in sorted(blocks.items()))
 
 
-def _segments(structure: Structure, levels: list[Level]) -> list[tuple[Level, ...]]:
+def _few_segments(structure: Structure, levels: list[Level]) -> list[tuple[Level, ...]]:
+    """The segments of least padding, or else of as much as makes them few."""
+    found: list[tuple[Level, ...]] = []
+    for waste in _WASTE:
+        found = _segments(structure, levels, waste)
+        if len(found) <= _SEGMENTS:
+            break
+    return found
+
+
+def _segments(structure: Structure, levels: list[Level], waste: float) -> list[tuple[Level, ...]]:
     """Join consecutive levels of the same blocks as long as padding them to one shape is cheap."""
     segments: list[list[Level]] = []
     widest: Counter[int] = Counter()
@@ -176,7 +189,7 @@ def _segments(structure: Structure, levels: list[Level]) -> list[tuple[Level, ..
         work = _work(structure, level)
         padded = widest | work
         joined = [*segments[-1], level] if segments else []
-        fits = padded.total() * len(joined) <= _WASTE * (done + work.total())
+        fits = padded.total() * len(joined) <= waste * (done + work.total())
         if joined and fits and _blocks(joined[0]) == _blocks(level):
             segments[-1].append(level)
             widest, done = padded, done + work.total()

@@ -1,0 +1,55 @@
+"""Networks wired by irregular graphs: what is compiled does not grow with the layers, and computes what it should."""
+
+import jax
+import numpy as np
+import pytest
+
+import dync
+from dync.runtime.step_program import step_program
+from dync.testing.interpreter import Interpreter
+
+SPEC = """network N {
+  param n = 40
+  input x (2)
+  layer h[1..n] (2) tanh
+  output y (2)
+  edge x -> h[1] dense
+  wire h by %s dense(strength = 0.7) learn hebbian
+  edge h[n] -> y dense learn delta
+  schedule sequential
+  phase settle { steps 2 }
+  train settle
+}
+"""
+GRAPHS = ["small_world(4, 0.2, 1)", "scale_free(2, 1)", "grid(5)", "random_tree(2)"]
+
+
+def network(graph, **parameters):
+    return dync.compile_text(SPEC % graph).network(**parameters)
+
+
+@pytest.mark.parametrize("graph", GRAPHS[:3])  # a random tree has few levels
+def test_segments_stay_few(graph):
+    structure = network(graph, n=200).plan.structure
+    clamped = frozenset(structure.phases[0].clamped)
+    program = step_program(structure, "all", frozenset(), clamped)
+    levels = sum(map(len, program.segments))
+    assert levels > 12
+    assert len(program.segments) <= 16
+    updated = [
+        layer for segment in program.segments for level in segment for _, found in level.updates for layer in found
+    ]
+    assert sorted(updated) == list(range(200))
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_a_step_is_that_of_the_interpreter(graph):
+    net = network(graph)
+    orch = net.init(jax.random.key(0))
+    naive = Interpreter(net.plan)
+    weights = {f"{sender}->{receiver}": edge.weight for (receiver, sender), edge in orch.lmap.items()}
+    x, y = np.ones((3, 2)), np.full((3, 2), 0.5)
+    state, _ = orch.relax("train", net.state(x, y), rng=jax.random.key(0))
+    expected = naive.relax("train", naive.start(x, y), weights).state
+    for layer, value in expected.items():
+        np.testing.assert_allclose(state[layer], value, atol=1e-5, err_msg=layer)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 
 import pytest
@@ -59,11 +60,9 @@ TOLD = """error[E0921]: `path_length(x, y) == depth + 1` was `4 == 6` at depth =
 def test_what_holds_is_a_line_each(dync, write):
     ended = dync("test", write("good.dyn", GOOD), "--cases", 14)
     assert (ended.status, ended.err) == (0, "")
-    assert ended.out == (
-        "good.dyn: wired on Stack: holds, 14 cases\n"
-        "good.dyn: feedforward on Stack: holds, 12 cases\n"
-        "2 properties: all hold\n"
-    )
+    first, *rest = ended.out.splitlines()
+    assert re.fullmatch(r"good\.dyn: wired on Stack: holds, 1[0-4] cases", first), "values that repeat count once"
+    assert rest == ["good.dyn: feedforward on Stack: holds, 12 cases", "2 properties: all hold"]
 
 
 def test_a_planted_mistake_is_told_at_its_smallest(dync, write):

@@ -9,6 +9,8 @@ import pytest
 import dync
 from dync.cli import main
 from dync.compiler.picture.draw import draw
+from dync.properties.said import diagnostics_of
+from dync.properties.search import search
 from tools.diagnostics_page import PAGE, page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +45,14 @@ def test_every_spec_compiles(text):
         layers = program.compilation.networks[name].layers
         if not any(layer.shape_of_data for layer in layers):  # such a network needs data
             program.network(name)
+
+
+@pytest.mark.parametrize("text", [spec for spec in SPECS if "property " in spec.values[0]])
+def test_the_properties_of_every_spec_hold(text):
+    found = dync.compile_text(text, name="document.dyn").compilation
+    for prop in found.properties.values():
+        verdict = search(prop, found.libraries.of(prop.network), cases=4)
+        assert verdict.holds, diagnostics_of(verdict)
 
 
 def test_the_first_spec_is_the_one_that_is_shown():

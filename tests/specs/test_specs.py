@@ -55,6 +55,26 @@ def test_it_is_explained(path: Path) -> None:
     assert len(comments) >= len(lines) // 7
 
 
+def tried(path: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """How `dync test` ends for a spec, and what it says on standard output."""
+    with pytest.raises(SystemExit) as ended:
+        main(["test", str(path), *words])
+    return int(ended.value.code or 0), capsys.readouterr().out
+
+
+@by_name
+def test_its_properties_hold(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out = tried(path, capsys, "--cases", "3")
+    assert status == 0
+    assert "holds" in out, "every spec says what it is meant to be"
+
+
+@pytest.mark.slow
+@by_name
+def test_its_properties_hold_at_many_values(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tried(path, capsys)[0] == 0
+
+
 def test_digits_are_told_apart(tmp_path: Path) -> None:
     assert measured("digits", tmp_path)["test"]["accuracy"] > 0.93
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dync.compiler.mistakes.rules import DefinitionKind, DefinitionRepeated, StandardName, UnusedDefinition
 from dync.compiler.model import ActivationDefinition, RuleDefinition
@@ -18,6 +18,9 @@ from dync.grammar.standard import standard_source
 
 Node = TypeVar("Node", bound=syntax.Rule | syntax.Activation)
 Definition = TypeVar("Definition", bound=RuleDefinition | ActivationDefinition)
+_Known = dict[int, Any]
+"""What declarations gave, by the identity of their nodes."""
+
 _Define = Callable[[Node], tuple[Definition | None, tuple[Diagnostic, ...]]]
 
 
@@ -77,9 +80,10 @@ class Libraries:
 
 def build_libraries(files: Files) -> tuple[Libraries, tuple[Diagnostic, ...]]:
     """The libraries of a file and of those that it imports; all that is wrong with what they declare."""
-    main, mistakes = build_library([files.main], files.imported)
+    known: _Known = {}
+    main, mistakes = build_library([files.main], files.imported, known)
     others = {
-        file.source.name: build_library([file], files.seen_from(file.source.name))[0]
+        file.source.name: build_library([file], files.seen_from(file.source.name), known)[0]
         for file in files.imported
         if any(isinstance(node, syntax.Network) for node in file.declarations)
     }
@@ -87,12 +91,13 @@ def build_libraries(files: Files) -> tuple[Libraries, tuple[Diagnostic, ...]]:
 
 
 def build_library(
-    files: Sequence[syntax.File], imported: Sequence[syntax.File] = ()
+    files: Sequence[syntax.File], imported: Sequence[syntax.File] = (), known: _Known | None = None
 ) -> tuple[Library, tuple[Diagnostic, ...]]:
     """The standard library and what the files declare and import; all that is wrong with the latter two.
 
     A name that the standard library or an earlier declaration has is an error; the earlier one holds, and what is
-    imported comes first. A declaration of the files that no network of them uses is a warning.
+    imported comes first. A declaration of the files that no network of them uses is a warning. `known` are definitions
+    made before, so that each is made once for the libraries of several files.
     """
     mistakes: list[Diagnostic] = []
     networks = [node for file in files for node in file.declarations if isinstance(node, syntax.Network)]
@@ -101,16 +106,31 @@ def build_library(
     for network in networks:
         _collect_uses(network.items, used_rules, used_activations)
     standard, every = (_standard_file(),), (*imported, *files)
-    rules = _shelf("rule", define_rule, _of(syntax.Rule, standard), _of(syntax.Rule, every), used_rules, mistakes)
+    made: _Known = {} if known is None else known
+    rules = _shelf(
+        "rule", _once(define_rule, made), _of(syntax.Rule, standard), _of(syntax.Rule, every), used_rules, mistakes
+    )
     activations = _shelf(
         "activation",
-        define_activation,
+        _once(define_activation, made),
         _of(syntax.Activation, standard),
         _of(syntax.Activation, every),
         used_activations,
         mistakes,
     )
     return Library(rules, activations), tuple(m for m in mistakes if _is_told(m, local))
+
+
+def _once(define: _Define[Node, Definition], known: _Known) -> _Define[Node, Definition]:
+    """The same, remembering what it gave."""
+
+    def defined(node: Node) -> tuple[Definition | None, tuple[Diagnostic, ...]]:
+        if id(node) not in known:
+            known[id(node)] = define(node)
+        found: tuple[Definition | None, tuple[Diagnostic, ...]] = known[id(node)]
+        return found
+
+    return defined
 
 
 def _is_told(mistake: Diagnostic, local: frozenset[str]) -> bool:

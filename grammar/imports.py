@@ -19,7 +19,7 @@ from dync.grammar.source import Source, Span
 MOST_FILES: Final = 200
 """How many files may be imported."""
 
-MOST_CHARACTERS: Final = 8 * 1024 * 1024
+MOST_CHARACTERS: Final = 4 * 1024 * 1024
 """How many characters they may have together."""
 
 DEEPEST: Final = 32

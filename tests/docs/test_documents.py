@@ -51,7 +51,7 @@ def test_every_spec_compiles(text):
 def test_the_properties_of_every_spec_hold(text):
     found = dync.compile_text(text, name="document.dyn").compilation
     for prop in found.properties.values():
-        verdict = search(prop, found.libraries.of(prop.network), cases=4)
+        verdict = search(prop, found.libraries.of(prop.network), cases=3)
         assert verdict.holds, diagnostics_of(verdict)
 
 

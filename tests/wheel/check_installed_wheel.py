@@ -19,6 +19,7 @@ COMMANDS = (
     "check specs/digits.dyn",
     "check specs/digits.dyn --format json",
     "fmt specs/digits.dyn --check",
+    "test specs/digits.dyn --cases 3",
     "explain E0201",
     "doctor",
     "compile specs/digits.dyn Digits -o compiled",

@@ -79,9 +79,9 @@ class SpecFile:
             model = driver.bind_training(self.compilation, pipeline, changes)
             if model.without_shape:
                 model = driver.bind_training(self.compilation, pipeline, changes, self._shapes(model, data))
-            plan = self.located(model.plan if data is None else replace(model.plan, data=data))
+            plan = self.located(model.plan)
             assert isinstance(plan, TrainingPlan)
-            return anchored(plan), driver.plan_of(model.network)
+            return anchored(plan if data is None else on_task(plan, data)), driver.plan_of(model.network)
         except CompileError:
             raise
         except DiagnosticError as error:
@@ -140,6 +140,22 @@ class SpecFile:
             return digest({"pipeline": digest_of_pipeline(plan), "plan": self.network(name).digest})
         about: dict[str, JSON] = {other: self.digest(other) for other in sorted(_about(plan))}
         return digest({"pipeline": pipeline_to_json(plan), "about": about})
+
+
+def on_task(plan: TrainingPlan, data: DataPlan) -> TrainingPlan:
+    """A training with a task's data in the place of its own.
+
+    Further data that it is evaluated on stay where they come from the same source as the task: a training on wines is
+    not asked about noisy digits. Raises RunError where it is stopped, or its best is kept, by what it then lacks.
+    """
+    further = {name: other for name, other in plan.evaluate_on.items() if other.source == data.source}
+    for metric in plan.metrics:
+        if metric.part in plan.evaluate_on and metric.part not in further:
+            raise RunError(
+                f"{plan.name} is stopped, or its best is kept, by {metric.part}.{metric.measure}, and {metric.part} is"
+                f" of other data than the task: take a part that the task has, such as validation.{metric.measure}"
+            )
+    return replace(plan, data=data, evaluate_on=further)
 
 
 def _about(plan: PipelinePlan) -> set[str]:

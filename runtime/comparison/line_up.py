@@ -137,7 +137,13 @@ def _saved(job: ComparisonJob, place: Place, entry: SavedEntry, data: DataPlan |
     model = load_model(Path(job.plan.base) / entry.path)
     if model.network.plan.structure.infer is None:
         raise RunError(f"the network in {entry.path} has no `infer` protocol, so it cannot be evaluated")
-    dataset, parts = evaluated(place.data(data, _first(job)), model.network.plan, job.plan.base)
+    try:
+        dataset, parts = evaluated(place.data(data, _first(job)), model.network.plan, job.plan.base)
+    except RunError as error:
+        raise RunError(
+            f"{place.entry} on {place.task}: {error}. Weights as they are fit data of their own shapes alone: compare"
+            " them on such tasks, in a comparison of their own"
+        ) from None
     _verify_metrics(job, parts, place)
     weights = _digest(saved_arrays(model.orchestrator))
     return Saved(replace(place, digest=dataset.digest), model, weights, data, job.plan.base)

@@ -41,7 +41,7 @@ BROKEN = (
     ("egde x -> y dense", "E0102"),
     ("edge x -> y dense;", "E0109"),
     ("constant one (1) == 1", "E0108"),
-    ("wire h by chain() dense", "E0111"),
+    ("wire h chain() dense", "E0101"),
     ("epochs 5", "E0119"),
     ("? input z (4)", "E0105"),
     ("foo bar baz(1, 2)", "E0101"),

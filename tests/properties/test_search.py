@@ -190,7 +190,7 @@ def test_a_check_loads_neither_networkx_nor_hypothesis() -> None:
         "import sys; from dync.compiler.driver import check; from dync.grammar.source import Source\n"
         "assert not check(Source('t.dyn', 'network N { input x (4) output y (4) edge x -> y dense }'\n"
         "  'property p on N { require reachable(x, y) and diameter() < 3 }'))\n"
-        "sys.exit(', '.join({'hypothesis', 'jax'} & set(sys.modules)) or 0)"
+        "sys.exit(', '.join({'hypothesis', 'jax', 'networkx'} & set(sys.modules)) or 0)"
     )
     ended = run(program)
     assert ended.returncode == 0, ended.stderr

@@ -30,6 +30,9 @@ COMMANDS = (
     "check first.dyn",
     "run specs/digits.dyn --set epochs=1 --out run",
     "run compiled fit --out again",
+    "run specs/study.dyn tune --set trials=2 --set epochs=1 --jobs 2 --out study",
+    "runs",
+    "report run -o run.html",
 )
 
 

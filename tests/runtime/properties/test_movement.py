@@ -106,6 +106,23 @@ def test_a_phase_that_settles_is_followed_to_its_end() -> None:
         assert (find_excess(settling, ["b"], by, None, 0) is None) == (find_excess(counted, ["b"], by, None, 0) is None)
 
 
+def test_what_was_large_in_an_early_phase_counts() -> None:
+    text = """network N {
+  input x (4)
+  layer h (4) identity
+  output y (4)
+  edge x -> h dense(strength = 50)
+  edge h -> y dense
+  phase loud { steps 1 }
+  phase quiet { steps 1  messages backward }
+  infer loud, quiet, quiet
+}"""
+    net = plan_of(bind(compile_source(Source("t.dyn", text)), "N", {}))
+    found = find_excess(net, ["h"], 5, None, 0)
+    assert found is not None
+    assert find_excess(net, ["h"], 5, "backward", 0) is None, "without forward messages nothing is ever loud"
+
+
 def test_what_is_not_finite_is_beyond_anything() -> None:
     text = """network N {
   input x (4)

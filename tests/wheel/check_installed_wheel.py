@@ -2,7 +2,7 @@
 
 `make test-wheel`, or `make test-wheel ARGS="-k data"` for some of the tests alone. Runs the test suite against the
 installed package and then every command; ends with status 1 at the first that fails. The tests are copied beside the
-specs and the tools, without what looks at the repository itself.
+specs, the tools and the pages, without what looks at the repository itself.
 """
 
 import shutil
@@ -44,7 +44,7 @@ def main() -> None:
         work = folder / "empty"
         work.mkdir()
         shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns(*ABOUT_THE_REPOSITORY))
-        for beside in ("specs", "tools"):  # where tests look for them
+        for beside in ("specs", "tools", "docs"):  # where tests look for them
             shutil.copytree(ROOT / beside, folder / beside)
         where = output(python, "-c", "import dync; print(dync.__file__)", cwd=work)
         if not Path(where).is_relative_to(folder / "venv"):

@@ -50,7 +50,8 @@ def main() -> None:
         if not Path(where).is_relative_to(folder / "venv"):
             raise SystemExit(f"not the installed package: {where}")
         say("the test suite, against the installed wheel")
-        shutil.copy(ROOT / "pyproject.toml", folder)
+        for file in ("pyproject.toml", "README.md"):
+            shutil.copy(ROOT / file, folder)
         suite = (
             "-m",
             "pytest",

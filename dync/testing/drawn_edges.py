@@ -1,0 +1,88 @@
+"""Drawing the edges of a network: their kinds, what they send and into which field, and how they learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hypothesis import strategies as st
+
+from dync.testing.draft import Draft, DrawnLayer
+from dync.testing.drawn_layers import UNBOUNDED
+from dync.testing.local_rules import rules
+
+SENT: Final = ("0.5 * state", "tanh(state)", "state**2", "where(state > 0.123, state, 0.25)", "clip(state, -0.7, 0.7)")
+
+RULES: Final = (
+    "hebbian", "oja", "delta", "perceptron", "anti_hebbian", "covariance", "bcm", "instar", "outstar", "lms",
+)  # fmt: skip
+
+
+def draw_array_edges(draft: Draft) -> None:
+    """Edges within and along arrays, by `for`."""
+    for array, count in draft.arrays.items():
+        layer = next(layer for layer in draft.layers if layer.whole == array)
+        numbers = range(1, count + 1)
+        for low, high, s, r in ((1, count, 0, 0), (1, count - 1, 0, 1), (1, count - 1, 1, 0)):
+            if draft.chance():
+                ends = [f"{array}[i]" if shift == 0 else f"{array}[i + 1]" for shift in (s, r)]
+                text = _edge_text(draft, ends, layer, layer, loop=s == r)
+                draft.statements.append(f"for i in {low}..{high} {{ edge {text} }}")
+                shifted = [(f"{array}[{n + s}]", f"{array}[{n + r}]") for n in numbers[: high - low + 1]]
+                draft.pairs.update(dict.fromkeys(shifted, False))
+
+
+def draw_edges(draft: Draft) -> None:
+    """First one edge into each layer from something that is reached already, then any others."""
+    reached = [layer for layer in draft.layers if layer.role in ("input", "constant") or layer.started]
+    hidden = [layer for layer in draft.layers if layer.role == "layer"]
+    outputs = [layer for layer in draft.layers if layer.role == "output"]
+    for receiver in [*draft.draw(st.permutations(hidden)), *outputs]:
+        _draw_edge(draft, draft.draw(st.sampled_from(reached)), receiver)
+        if receiver.role == "layer":
+            reached.append(receiver)
+    if hidden or outputs:
+        ends = st.tuples(st.sampled_from(draft.layers), st.sampled_from([*hidden, *outputs]))
+        for sender, receiver in draft.draw(st.lists(ends, max_size=6)):
+            _draw_edge(draft, sender, receiver)
+
+
+def _draw_edge(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer) -> None:
+    """An edge, unless the two have one already that bears no label (which reaches the receiver as well)."""
+    pair = (sender.name, receiver.name)
+    if draft.pairs.get(pair, True):
+        labelled = pair in draft.pairs or draft.chance()
+        draft.pairs[pair] = labelled
+        label = f"e{len(draft.statements)}: " if labelled else ""
+        text = _edge_text(draft, pair, sender, receiver, loop=sender == receiver)
+        draft.statements.append(f"edge {label}{text}")
+        if labelled and draft.draw(st.integers(0, 3)) == 0:
+            _draw_edge(draft, sender, receiver)
+
+
+def _edge_text(draft: Draft, ends: Sequence[str], sender: DrawnLayer, receiver: DrawnLayer, *, loop: bool) -> str:
+    gain = "gain * " if draft.chance() else ""
+    strength = f"{gain}{draft.number(0.1, 0.4 if receiver.activation in UNBOUNDED else 1.2)}"
+    sends = f" sends {draft.one_of(SENT)}" if draft.draw(st.integers(0, 3)) == 0 else ""
+    if sender.units == receiver.units and draft.draw(st.integers(0, 2)) == 0:
+        return f"{ends[0]} -> {ends[1]} one_to_one({strength}){sends}{_learn_text(draft)}"
+    density = f", density = {draft.number(0.3, 0.95)}" if draft.chance() else ""
+    diagonal = f", diagonal = {draft.number(-0.4, 0.4)}" if loop and draft.chance() else ""
+    kind = f"dense(strength = {strength}{density}{diagonal})"
+    return f"{ends[0]} -> {ends[1]} {kind}{sends}{_learn_text(draft)}"
+
+
+def _learn_text(draft: Draft) -> str:
+    if not draft.chance():
+        return ""
+    new = f"local{len(draft.own_rules)}"
+    contrastive = ["contrastive"] * 5 if {"clamped", "free"} <= set(draft.train) else []
+    name = draft.one_of([*RULES, *contrastive] if draft.chance() else [*draft.own_rules, new])
+    if name == new:
+        draft.own_rules.append(name)
+        draft.declarations.append(draft.draw(rules(name, draft.train)))
+    parameter = {"perceptron": "margin", **dict.fromkeys(draft.own_rules, "k")}.get(name)
+    arguments = f"({parameter} = {draft.number(0.05, 1.5)})" if parameter and draft.chance() else ""
+    rate = f" rate {draft.number(0.1, 3)}" if draft.chance() else ""
+    decay = f" decay {draft.number(0.001, 0.1)}" if draft.chance() else ""
+    return f" learn {name}{arguments}{rate}{decay}"

@@ -62,4 +62,5 @@ def _topology(model: NetworkModel) -> Iterator[str]:
         state = "new" if data["fresh"] else "old"
         label = f"{data['label']}: " if data["label"] else ""
         learns = f", learns by {data['rule']}" if data["rule"] else ""
-        yield f"{label}{sender} -> {receiver}: {data['kind']}, {directions}, hears the {state} state{learns}"
+        into = f".{data['into']}" if data["into"] else ""
+        yield f"{label}{sender} -> {receiver}{into}: {data['kind']}, {directions}, hears the {state} state{learns}"

@@ -1,7 +1,7 @@
 """Expressions of rules and activations after their names are resolved: what the plan holds and the runtime evaluates.
 
-As JSON a number is itself, a symbol is `"pre"` or `"pre@phase"`, a parameter is `"$margin"`, an operation is
-`["mul", a, b]`.
+As JSON a number is itself, a symbol is `"pre"`, `"pre@phase"` or `"field.apical"`, a parameter is `"$margin"`, an
+operation is `["mul", a, b]`. In a measure `state@y` and `target@y` are the state and the target of the layer `y`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ JSON: TypeAlias = Union[bool, int, float, str, list["JSON"], dict[str, "JSON"], 
 SYMBOLS: Final = frozenset(
     {
         "pre", "post", "field", "predicted", "slope", "weight", "batch", "fan_in", "fan_out",
-        "state", "uniform", "normal",
+        "state", "uniform", "normal", "target", "i", "j",
     }
 )  # fmt: skip
-"""Every name that an expression can read, beside its parameters."""
+"""Every name that an expression can read, beside its parameters, the named fields, `field.NAME`, and the axes of units,
+`i[1]`."""
 
 OPERATIONS: Final[Mapping[str, tuple[int, ...]]] = {
     "add": (2,), "sub": (2,), "mul": (2,), "div": (2,), "floordiv": (2,), "mod": (2,), "pow": (2,), "neg": (1,),
@@ -33,6 +34,9 @@ Comparisons, `and`, `or` and `not` give truth values and take (the last three) t
 in Python.
 """
 
+REDUCTIONS: Final = frozenset({"units_mean", "units_sum", "units_max", "units_min", "units_argmax"})
+"""The operations on one operand that make one number of all units of a layer. They stand in measures alone."""
+
 CONDITIONS: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
 """The operations that give truth values."""
 
@@ -46,7 +50,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Symbol:
-    """One of `SYMBOLS`, at the end of the phase `moment`, or at the end of the protocol where that is None."""
+    """One of `SYMBOLS` or a named field, at the end of the phase `moment`, or of the protocol where that is None."""
 
     name: str
     moment: str | None = None
@@ -83,6 +87,24 @@ def symbols(expression: Expression) -> frozenset[Symbol]:
     return frozenset(e for e in walk(expression) if isinstance(e, Symbol))
 
 
+def field_of(symbol: str) -> str | None:
+    """The field that a symbol reads: `apical` of `field.apical`, nothing (`""`) of `field`; None of another symbol."""
+    owner, _, name = symbol.partition(".")
+    return name if owner == "field" else None
+
+
+def axis_of(symbol: str) -> tuple[str, int] | None:
+    """The end and the axis, from 1, that a symbol reads: `("i", 1)` of `i[1]`; None of another symbol."""
+    end, _, axis = symbol.removesuffix("]").partition("[")
+    is_axis = end in ("i", "j") and symbol.endswith("]") and axis.isascii() and axis.isdecimal() and len(axis) < 4
+    return (end, int(axis)) if is_axis else None
+
+
+def fields_read(expression: Expression) -> tuple[str, ...]:
+    """The named fields that an expression reads, sorted."""
+    return tuple(sorted({name for s in symbols(expression) if (name := field_of(s.name))}))
+
+
 def parameters(expression: Expression) -> frozenset[str]:
     """The names of the parameters that an expression reads."""
     return frozenset(e.name for e in walk(expression) if isinstance(e, Parameter))
@@ -114,8 +136,10 @@ def from_json(data: JSON) -> Expression:
             return Parameter(data[1:])
         case str():
             name, _, moment = data.partition("@")
-            if name in SYMBOLS:
+            if name in SYMBOLS or (field_of(name) or "").isidentifier() or axis_of(name):
                 return Symbol(name, moment or None)
         case [str(operation), *operands] if len(operands) in OPERATIONS.get(operation, ()):
             return Apply(operation, tuple(map(from_json, operands)))
+        case [str(operation), operand] if operation in REDUCTIONS:
+            return Apply(operation, (from_json(operand),))
     raise ValueError(f"not an expression of a plan: {data!r}")

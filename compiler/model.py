@@ -6,22 +6,28 @@ at it; edges that a `for` repeats share one span.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dync.compiler.between_plan import Between
 from dync.compiler.expression import Expression
 from dync.compiler.plan import Kind, MessageFilter, Role, ScheduleKind, TermPlan
+from dync.compiler.window_plan import WindowPlan
 from dync.grammar.source import Span
 
 
 @dataclass(frozen=True)
 class ActivationDefinition:
-    """An `activation`, names resolved, `let`s inlined; `parameters` are the defaults, `slope` is d next / d field."""
+    """An `activation`, names resolved, `let`s inlined; `parameters` are the defaults, `slope` is d next / d field.
+
+    `slopes` are the derivatives by the named fields that it reads.
+    """
 
     name: str
     parameters: dict[str, float]
     next: Expression
     slope: Expression
     span: Span
+    slopes: dict[str, Expression] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,10 +84,20 @@ class LayerModel:
 
 
 @dataclass(frozen=True)
+class TieModel:
+    """The label of the edge whose weights another one uses; `turned`: sender and receiver change places in them."""
+
+    label: str
+    turned: bool
+
+
+@dataclass(frozen=True)
 class EdgeModel:
     """An edge. `diagonal` is None where the diagonal is like the rest; `strength` is the weight of `one_to_one`.
 
-    `sends` reads `state` and the parameters in `sends_arguments`.
+    `sends` reads `state` and the parameters in `sends_arguments`. A tied edge is of the kind of the edge that owns the
+    weights. `into` is the field of the receiver into which it sends, nothing where that has no name. `between` is what
+    it says of single pairs of units; `density` is then the part of them that has a weight.
     """
 
     label: str | None
@@ -97,11 +113,38 @@ class EdgeModel:
     rate: float
     decay: float
     span: Span
+    into: str = ""
+    into_span: Span | None = None
+    window: WindowPlan | None = None
+    rank: int | None = None
+    tie: TieModel | None = None
+    inner: NetworkModel | None = None
+
+
+@dataclass(frozen=True)
+class InnerModel:
+    """A layer that is a network, by its full name `m[2]`: the names of its layers in theirs, `m[2].h`.
+
+    `inputs` and `outputs` are where edges from outside can lead and come from; `waves` are in which order its layers
+    move where those around it leave that open; `span` is the place of `network NETWORK(…)`.
+    """
+
+    name: str
+    network: str
+    layers: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    waves: tuple[tuple[str, ...], ...]
+    span: Span
 
 
 @dataclass(frozen=True)
 class PhaseModel:
-    """A phase; `within` is None for a fixed number of steps, which otherwise is the maximum."""
+    """A phase; `within` is None for a fixed number of steps, which otherwise is the maximum.
+
+    `soft` are the layers that are softly clamped, each with its strength, `soft_outputs` the outputs among them;
+    `origin` is the phase that it starts `from`.
+    """
 
     name: str
     steps: int
@@ -109,6 +152,44 @@ class PhaseModel:
     messages: MessageFilter
     silent: tuple[str, ...]
     clamped: tuple[str, ...]
+    span: Span
+    soft: tuple[tuple[str, float], ...] = ()
+    soft_outputs: tuple[str, ...] = ()
+    origin: str | None = None
+
+
+@dataclass(frozen=True)
+class ProtocolModel:
+    """A protocol; `train` and `infer` are None where it has no such part. `default` is the one without a name."""
+
+    name: str
+    train: tuple[str, ...] | None
+    infer: tuple[str, ...] | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class TimeModel:
+    """How a network meets series: the `layers` over time, the `phases` per sample, both by name.
+
+    `skip` and `carry` are those of `dync.compiler.time_plan`.
+    """
+
+    layers: tuple[str, ...]
+    phases: tuple[str, ...]
+    skip: int
+    carry: bool
+
+
+@dataclass(frozen=True)
+class MeasureModel:
+    """A measure, names found and shapes checked; `parameters` are the network's that it reads, `minimize`: less of it is
+    better."""
+
+    name: str
+    value: Expression
+    parameters: dict[str, float]
+    minimize: bool
     span: Span
 
 
@@ -134,7 +215,9 @@ class ScheduleModel:
 class NetworkModel:
     """A network. `layers` stand in the order of declaration, arrays in the order of their index.
 
-    `parameters` are the values that its `param`s have here. `train` and `infer` are None where the network has none.
+    `parameters` are the values that its `param`s have here. `train` and `infer` are those of the chosen `protocol`,
+    None where it has none; `protocols` are all of them. `inner` are the layers that are networks step by step: what is
+    in them stands among `layers`, `edges` and `groups`.
     """
 
     name: str
@@ -148,3 +231,8 @@ class NetworkModel:
     infer: tuple[str, ...] | None
     rule_messages: MessageFilter
     span: Span
+    protocol: str = "default"
+    protocols: tuple[ProtocolModel, ...] = ()
+    measures: tuple[MeasureModel, ...] = ()
+    time: TimeModel | None = None
+    inner: tuple[InnerModel, ...] = ()

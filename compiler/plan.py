@@ -10,7 +10,9 @@ array `[edges, units of sender, units of receiver]`).
 Keys of the numbers, each with one value a member of the block or an edge of the family, in their order:
 `block.B.PARAMETER` for an activation's parameters, `block.B.value` for constants; `family.F.strength`,
 `family.F.density`, `family.F.diagonal`, `family.F.rate`, `family.F.decay`, `family.F.rule.PARAMETER`,
-`family.F.sends.PARAMETER`; and with one value, `phase.NAME.within`.
+`family.F.sends.PARAMETER` (without weights of its own a family has no strength, density, diagonal or decay). With one
+value: `phase.NAME.within`; with one for each layer that the phase softly clamps: `phase.NAME.soft`;
+and `measure.NAME.PARAMETER`.
 """
 
 from __future__ import annotations
@@ -19,17 +21,29 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
-from dync.compiler.expression import Expression
+from dync.compiler.expression import Expression, Number
+from dync.compiler.time_plan import TimePlan
+from dync.compiler.window_plan import WindowPlan as WindowPlan
 
 VERSION = 1
 """Version of the plan's format. A reader refuses any other."""
 
+
+def added(default: Any) -> Any:
+    """A field that the plan did not always have: where it is at its default, it is not written, and older plans, which
+    lack it, are read and have the digest that they had."""
+    return field(default=default, metadata={"added": True})
+
+
+GIVEN_MEASURES = ("accuracy", "mse", "agreement")
+"""The measures that every network has whose outputs have targets."""
+
 Role = Literal["input", "layer", "output", "constant"]
 MessageFilter = Literal["all", "forward", "backward"]
 ScheduleKind = Literal["sequential", "synchronous", "grouped"]
-Kind = Literal["dense", "one_to_one"]
+Kind = Literal["dense", "one_to_one", "conv", "pool", "unpool", "low_rank"]
 
 
 @dataclass(frozen=True)
@@ -53,13 +67,36 @@ class LayerPlan:
 
 
 @dataclass(frozen=True)
+class SlopePlan:
+    """The derivative of an activation by the field of this name."""
+
+    field: str
+    slope: Expression
+
+
+@dataclass(frozen=True)
 class ActivationPlan:
-    """`next` gives the new state from `field`, `state`, `uniform`, `normal`; `slope` is its derivative by `field`."""
+    """`next` gives the new state from `field`, `state`, `uniform`, `normal`; `slope` is its derivative by `field`.
+
+    `slopes` are its derivatives by the named fields that it reads, in the order of their names.
+    """
 
     name: str
     parameters: tuple[str, ...]
     next: Expression
     slope: Expression
+    slopes: tuple[SlopePlan, ...] = added(())
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The named fields that it reads."""
+        return tuple(slope.field for slope in self.slopes)
+
+    def slope_by(self, field: str) -> Expression:
+        """Its derivative by a field; by one that it does not read, zero. `""` is the field without a name."""
+        if not field:
+            return self.slope
+        return next((slope.slope for slope in self.slopes if slope.field == field), Number(0.0))
 
 
 @dataclass(frozen=True)
@@ -79,11 +116,15 @@ class BlockPlan:
 
 @dataclass(frozen=True)
 class EdgePlan:
-    """An edge by the numbers of the layers at its ends."""
+    """An edge by the numbers of the layers at its ends.
+
+    `owner` is the place, in the family that owns the weights, of the edge to which this one is tied.
+    """
 
     sender: int
     receiver: int
     label: str | None = None
+    owner: int | None = added(None)
 
 
 @dataclass(frozen=True)
@@ -133,7 +174,12 @@ class FamilyPlan:
 
     `sender` and `receiver` are numbers of blocks. `masked` weights can be absent, `diagonal` weights have a fixed
     diagonal. With `slots` only weights that exist are stored. `fresh`: where both ends move, the sender's wave comes
-    before the receiver's, who hears its new state.
+    before the receiver's, who hears its new state. `into` is the receiver's field into which they send, `""` the one
+    without a name.
+
+    `window` is that of a `conv`, `pool` or `unpool`, `rank` that of a `low_rank` edge. A family of tied edges has no
+    weights of its own: they are those of edges of the family `owner`, whose kind it has, and with `turned` sender and
+    receiver have changed places in them.
     """
 
     kind: Kind
@@ -148,13 +194,25 @@ class FamilyPlan:
     forward: bool
     backward: bool
     fresh: bool
+    into: str = added("")
+    window: WindowPlan | None = added(None)  # noqa: RUF009 - it makes a field
+    rank: int | None = added(None)
+    owner: int | None = added(None)
+    turned: bool = added(False)
+
+    @property
+    def weightless(self) -> bool:
+        """Whether it has no weights of its own: pools have none, tied edges those of others."""
+        return self.owner is not None or self.kind in ("pool", "unpool")
 
 
 @dataclass(frozen=True)
 class PhasePlan:
     """A phase. With `settle` it ends when no unit moves by more than `phase.NAME.within`, after `steps` at most.
 
-    `silent` are the layers that send nothing, `clamped` those that do not move, by number.
+    `silent` are the layers that send nothing, `clamped` those that do not move, `soft` the inputs and outputs that are
+    pulled to their data or target, by number. `origin` is the number of the phase at whose end it starts, in place of
+    the end of the one before.
     """
 
     name: str
@@ -163,6 +221,21 @@ class PhasePlan:
     messages: MessageFilter
     silent: tuple[int, ...]
     clamped: tuple[int, ...]
+    soft: tuple[int, ...] = added(())
+    origin: int | None = added(None)
+
+
+@dataclass(frozen=True)
+class MeasurePlan:
+    """A measure: one number an example, from states (`state@LAYER`), targets (`target@OUTPUT`) and its parameters.
+
+    `minimize`: less of it is better.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    value: Expression
+    minimize: bool
 
 
 @dataclass(frozen=True)
@@ -192,6 +265,8 @@ class Structure:
     infer: tuple[int, ...] | None
     rules: tuple[RulePlan, ...]
     rule_messages: MessageFilter
+    measures: tuple[MeasurePlan, ...] = added(())
+    time: TimePlan | None = added(None)
 
     @cached_property
     def digest(self) -> str:

@@ -1,8 +1,9 @@
 """The topology of a network as a directed multigraph, and what can be asked of it.
 
 Nodes are the full names of the layers, with `role`, `shape` and `order` (the place in the order of declaration) and,
-where a layer starts from an input, `start`. Edges have `kind`, `rule` (a name or None), `label`, `forward`, `backward`
-and `fresh` (whether the receiver hears the sender's new state).
+where a layer starts from an input, `start`. Edges have `kind`, `rule` (a name or None), `label`, `into` (the field of
+the receiver, nothing where it has no name), `forward`, `backward` and `fresh` (whether the receiver hears the sender's
+new state).
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def topology(model: NetworkModel) -> Graph:
     for edge in model.edges:
         sender, receiver = order[edge.sender], order[edge.receiver]
         rule = None if edge.rule is None else edge.rule.definition.name
-        _add(graph, place, sender, receiver, (edge.sender, edge.receiver), edge.kind, rule, edge.label)
+        _add(graph, place, sender, receiver, (edge.sender, edge.receiver), edge.kind, rule, edge.label, edge.into)
     return graph
 
 
@@ -61,7 +62,7 @@ def topology_of_plan(structure: Structure) -> Graph:
         rule = None if family.rule is None else structure.rules[family.rule].name
         for edge in family.edges:
             arc = layers[edge.sender].name, layers[edge.receiver].name
-            _add(graph, structure.wave_of, edge.sender, edge.receiver, arc, family.kind, rule, edge.label)
+            _add(graph, structure.wave_of, edge.sender, edge.receiver, arc, family.kind, rule, edge.label, family.into)
     return graph
 
 
@@ -74,12 +75,14 @@ def _add(
     kind: str,
     rule: str | None,
     label: str | None,
+    into: str,
 ) -> None:
     graph.add_edge(
         *arc,
         kind=kind,
         rule=rule,
         label=label,
+        into=into,
         forward=sender <= receiver,
         backward=sender >= receiver,
         fresh=is_fresh(place, sender, receiver),

@@ -83,15 +83,28 @@ class Builder(PipelineBuilder):
         return ()
 
     def _input(self, values: Values, span: Span) -> s.Input:
-        return s.Input(self._name(values[0]), values[1], span)
+        return s.Input(self._name(values[0]), values[1], span, values[2])
 
     def _layer(self, values: Values, span: Span) -> s.Layer:
         name, members, shape, activation, start = values
         return s.Layer(self._name(name), members, shape, activation, start, span)
 
+    def _instance(self, values: Values, span: Span) -> s.Instance:
+        name, members, network, completion = values
+        return s.Instance(self._name(name), members, network, completion, span)
+
+    def _nested(self, values: Values, span: Span) -> s.Nested:
+        return s.Nested(values[0].name, values[0].arguments, span)
+
+    def _completion(self, values: Values, span: Span) -> s.Name:
+        return s.Name("completion", span)
+
     def _output(self, values: Values, span: Span) -> s.Output:
-        name, shape, activation = values
-        return s.Output(self._name(name), shape, activation, span)
+        name, shape, activation, over_time = values
+        return s.Output(self._name(name), shape, activation, span, over_time)
+
+    def _over_time(self, values: Values, span: Span) -> s.Name:
+        return s.Name("time", span)
 
     def _constant(self, values: Values, span: Span) -> s.Constant:
         name, shape, value = values
@@ -100,7 +113,8 @@ class Builder(PipelineBuilder):
     def _edge(self, values: Values, span: Span) -> s.Edge:
         label, sender, receiver, kind, sends, learning = values
         rule, rate, decay = learning or (None, None, None)
-        return s.Edge(self._name(label) if label else None, sender, receiver, kind, sends, rule, rate, decay, span)
+        name = self._name(label) if label else None
+        return s.Edge(name, sender, *_with_field(receiver), kind, sends, rule, rate, decay, span)
 
     def _wire(self, values: Values, span: Span) -> s.Wire:
         layers, generator, kind, sends, learning = values
@@ -111,7 +125,11 @@ class Builder(PipelineBuilder):
         return tuple(values)
 
     def _reference(self, values: Values, span: Span) -> s.Reference:
-        return s.Reference(self._name(values[0]), values[1], span)
+        name, index, *parts = values
+        return s.Reference(self._name(name), index, span, tuple(parts))
+
+    def _part(self, values: Values, span: Span) -> s.Part:
+        return s.Part(self._name(values[0]), values[1], span)
 
     def _references(self, values: Values, span: Span) -> tuple[s.Reference, ...]:
         return tuple(values)
@@ -134,22 +152,42 @@ class Builder(PipelineBuilder):
         return s.Phase(self._name(name), tuple(items), span)
 
     def _steps(self, values: Values, span: Span) -> s.Steps:
-        return s.Steps(values[0], span)
+        return s.Steps(values[0], span, values[1])
 
     def _settle(self, values: Values, span: Span) -> s.Settle:
-        return s.Settle(values[0], values[1], span)
+        return s.Settle(values[0], values[1], span, values[2])
+
+    def _per_sample(self, values: Values, span: Span) -> s.Name:
+        return s.Name("sample", span)
 
     def _messages(self, values: Values, span: Span) -> s.Messages:
         return s.Messages(self._name(values[0]), values[1] or (), span)
 
     def _clamp(self, values: Values, span: Span) -> s.Clamp:
-        return s.Clamp(values[0], span)
+        return s.Clamp(values[0], values[1], span)
+
+    def _origin(self, values: Values, span: Span) -> s.Beginning:
+        return s.Beginning(self._name(values[0]), span)
 
     def _protocol(self, values: Values, span: Span) -> s.Protocol:
         return s.Protocol("train" if values[0].text == "train" else "infer", values[1], span)
 
+    def _named_protocol(self, values: Values, span: Span) -> s.NamedProtocol:
+        name, *items = values
+        return s.NamedProtocol(self._name(name), tuple(items), span)
+
+    def _measure(self, values: Values, span: Span) -> s.Measure:
+        name, value, minimize = values
+        return s.Measure(self._name(name), value, minimize is not None, span)
+
     def _rule_messages(self, values: Values, span: Span) -> s.RuleMessages:
         return s.RuleMessages(self._name(values[0]), span)
+
+    def _skip(self, values: Values, span: Span) -> s.Skip:
+        return s.Skip(values[0], span)
+
+    def _between(self, values: Values, span: Span) -> s.Between:
+        return s.Between(self._name(values[0]), span)
 
     # --- expressions ---
 
@@ -162,6 +200,9 @@ class Builder(PipelineBuilder):
     def _argument(self, values: Values, span: Span) -> s.Argument:
         name, value = values
         return s.Argument(self._name(name) if name else None, value, span)
+
+    def _tuple(self, values: Values, span: Span) -> s.Tuple:
+        return s.Tuple(tuple(values), span)
 
     def _binary(self, values: Values, span: Span) -> s.Binary:
         left, operator, right = values
@@ -182,6 +223,10 @@ class Builder(PipelineBuilder):
         name, moment = values
         return s.Variable(self._name(name), self._name(moment) if moment else None, span)
 
+    def _attribute(self, values: Values, span: Span) -> s.Attribute:
+        owner, name, moment = values
+        return s.Attribute(self._name(owner), self._name(name), self._name(moment) if moment else None, span)
+
     def _call(self, values: Values, span: Span) -> s.Call:
         return s.Call(self._name(values[0]), values[1], span)
 
@@ -194,3 +239,13 @@ class Builder(PipelineBuilder):
 
     def _indicator(self, values: Values, span: Span) -> s.Indicator:
         return s.Indicator(values[0], span)
+
+
+def _with_field(receiver: s.Reference) -> tuple[s.Reference, s.Name | None]:
+    """A receiver, and its last part where that may name a field of it: `v.apical`."""
+    if not receiver.parts or receiver.parts[-1].index is not None:
+        return receiver, None
+    *parts, last = receiver.parts
+    source, start = receiver.span.source, receiver.span.start
+    end = len(source.text[: last.span.start].rstrip())
+    return s.Reference(receiver.name, receiver.index, Span(source, start, end), tuple(parts)), last.name

@@ -30,10 +30,14 @@ def expression(node: s.Expression, *, close: bool = False) -> str:
             return f"{name.text}@{moment.text}" if moment else name.text
         case s.Indicator(condition):
             return f"[{expression(condition)}]"
+        case s.Tuple(values):
+            return f"({', '.join(map(expression, values))})"
         case s.Call(function, arguments):
             return f"{function.text}({_arguments(arguments)})"
         case s.Reference():
             return reference(node)
+        case s.Attribute(owner, name, moment):
+            return f"{owner.text}.{name.text}" + (f"@{moment.text}" if moment else "")
         case s.Unary("-", operand):
             return "-" + _within(operand, NEGATIVE, close)
         case s.Unary("not", operand):
@@ -91,12 +95,14 @@ def application_pieces(node: s.Application) -> list[str]:
 
 def application(node: s.Application) -> str:
     """A thing with its arguments; without any, without brackets."""
-    return f"{node.name.text}({_arguments(node.arguments)})" if node.arguments else node.name.text
+    word = "network " if isinstance(node, s.Nested) else ""
+    return word + (f"{node.name.text}({_arguments(node.arguments)})" if node.arguments else node.name.text)
 
 
 def reference(node: s.Reference) -> str:
     """A layer."""
-    return node.name.text if node.index is None else f"{node.name.text}[{expression(node.index, close=True)}]"
+    named = [node.name.text if node.index is None else f"{node.name.text}[{expression(node.index, close=True)}]"]
+    return ".".join([*named, *(reference(s.Reference(p.name, p.index, p.span)) for p in node.parts)])
 
 
 def interval(node: s.Range) -> str:
@@ -126,8 +132,8 @@ def _names(nodes: Sequence[s.Name]) -> str:
 # --- statements -------------------------------------------------------------------------------------------------------
 
 Statement = (
-    s.Import | s.Param | s.Input | s.Layer | s.Output | s.Constant | s.Edge | s.Wire | s.Group | s.Schedule
-    | s.Protocol | s.RuleMessages | s.Let | s.PhaseItem | s.Require
+    s.Import | s.Param | s.Input | s.Layer | s.Instance | s.Output | s.Constant | s.Edge | s.Wire | s.Group | s.Schedule
+    | s.Protocol | s.Measure | s.RuleMessages | s.Skip | s.Between | s.Let | s.PhaseItem | s.Require
 )  # fmt: skip
 """The statements without a body of statements; those of pipelines are in `pipeline_spelling.py`."""
 
@@ -141,9 +147,9 @@ def statement(node: Statement) -> str:
             return f"require {expression(condition)}"
         case s.Let(name, value):
             return f"let {name.text} = {expression(value)}"
-        case s.Steps() | s.Settle() | s.Messages() | s.Clamp():
+        case s.Steps() | s.Settle() | s.Messages() | s.Clamp() | s.Beginning():
             return _phase_item(node)
-        case s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant():
+        case s.Param() | s.Input() | s.Layer() | s.Instance() | s.Output() | s.Constant():
             return _quantity(node)
         case s.Edge() | s.Wire():
             return " ".join(edge(node))
@@ -153,24 +159,42 @@ def statement(node: Statement) -> str:
             return f"schedule {kind.text}" + (f"({_names(groups)})" if groups else "")
         case s.Protocol(which, phases):
             return f"{which} {_names(phases)}"
-        case s.RuleMessages(kind):
-            return f"rule_messages {kind.text}"
+        case s.Measure(name, value, minimize):
+            return f"measure {name.text} = {expression(value)}" + (" minimize" if minimize else "")
+        case s.RuleMessages() | s.Skip() | s.Between():
+            return _manner(node)
         case _:
             assert_never(node)
 
 
-def _quantity(node: s.Param | s.Input | s.Layer | s.Output | s.Constant) -> str:
+def _manner(node: s.RuleMessages | s.Skip | s.Between) -> str:
+    match node:
+        case s.RuleMessages(kind):
+            return f"rule_messages {kind.text}"
+        case s.Skip(count):
+            return f"skip {expression(count)}"
+        case s.Between(kind):
+            return f"between sequences {kind.text}"
+        case _:
+            assert_never(node)
+
+
+def _quantity(node: s.Param | s.Input | s.Layer | s.Instance | s.Output | s.Constant) -> str:
     match node:
         case s.Param(name, default, domain):
             return f"param {name.text} = {expression(default)}{_domain(domain)}"
         case s.Input(name, shape):
-            return f"input {name.text} {_shape(shape)}"
+            return f"input {name.text} {_shape(shape)}{_over_time(node)}"
         case s.Layer(name, members, shape, activation, start):
             array = f"[{interval(members)}]" if members else ""
             origin = f" start {reference(start)}" if start else ""
             return f"layer {name.text}{array} {_shape(shape)} {application(activation)}{origin}"
+        case s.Instance(name, members, network, completion):
+            array = f"[{interval(members)}]" if members else ""
+            return f"layer {name.text}{array} {application(network)}" + (" to completion" if completion else "")
         case s.Output(name, shape, activation):
-            return f"output {name.text} {_shape(shape)}" + (f" {application(activation)}" if activation else "")
+            moves = f" {application(activation)}" if activation else ""
+            return f"output {name.text} {_shape(shape)}{moves}{_over_time(node)}"
         case s.Constant(name, shape, value):
             return f"constant {name.text} {_shape(shape)} = {expression(value)}"
         case _:
@@ -195,7 +219,8 @@ def edge(node: s.Edge | s.Wire) -> list[str]:
         parts = [f"wire {references(node.layers)} by {application(node.generator)} {application(node.kind)}"]
     else:
         label = f"{node.label.text}: " if node.label else ""
-        parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)} {application(node.kind)}"]
+        into = f".{node.into.text}" if node.into else ""
+        parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)}{into} {application(node.kind)}"]
     if node.sends is not None:
         parts.append(f"sends {expression(node.sends)}")
     learning = [f"learn {application(node.rule)}"] if node.rule is not None else []
@@ -206,24 +231,36 @@ def edge(node: s.Edge | s.Wire) -> list[str]:
     return [*parts, " ".join(learning)] if learning else parts
 
 
+def _over_time(node: s.Input | s.Output) -> str:
+    return " over time" if node.over_time else ""
+
+
+def _per_sample(node: s.Steps | s.Settle) -> str:
+    return " per sample" if node.per_sample else ""
+
+
 def _phase_item(node: s.PhaseItem) -> str:
     match node:
         case s.Steps(count):
-            return f"steps {expression(count)}"
+            return f"steps {expression(count)}{_per_sample(node)}"
         case s.Settle(within, maximum):
             near = f" within {expression(within)}" if within is not None else ""
-            return f"until settled{near} max {expression(maximum)}"
+            return f"until settled{near} max {expression(maximum)}{_per_sample(node)}"
         case s.Messages(kind, silent):
             return f"messages {kind.text}" + (f" except {references(silent)}" if silent else "")
-        case s.Clamp(layers):
-            return f"clamp {references(layers)}"
+        case s.Clamp(layers, by):
+            return f"clamp {references(layers)}" + (f" by {expression(by)}" if by is not None else "")
+        case s.Beginning(phase):
+            return f"from {phase.text}"
         case _:
             assert_never(node)
 
 
 # --- what opens a body ------------------------------------------------------------------------------------------------
 
-Block = s.Network | s.Rule | s.Activation | s.Pipeline | s.For | s.Phase | s.Property | s.ForEach
+Block = (
+    s.Network | s.Rule | s.Activation | s.Pipeline | s.For | s.Phase | s.NamedProtocol | s.Property | s.ForEach
+)  # fmt: skip
 """The statements with a body of statements."""
 
 
@@ -236,6 +273,8 @@ def head(node: Block) -> str:
             return f"pipeline {name.text} {kind.text}"
         case s.Phase(name):
             return f"phase {name.text}"
+        case s.NamedProtocol(name):
+            return f"protocol {name.text}"
         case s.Property(name, draws, network):
             drawn = f"({', '.join(map(_draw, draws))})" if draws else ""
             return f"property {name.text}{drawn} on {network.text}"

@@ -56,16 +56,20 @@ from dync.grammar.source import Source, Span
 from dync.grammar.terms import (
     Application,
     Argument,
+    Attribute,
     Binary,
     Call,
     Choices,
     Expression,
     Indicator,
     Name,
+    Nested,
     Number,
+    Part,
     Range,
     Reference,
     Text,
+    Tuple,
     Unary,
     Variable,
     as_application,
@@ -76,8 +80,11 @@ __all__ = [
     "AgainstSetting",
     "Application",
     "Argument",
+    "Attribute",
     "BaseSetting",
     "Baseline",
+    "Beginning",
+    "Between",
     "Binary",
     "Binding",
     "Call",
@@ -110,15 +117,19 @@ __all__ = [
     "Import",
     "Indicator",
     "Input",
+    "Instance",
     "Interval",
     "Key",
     "Layer",
     "Let",
     "LimitSetting",
     "Made",
+    "Measure",
     "MeasureSetting",
     "Messages",
     "Name",
+    "NamedProtocol",
+    "Nested",
     "Network",
     "NetworkItem",
     "NetworkSetting",
@@ -129,6 +140,7 @@ __all__ = [
     "Output",
     "PackageSetting",
     "Param",
+    "Part",
     "Phase",
     "PhaseItem",
     "Pipeline",
@@ -147,12 +159,14 @@ __all__ = [
     "Schedule",
     "SearchSetting",
     "Settle",
+    "Skip",
     "Steps",
     "StopSetting",
     "StrategySetting",
     "SweepItem",
     "TaskSetting",
     "Text",
+    "Tuple",
     "TrainingItem",
     "Unary",
     "Variable",
@@ -176,11 +190,15 @@ class Param:
 
 @dataclass(frozen=True)
 class Input:
-    """`input NAME (shape)`; without dimensions `input NAME (*)`: as the data have it."""
+    """`input NAME (shape) [over time]`; without dimensions `input NAME (*)`: as the data have it.
+
+    `over_time` is the word `time` at the place of `over time`, None where it does not stand there.
+    """
 
     name: Name
     shape: tuple[Expression, ...]
     span: Span
+    over_time: Name | None = None
 
 
 @dataclass(frozen=True)
@@ -196,13 +214,28 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Instance:
+    """`layer NAME[a..b] network NETWORK(arguments) [to completion]`: a layer that is a network, or an array of them.
+
+    `completion` is the word at the place of `to completion`, None where it moves step by step.
+    """
+
+    name: Name
+    members: Range | None
+    network: Nested
+    completion: Name | None
+    span: Span
+
+
+@dataclass(frozen=True)
 class Output:
-    """`output NAME (shape) [ACTIVATION]`; without dimensions `(*)`: as the data have it."""
+    """`output NAME (shape) [ACTIVATION] [over time]`; without dimensions `(*)`: as the data have it."""
 
     name: Name
     shape: tuple[Expression, ...]
     activation: Application | None
     span: Span
+    over_time: Name | None = None
 
 
 @dataclass(frozen=True)
@@ -217,11 +250,12 @@ class Constant:
 
 @dataclass(frozen=True)
 class Edge:
-    """`edge [LABEL:] SENDER -> RECEIVER KIND [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
+    """`edge [LABEL:] SENDER -> RECEIVER[.FIELD] KIND [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
 
     label: Name | None
     sender: Reference
     receiver: Reference
+    into: Name | None
     kind: Application
     sends: Expression | None
     rule: Application | None
@@ -274,19 +308,21 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Steps:
-    """`steps N`."""
+    """`steps N [per sample]`; `per_sample` is the word `sample` at the place of `per sample`, or None."""
 
     count: Expression
     span: Span
+    per_sample: Name | None = None
 
 
 @dataclass(frozen=True)
 class Settle:
-    """`until settled [within EPS] max N`."""
+    """`until settled [within EPS] max N [per sample]`."""
 
     within: Expression | None
     maximum: Expression
     span: Span
+    per_sample: Name | None = None
 
 
 @dataclass(frozen=True)
@@ -300,13 +336,22 @@ class Messages:
 
 @dataclass(frozen=True)
 class Clamp:
-    """`clamp NAMES`."""
+    """`clamp NAMES`, or `clamp NAMES by EXPR`, which pulls at the layers and does not hold them."""
 
     layers: tuple[Reference, ...]
+    by: Expression | None
     span: Span
 
 
-PhaseItem = Steps | Settle | Messages | Clamp
+@dataclass(frozen=True)
+class Beginning:
+    """`from PHASE`."""
+
+    phase: Name
+    span: Span
+
+
+PhaseItem = Steps | Settle | Messages | Clamp | Beginning
 
 
 @dataclass(frozen=True)
@@ -328,6 +373,25 @@ class Protocol:
 
 
 @dataclass(frozen=True)
+class NamedProtocol:
+    """`protocol NAME { train P1, P2  infer P1 }`."""
+
+    name: Name
+    items: tuple[Protocol, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`measure NAME = EXPR [minimize]`."""
+
+    name: Name
+    value: Expression
+    minimize: bool
+    span: Span
+
+
+@dataclass(frozen=True)
 class RuleMessages:
     """`rule_messages all|forward|backward`."""
 
@@ -335,9 +399,26 @@ class RuleMessages:
     span: Span
 
 
+@dataclass(frozen=True)
+class Skip:
+    """`skip N`."""
+
+    count: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Between:
+    """`between sequences carry|reset`; `kind` is as written."""
+
+    kind: Name
+    span: Span
+
+
 NetworkItem = (
-    Param | Input | Layer | Output | Constant | Edge | Wire | For | Group | Schedule | Phase | Protocol | RuleMessages
-)
+    Param | Input | Layer | Instance | Output | Constant | Edge | Wire | For | Group | Schedule | Phase | Protocol
+    | NamedProtocol | Measure | RuleMessages | Skip | Between
+)  # fmt: skip
 
 
 # --- declarations ----------------------------------------------------------------------------------------------------

@@ -81,15 +81,46 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`. In an expression it has an index."""
+class Part:
+    """`.NAME`, `.NAME[i]`: a layer within a layer that is a network."""
 
     name: Name
     index: Expression | None
     span: Span
 
 
-Expression = Number | Text | Variable | Unary | Binary | Indicator | Call | Reference
+@dataclass(frozen=True)
+class Reference:
+    """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`. In an expression it has an index.
+
+    `parts` lead to a layer within it, where it is a network: `m.h[2]`.
+    """
+
+    name: Name
+    index: Expression | None
+    span: Span
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """What belongs to a thing, with the phase after `@` if there is one: `y.target`, `field.apical@clamped`."""
+
+    owner: Name
+    name: Name
+    moment: Name | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Tuple:
+    """`(3, 3)`: several numbers as one argument. It stands nowhere else."""
+
+    values: tuple[Expression, ...]
+    span: Span
+
+
+Expression = Number | Text | Variable | Unary | Binary | Indicator | Call | Reference | Attribute | Tuple
 
 
 @dataclass(frozen=True)
@@ -108,6 +139,11 @@ class Application:
     name: Name
     arguments: tuple[Argument, ...]
     span: Span
+
+
+@dataclass(frozen=True)
+class Nested(Application):
+    """`network NAME(arguments)`: a network in the place of a layer, or of the kind of an edge."""
 
 
 def as_application(expression: Expression) -> Application:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from dync.compiler.expression import Expression, Symbol, symbols
+from dync.compiler.expression import Expression, Symbol, field_of, symbols
 from dync.compiler.plan import BlockPlan, Structure
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.layer_map import Parameters
@@ -51,11 +51,12 @@ def activate(
     draws: Draws,
     places: Callable[[Array], Array] = lambda members: members,
     expression: Expression | None = None,
+    named: Mapping[str, Array] | None = None,
 ) -> Array:
     """The new state of members of block `b`, `[members, batch, units]`; inputs that move have the identity.
 
     `places` picks the members from arrays that hold one row a member; `expression` stands in for the activation's own
-    (for its slope).
+    (for its slopes); `named` are the fields with names, of which all that it reads are there.
     """
     plan = structure.blocks[b].activation
     if plan is None:
@@ -67,6 +68,8 @@ def activate(
                 return field
             case "state":
                 return state
+            case name if (field_name := field_of(name)) is not None:
+                return (named or {})[field_name]
             case name:
                 return places(draws[name])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -13,24 +13,28 @@ from dync.compiler.expression import Expression, Symbol
 from dync.compiler.plan import FamilyPlan, LayerPlan, RulePlan, Structure
 from dync.runtime.activation import activate, draw
 from dync.runtime.evaluate import Value
-from dync.runtime.kinds.dense import Dense
 from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.of_family import kinds
-from dync.runtime.kinds.one_to_one import OneToOne
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters
-from dync.runtime.layout import EdgeKey, Place, layout
+from dync.runtime.layout import EdgeKey, Place, layout, unknown
 from dync.runtime.messages import emitted
+from dync.runtime.ports import ports
 from dync.runtime.state import as_units
 from dync.runtime.updates import rule_update
+
+NamedFields = Mapping[str, ArrayLike]
+"""Fields with names, `[batch, *shape]` each."""
 
 
 class Edge(eqx.Module):
     """The edge from `sender` to `receiver`, read from a layer map.
 
     `weight` is `[units of sender, units of receiver]`, absent weights zero and a fixed diagonal in place; for
-    `one_to_one` a number, or `[units]` where it learns. A layer without an edge to itself still has a diagonal entry:
-    its `weight` is None, and it has `reduce` and `activation`. So it is with the one of a layer that has several.
+    `one_to_one` a number, or `[units]` where it learns; for `conv` its kernel; for `low_rank` both factors, one below
+    the other; for `pool` and `unpool` empty. A tied edge shows the weights that it shares, turned as it uses them. A
+    layer without an edge to itself still has a diagonal entry: its `weight` is None, and it has `reduce` and
+    `activation`. So it is with the one of a layer that has several.
     """
 
     weight: Array | None
@@ -50,15 +54,24 @@ class Edge(eqx.Module):
         sender, receiver = self._layer(self.sender), self._layer(self.receiver)
         state = as_units(x, self.sender, sender.shape, None)[None]
         sent = emitted(family, state, lambda name: self._numbers()[f"family.{f}.sends.{name}"][e : e + 1])
-        message = self._kind(family).message(Stored(self.weight[None], None, None, None), sent)[0]
+        message = self._kind().message(Stored(self.weight[None], None, None, None), sent)[0]
         return message.reshape(message.shape[0], *receiver.shape)
 
-    def backward(self, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike, *, rng: Array | None = None) -> Edge:
+    def backward(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        y_hat: ArrayLike,
+        *,
+        rng: Array | None = None,
+        fields: NamedFields | None = None,
+    ) -> Edge:
         """The edge's own update, shaped like the edge and ready for Optax: `rate * (decay * weight - update)`.
 
-        `x` is the sender's state, `y` the receiver's, `y_hat` the receiver's field, each `[batch, *shape]`. Zero where
-        nothing learns. A rule that reads `predicted` needs a key where the receiver's activation draws at
-        random. Raises ValueError for a rule that reads other moments (`@`), which needs a whole orchestrator.
+        `x` is the sender's state, `y` the receiver's, `y_hat` the receiver's field, each `[batch, *shape]`; `fields`
+        are its fields with names, those left out zero. Zero where nothing learns. A rule that reads `predicted` needs a key
+        where the receiver's activation draws at random. Raises ValueError for a rule that reads other moments (`@`),
+        which needs a whole orchestrator, and KeyError for a field that the receiver does not have.
         """
         if self.place is None or self.weight is None:
             return self
@@ -70,28 +83,43 @@ class Edge(eqx.Module):
             raise ValueError(
                 f"the rule {rule.name} reads the phases {', '.join(rule.moments)}; call backward of the orchestrator"
             )
-        return self._with(self._pseudo_gradient(family, rule, x, y, y_hat, rng))
+        return self._with(self._pseudo_gradient(family, rule, x, y, y_hat, rng, fields))
 
     def reduce(self, messages: Sequence[ArrayLike]) -> Array:
-        """The layer's field: the sum of the messages that reach it, each `[batch, *shape]`."""
+        """A field of the layer: the sum of the messages that reach it there, each `[batch, *shape]`."""
         self._on_diagonal("reduce")
         if not messages:
             raise ValueError("give at least one message; the field of a layer that nothing reaches is zero")
         return jnp.sum(jnp.stack([jnp.asarray(m) for m in messages]), axis=0)
 
-    def activation(self, field: ArrayLike, state: ArrayLike | None = None, *, rng: Array | None = None) -> Array:
+    def activation(
+        self,
+        field: ArrayLike,
+        state: ArrayLike | None = None,
+        *,
+        rng: Array | None = None,
+        fields: NamedFields | None = None,
+    ) -> Array:
         """The layer's new state for its field `[batch, *shape]` and its present state (zero where left out).
 
-        Activations that draw at random need a key.
+        `fields` are its fields with names, those left out zero. Activations that draw at random need a key.
         """
         self._on_diagonal("activation")
         layer = self._layer(self.receiver)
         units = as_units(field, self.receiver, layer.shape, None)[None]
         present = jnp.zeros_like(units) if state is None else as_units(state, self.receiver, layer.shape, None)[None]
-        return self._activate(units, present, rng)[0].reshape(units.shape[1], *layer.shape)
+        named = self._named(fields, units)
+        return self._activate(units, present, rng, named)[0].reshape(units.shape[1], *layer.shape)
 
     def _pseudo_gradient(
-        self, family: FamilyPlan, rule: RulePlan, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike, rng: Array | None
+        self,
+        family: FamilyPlan,
+        rule: RulePlan,
+        x: ArrayLike,
+        y: ArrayLike,
+        y_hat: ArrayLike,
+        rng: Array | None,
+        fields: NamedFields | None,
     ) -> Array:
         assert self.place is not None and self.weight is not None
         f, e = self.place.family, self.place.index
@@ -102,30 +130,51 @@ class Edge(eqx.Module):
             "post": post[None],
             "field": as_units(y_hat, self.receiver, receiver.shape, post.shape[0])[None],
         }
+        named = self._named(fields, given["post"])
+        given |= {f"field.{name}": field for name, field in named.items()}
 
         def ends(symbol: Symbol) -> Value:
             if symbol.name in given:
                 return given[symbol.name]
-            slope = self.structure.blocks[receiver.block].activation if symbol.name == "slope" else None
-            return self._activate(given["field"], given["post"], rng, None if slope is None else slope.slope)
+            plan = self.structure.blocks[receiver.block].activation if symbol.name == "slope" else None
+            slope = None if plan is None else plan.slope_by(family.into)
+            return self._activate(given["field"], given["post"], rng, named, slope)
 
         def number(name: str) -> Array:
             return self._numbers()[f"family.{f}.{name}"][e : e + 1]
 
-        kind = self._kind(family)
+        kind = self._kind()
         stored = Stored(self.weight[None], None, None if self.mask is None else self.mask[None], None)
         update = rule_update(rule, kind, stored, lambda name: number(f"rule.{name}"), ends, post.shape[0])
+        if family.owner is not None:  # shared weights decay where they belong
+            return (-number("rate")[0] * update)[0]
         decayed = kind.confine(stored, number("decay")[0] * stored.weights)
         return (number("rate")[0] * (decayed - update))[0]
 
-    def _kind(self, family: FamilyPlan) -> EdgeKind:
+    def _kind(self) -> EdgeKind:
         """How an edge works by itself: its weights in full, states `[batch, units]`."""
-        senders, receivers = self._layer(self.sender).units, self._layer(self.receiver).units
-        if family.kind == "one_to_one":
-            return OneToOne(senders, receivers, False, False, learns=family.rule is not None)
-        return Dense(senders, receivers, False, False, masked=family.masked, diagonal=family.diagonal)
+        assert self.place is not None
+        return kinds(self.structure)[self.place.family].alone()
 
-    def _activate(self, field: Array, state: Array, rng: Array | None, expression: Expression | None = None) -> Array:
+    def _named(self, fields: NamedFields | None, like: Array) -> dict[str, Array]:
+        """All fields with names of the receiver, `[1, batch, units]`; raises KeyError for one that it does not have."""
+        layer, given = self._layer(self.receiver), fields or {}
+        known = [name for b, name in ports(self.structure) if b == layer.block and name]
+        for name in given:
+            if name not in known:
+                raise KeyError(unknown(f"field of {self.receiver}", name, known))
+        size = like.shape[1]
+        units = {name: as_units(field, self.receiver, layer.shape, size)[None] for name, field in given.items()}
+        return {name: units.get(name, jnp.zeros_like(like)) for name in known}
+
+    def _activate(
+        self,
+        field: Array,
+        state: Array,
+        rng: Array | None,
+        named: Mapping[str, Array],
+        expression: Expression | None = None,
+    ) -> Array:
         """The receiver's activation, or another expression of it, for units `[1, batch, units]`."""
         layer = self._layer(self.receiver)
         draws = draw(self.structure, layer.block, rng, field.shape)
@@ -133,7 +182,7 @@ class Edge(eqx.Module):
         def pick(array: Array) -> Array:
             return array if array.ndim > 1 else array[layer.member : layer.member + 1]
 
-        return activate(self.structure, layer.block, self._numbers(), field, state, draws, pick, expression=expression)
+        return activate(self.structure, layer.block, self._numbers(), field, state, draws, pick, expression, named)
 
     def _on_diagonal(self, what: str) -> None:
         if self.receiver != self.sender:

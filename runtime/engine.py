@@ -19,6 +19,8 @@ from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import as_slice
 from dync.runtime.messages import Fields, add_messages, emitted, take
+from dync.runtime.ports import named_arrivals, ports_of_block, ports_of_families
+from dync.runtime.soft_clamps import SoftClamp, with_soft_clamps
 from dync.runtime.state import Values
 from dync.runtime.step_program import Level, StepProgram, Transfer
 
@@ -37,11 +39,15 @@ class Machine(eqx.Module):
         """The part of the fields that stays the same during a phase: the messages of layers at rest."""
         return add_messages(self.structure, self.lmap, self.parameters, values, program.held)
 
-    def step(self, program: StepProgram, values: Values, held: Fields, key: Array | None) -> Values:
-        """The values after one step; `held` is what `held_fields` gave for this program."""
+    def step(
+        self, program: StepProgram, values: Values, held: Fields, key: Array | None, soft: tuple[SoftClamp, ...] = ()
+    ) -> Values:
+        """The values after one step; `held` is what `held_fields` gave for this program, `soft` what is pulled."""
         fields = add_messages(self.structure, self.lmap, self.parameters, values, program.old, held)
         for b in program.blocks:
-            fields.setdefault(b, jnp.zeros_like(values[b]))
+            for port in ports_of_block(self.structure, b):
+                fields.setdefault(port, jnp.zeros_like(values[b]))
+        fields = with_soft_clamps(fields, soft, values)
         draws = {b: draw(self.structure, b, key, values[b].shape) for b in program.blocks}
         new = values
         for segment in program.segments:
@@ -57,7 +63,9 @@ class Machine(eqx.Module):
         found = list(new)
         for b, places in level.updates:
             pick = partial(take, places=places)
-            state = activate(self.structure, b, self.parameters, pick(arrived[b]), pick(old[b]), draws[b], pick)
+            named = named_arrivals(self.structure, b, arrived, pick)
+            field, state = pick(arrived[b]), pick(old[b])
+            state = activate(self.structure, b, self.parameters, field, state, draws[b], pick, named=named)
             every = len(places) == old[b].shape[0]
             found[b] = state if every else new[b].at[as_slice(places)].set(state)
         return tuple(found)
@@ -75,7 +83,9 @@ class Machine(eqx.Module):
             after = dict(carry)
             for b in blocks:
                 pick = partial(_gather, places=row.updates[b])
-                state = activate(self.structure, b, self.parameters, arrived[b], pick(old[b]), draws[b], pick)
+                named = named_arrivals(self.structure, b, arrived)
+                field, state = arrived[b], pick(old[b])
+                state = activate(self.structure, b, self.parameters, field, state, draws[b], pick, named=named)
                 after[b] = _scatter(carry[b], row.updates[b], state)
             return after, None
 
@@ -84,13 +94,18 @@ class Machine(eqx.Module):
 
     def _arrivals(self, row: _Row, values: Values, fields: Fields) -> Fields:
         """The fields of the members that one row of a segment updates, fresh messages included."""
-        arrived = {b: _gather(fields[b], places) for b, places in row.updates.items()}
+        arrived = {
+            port: _gather(fields[port], places)
+            for b, places in row.updates.items()
+            for port in ports_of_block(self.structure, b)
+        }
         for f, (edges, senders, slots) in row.transfers.items():
             family = self.structure.families[f]
             state = _gather(values[family.sender], senders)
             sent = emitted(family, state, partial(self._sending_number, f, edges))
             messages = kinds(self.structure)[f].message(self.lmap.stored(f).map(partial(_gather, places=edges)), sent)
-            arrived[family.receiver] = _sum_into(arrived[family.receiver], slots, messages)
+            port = ports_of_families(self.structure)[f]
+            arrived[port] = _sum_into(arrived[port], slots, messages)
         return arrived
 
     def _sending_number(self, f: int, edges: Places, name: str) -> Array:

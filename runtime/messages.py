@@ -14,11 +14,12 @@ from dync.runtime.evaluate import evaluate
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import as_slice
+from dync.runtime.ports import ports_of_families
 from dync.runtime.state import Values
 from dync.runtime.step_program import Transfer
 
 Fields = dict[int, Array]
-"""The field of each block that anything reaches, in the layout of the block."""
+"""The field at each port that anything reaches, in the layout of the port's block."""
 
 
 def add_messages(
@@ -32,9 +33,9 @@ def add_messages(
     """The fields with the messages of some edges added, all read from the same values."""
     found = dict(fields or {})
     for transfer in transfers:
-        family = structure.families[transfer.family]
+        port = ports_of_families(structure)[transfer.family]
         messages = transfer_messages(structure, lmap, parameters, values, transfer)
-        found[family.receiver] = _add(found.get(family.receiver), messages, transfer, structure)
+        found[port] = _add(found.get(port), messages, transfer, structure)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -15,6 +15,8 @@ from dync.compiler.plan import PhasePlan, Structure
 from dync.runtime.activation import activate, draw, is_stochastic
 from dync.runtime.engine import Machine
 from dync.runtime.messages import add_messages
+from dync.runtime.ports import named_arrivals, ports_of_block
+from dync.runtime.soft_clamps import SoftClamp, soft_clamps
 from dync.runtime.state import State, Values, with_constants
 from dync.runtime.step_program import StepProgram, from_rest, step_program, transfers
 
@@ -39,24 +41,48 @@ def run_protocol(
     is no such protocol.
     """
     structure = machine.structure
+    phases = phases_of(structure, protocol)
+    key = key if is_stochastic(structure) else None
+    outer = outer_layers(structure)
+    state = run_phases(machine, state, phases, key, outer, outer if at_rest else frozenset(), at_rest=at_rest)
+    if protocol == "infer":
+        state = read_out(machine, state, key_of(key, len(phases)))
+    return state
+
+
+def phases_of(structure: Structure, protocol: Literal["train", "infer"]) -> tuple[int, ...]:
+    """The numbers of the phases of a protocol; raises ValueError where there is no such protocol."""
     phases = structure.train if protocol == "train" else structure.infer
     if phases is None:
         raise ValueError(
             f"the network {structure.network} has no `{protocol}` protocol; declare one: {protocol} PHASE, …"
         )
-    key = key if is_stochastic(structure) else None
-    held = outer_layers(structure) if at_rest else frozenset[int]()
-    clamped = outer_layers(structure)
+    return phases
+
+
+def run_phases(
+    machine: Machine,
+    state: State,
+    phases: Sequence[int],
+    key: Array | None,
+    clamped: frozenset[int],
+    held: frozenset[int],
+    *,
+    at_rest: bool = False,
+) -> State:
+    """Phases by number, one after the other; `clamped` and `held` are what `enter_phase` takes for the first of them."""
+    structure = machine.structure
     taken: dict[int, int | Array] = {}
+    ends: dict[int, Values] = {}
     for order, number in enumerate(phases):
         phase = structure.phases[number]
+        if phase.origin is not None:
+            state, clamped, held = from_end(state, phase.origin, ends)
         state = enter_phase(state, phase, clamped, held)
-        state, taken[number] = _run_phase(machine, state, phase, _key(key, order), at_rest=at_rest and order == 0)
+        state, taken[number] = _run_phase(machine, state, phase, key_of(key, order), at_rest=at_rest and order == 0)
         clamped = held = frozenset(phase.clamped) & outer_layers(structure)
-    state = _with_steps(state, taken)
-    if protocol == "infer":
-        state = read_out(machine, state, _key(key, len(phases)))
-    return state
+        ends[number] = state.values
+    return _with_steps(state, taken)
 
 
 def _with_steps(state: State, taken: Mapping[int, int | Array]) -> State:
@@ -65,6 +91,18 @@ def _with_steps(state: State, taken: Mapping[int, int | Array]) -> State:
     known = all(isinstance(n, int) for n in steps)
     counts = jnp.asarray(np.array(steps, np.int32)) if known else jnp.stack([jnp.int32(n) for n in steps])
     return State(state.values, state.held, state.snapshots, counts, state.structure)
+
+
+def from_end(
+    state: State, origin: int, ends: Mapping[int, Values]
+) -> tuple[State, frozenset[int], frozenset[int]]:
+    """Where a phase begins that starts from the end of another: the state, and what `enter_phase` takes beside it.
+
+    Nothing counts as clamped until now, so that an output that moves goes on from where it was.
+    """
+    structure = state.structure
+    begun = State(ends[origin], state.held, state.snapshots, state.steps, structure)
+    return begun, frozenset(), frozenset(structure.phases[origin].clamped) & outer_layers(structure)
 
 
 def enter_phase(state: State, phase: PhasePlan, clamped: frozenset[int], held: frozenset[int]) -> State:
@@ -78,18 +116,19 @@ def enter_phase(state: State, phase: PhasePlan, clamped: frozenset[int], held: f
         layer = structure.layers[n]
         b, m = layer.block, layer.member
         if n in phase.clamped and n not in held:
-            values[b] = _put(values[b], m, state.held[b][m])
+            values[b] = put(values[b], m, state.held[b][m])
         elif n not in phase.clamped and n in clamped and layer.role == "output":
-            values[b] = _put(values[b], m, jnp.zeros_like(values[b][m]))
+            values[b] = put(values[b], m, jnp.zeros_like(values[b][m]))
     return State(tuple(values), state.held, state.snapshots, state.steps, structure)
 
 
-def _put(block: Array, member: int, value: Array) -> Array:
+def put(block: Array, member: int, value: Array) -> Array:
     """A block with one member replaced; a block of one member becomes that member."""
     return value[None] if len(block) == 1 else block.at[member].set(value)
 
 
-def _key(key: Array | None, number: int) -> Array | None:
+def key_of(key: Array | None, number: int | Array) -> Array | None:
+    """The key of one part of many, None where nothing is drawn."""
     return None if key is None else jax.random.fold_in(key, number)
 
 
@@ -102,28 +141,31 @@ def _run_phase(
     if at_rest and phase.steps == 1:
         program = from_rest(structure, program)
     values = with_constants(structure, machine.parameters, state.values)
+    soft = soft_clamps(structure, machine.parameters, phase, state.held)
     taken: int | Array = phase.steps
     if phase.settle:
-        values, taken = _settle(machine, program, phase, values, key)
+        values, taken = _settle(machine, program, phase, values, key, soft)
     else:
-        values = _repeat(machine, program, phase.steps, values, key)
+        values = _repeat(machine, program, phase.steps, values, key, soft)
     snapshots = state.snapshots
     if phase.name in snapshots:
         snapshots = {**snapshots, phase.name: values}
     return State(values, state.held, snapshots, state.steps, structure), taken
 
 
-def _repeat(machine: Machine, program: StepProgram, steps: int, values: Values, key: Array | None) -> Values:
+def _repeat(
+    machine: Machine, program: StepProgram, steps: int, values: Values, key: Array | None, soft: tuple[SoftClamp, ...]
+) -> Values:
     """A fixed number of steps, as one scan over the blocks that move."""
     if steps == 0 or not program.blocks:
         return values
     held = machine.held_fields(program, values)
     if steps == 1:
-        return machine.step(program, values, held, key)
+        return machine.step(program, values, held, key, soft)
     moving = program.blocks
 
     def body(carry: Values, step_key: Array | None) -> tuple[Values, None]:
-        after = machine.step(program, _spread(values, moving, carry), held, step_key)
+        after = machine.step(program, _spread(values, moving, carry), held, step_key, soft)
         return tuple(after[b] for b in moving), None
 
     keys = None if key is None else jax.random.split(key, steps)
@@ -132,7 +174,12 @@ def _repeat(machine: Machine, program: StepProgram, steps: int, values: Values, 
 
 
 def _settle(
-    machine: Machine, program: StepProgram, phase: PhasePlan, values: Values, key: Array | None
+    machine: Machine,
+    program: StepProgram,
+    phase: PhasePlan,
+    values: Values,
+    key: Array | None,
+    soft: tuple[SoftClamp, ...],
 ) -> tuple[Values, Array]:
     """Steps until no unit of any row moved by more than the tolerance in a whole step, or the maximum is reached.
 
@@ -147,7 +194,7 @@ def _settle(
     def body(carry: tuple[Values, Array, Array]) -> tuple[Values, Array, Array]:
         before, taken, _ = carry
         step_key = None if key is None else jax.random.fold_in(key, taken)
-        after = machine.step(program, _spread(values, moving, before), held, step_key)
+        after = machine.step(program, _spread(values, moving, before), held, step_key, soft)
         now = tuple(after[b] for b in moving)
         moved = jnp.stack([jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(now, before, strict=True)])
         return now, taken + 1, jnp.all(moved <= within)
@@ -185,5 +232,7 @@ def read_out(machine: Machine, state: State, key: Array | None) -> State:
         if block.role == "output":
             update = partial(activate, structure, b, machine.parameters)
             draws = draw(structure, b, key, values[b].shape)
-            found[b] = update(fields.get(b, jnp.zeros_like(values[b])), values[b], draws)
+            for port in ports_of_block(structure, b):
+                fields.setdefault(port, jnp.zeros_like(values[b]))
+            found[b] = update(fields[b], values[b], draws, named=named_arrivals(structure, b, fields))
     return State(tuple(found), state.held, state.snapshots, state.steps, structure)

@@ -16,7 +16,9 @@ from functools import lru_cache
 
 from dync.compiler.expression import Symbol
 from dync.compiler.plan import FamilyPlan, MessageFilter, Structure
+from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layout import members
+from dync.runtime.ports import moves_receiver
 
 _WASTE = (1.25, 2.0, 4.0, 8.0)
 """Levels join a segment while the padded work stays within such a factor of the work itself: the first that will do."""
@@ -92,6 +94,8 @@ def step_program(
     old: list[Transfer] = []
     fresh: list[Transfer] = []
     for transfer in transfers(structure, messages, silent, moving):
+        if not moves_receiver(structure, transfer.family):
+            continue
         family = structure.families[transfer.family]
         rest = [e for e in transfer.edges if family.edges[e].sender not in moving]
         live = [e for e in transfer.edges if family.edges[e].sender in moving]
@@ -207,7 +211,5 @@ def _work(structure: Structure, level: Level) -> Counter[int]:
     """Multiply-adds of a level by family; the updates of block b count under -1 - b."""
     work = Counter({-1 - b: len(found) * structure.blocks[b].units for b, found in level.updates})
     for transfer in level.transfers:
-        family = structure.families[transfer.family]
-        sender, receiver = structure.blocks[family.sender].units, structure.blocks[family.receiver].units
-        work[transfer.family] = len(transfer.edges) * (sender * receiver if family.kind == "dense" else receiver)
+        work[transfer.family] = len(transfer.edges) * kinds(structure)[transfer.family].work
     return work

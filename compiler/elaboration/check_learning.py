@@ -23,5 +23,11 @@ def check_rules(model: NetworkModel, mistakes: Collector) -> None:
             continue
         checked.add(alike)
         synapses = prod(layers[edge.sender].shape) * prod(receiver.shape)
-        for mistake in check_learning(edge.rule, receiver, synapses, model.train):
+        for mistake in check_learning(edge.rule, receiver, synapses, _trained(model), edge.into):
             mistakes.add(mistake)
+
+
+def _trained(model: NetworkModel) -> tuple[str, ...] | None:
+    """The phases that rules can name: those of `train`, or where the chosen protocol only infers, of another's."""
+    trains = (model.train, *(protocol.train for protocol in model.protocols))
+    return next((train for train in trains if train is not None), None)

@@ -31,6 +31,11 @@ class LooseEnds:
     any_receiver: bool
     any_sender: bool
 
+    @property
+    def exist(self) -> bool:
+        """Whether there are any."""
+        return bool(self.receivers or self.senders or self.any_receiver or self.any_sender)
+
 
 def check_topology(model: NetworkModel, table: LayerTable, loose: LooseEnds, name: Span, mistakes: Collector) -> None:
     """Report what is cut off. `name` is the place of the network's name."""

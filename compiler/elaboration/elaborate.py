@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import Budget
+from dync.compiler.elaboration.check_fields import check_fields
 from dync.compiler.elaboration.check_learning import check_rules
 from dync.compiler.elaboration.check_topology import check_topology
 from dync.compiler.elaboration.check_uses import check_uses
@@ -15,9 +16,12 @@ from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.elaborate_edges import Edges
 from dync.compiler.elaboration.elaborate_groups import Groups
 from dync.compiler.elaboration.elaborate_layers import declare_layers
+from dync.compiler.elaboration.elaborate_measures import measure_models
 from dync.compiler.elaboration.elaborate_parameters import bind_parameters
-from dync.compiler.elaboration.elaborate_phases import message_filter, phase_models, protocol_model
+from dync.compiler.elaboration.elaborate_phases import message_filter, phase_models
+from dync.compiler.elaboration.elaborate_protocols import PARAMETER, chosen_protocol, protocol_models
 from dync.compiler.elaboration.elaborate_schedule import schedule_model
+from dync.compiler.elaboration.elaborate_time import time_model
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.elaboration.unroll import unrolled
 from dync.compiler.library import Library
@@ -35,21 +39,24 @@ def elaborate(
     arguments: Mapping[str, float] | None = None,
     places: Mapping[str, Span] | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
+    protocol: str | None = None,
 ) -> tuple[NetworkModel | None, tuple[Diagnostic, ...]]:
     """The model of a network whose parameters have the values `arguments`, or else their defaults; and its mistakes.
 
     `places` say where the arguments were written, so that a mistake in one can point at it. `shapes` are those of the
-    inputs and outputs that leave theirs to the data; without them such a layer has an empty shape. The model is None
-    where there is an error; warnings leave it whole.
+    inputs and outputs that leave theirs to the data; without them such a layer has an empty shape. `protocol` is the
+    name of the protocol to go by, None for the one without a name. The model is None where there is an error; warnings
+    leave it whole.
     """
     mistakes = Collector()
     context = Context(library, mistakes, Budget(mistakes), shapes or {})
     scope = bind_parameters(network, arguments or {}, places or {}, mistakes)
-    model = _model(network, scope, context)
+    place = (places or {}).get(PARAMETER, network.name.span)
+    model = _model(network, scope, context, protocol, place)
     return (None if has_errors(mistakes.diagnostics) else model), mistakes.diagnostics
 
 
-def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkModel:
+def _model(network: syntax.Network, scope: Scope, context: Context, protocol: str | None, place: Span) -> NetworkModel:
     table = declare_layers(network.items, scope, context)
     edges, groups = Edges(table, context), Groups(table, context, network.items)
     for item, inner in unrolled(network.items, scope, context):
@@ -60,9 +67,11 @@ def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkMo
                 edges.wire(item, inner)
             case syntax.Group():
                 groups.add(item, inner)
+    edges.settle_ties()
     edges.check_labels_against(groups.names)
     phases = phase_models([i for i in network.items if isinstance(i, syntax.Phase)], table, scope, context)
-    protocols = [item for item in network.items if isinstance(item, syntax.Protocol)]
+    protocols = protocol_models(network, phases, context)
+    chosen = chosen_protocol(protocols, protocol, place, network.name.text, context)
     schedule = _only([i for i in network.items if isinstance(i, syntax.Schedule)], "a `schedule`", context)
     reading = _only([i for i in network.items if isinstance(i, syntax.RuleMessages)], "its `rule_messages`", context)
     model = NetworkModel(
@@ -73,13 +82,18 @@ def _model(network: syntax.Network, scope: Scope, context: Context) -> NetworkMo
         groups=groups.models(),
         schedule=schedule_model(schedule, groups, table, context.mistakes),
         phases=phases,
-        train=protocol_model(protocols, "train", phases, context),
-        infer=protocol_model(protocols, "infer", phases, context),
+        train=chosen.train,
+        infer=chosen.infer,
         rule_messages="forward" if reading is None else message_filter(reading.kind, context),
         span=network.span,
+        protocol=chosen.name,
+        protocols=tuple(protocols),
+        measures=measure_models([i for i in network.items if isinstance(i, syntax.Measure)], table, scope, context),
+        time=time_model(network, scope, context),
     )
     if not context.budget.exceeded:
         check_topology(model, table, edges.loose, network.name.span, context.mistakes)
+    check_fields(model, context.mistakes, complete=not (edges.loose.exist or context.budget.exceeded))
     check_rules(model, context.mistakes)
     check_uses(network, scope, groups, context.mistakes)
     return model

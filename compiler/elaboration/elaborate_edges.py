@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, get_args
+from typing import Final
 
 from dync.compiler import mistakes as wrong
-from dync.compiler.elaboration.arguments import matched
 from dync.compiler.elaboration.check_edges import check_kind, check_receiver
 from dync.compiler.elaboration.check_topology import LooseEnds
 from dync.compiler.elaboration.constant import number
 from dync.compiler.elaboration.context import Context
+from dync.compiler.elaboration.elaborate_between import fitted
+from dync.compiler.elaboration.elaborate_kinds import KindUse, kind_use
+from dync.compiler.elaboration.elaborate_ties import Tie, settle_ties
 from dync.compiler.elaboration.elaborate_uses import rule_use
+from dync.compiler.elaboration.elaborate_windows import window_plan
 from dync.compiler.elaboration.elaborate_wires import arcs_of
 from dync.compiler.elaboration.layer_table import LayerTable
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.expression import Expression, Symbol
 from dync.compiler.model import EdgeModel, LayerModel, RuleUse
-from dync.compiler.plan import Kind
 from dync.compiler.rules.define import resolve_sends
 from dync.grammar import syntax
 from dync.grammar.source import Span
-
-KINDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "dense": ("strength", "density", "diagonal"),
-    "one_to_one": ("strength",),
-}
-"""What each edge kind takes, in the order of arguments without a name."""
 
 _ANY: Final = ""
 """Stands for any layer; no layer has this name."""
@@ -35,10 +31,9 @@ _ANY: Final = ""
 
 @dataclass(frozen=True)
 class _Manner:
-    """How the edges of one statement work: all but their ends. `kind` is None where that was a mistake."""
+    """How the edges of one statement work: all but their ends."""
 
-    kind: Kind | None
-    numbers: dict[str, float]
+    kind: KindUse
     sends: Expression
     sends_arguments: dict[str, float]
     rule: RuleUse | None
@@ -58,6 +53,7 @@ class Edges:
     _pairs: dict[tuple[str, str], syntax.Edge | syntax.Wire] = field(default_factory=dict)
     _met: set[tuple[str, str]] = field(default_factory=set)
     _labels: dict[str, syntax.Name] = field(default_factory=dict)
+    _ties: list[Tie] = field(default_factory=list)
 
     def add(self, edge: syntax.Edge, scope: Scope) -> None:
         """Elaborate one edge; what is wrong with one part of it does not keep the others from being checked."""
@@ -84,12 +80,12 @@ class Edges:
             self._join(wire, None, sender, receiver, manner, wire.layers[0].span.to(wire.layers[-1].span))
 
     def _manner(self, statement: syntax.Edge | syntax.Wire, scope: Scope) -> _Manner:
-        kind, numbers = self._kind(statement, scope)
+        kind = kind_use(statement.kind, scope, self.context)
         rate = self._number(statement.rate, scope, 1.0)
         decay = self._number(statement.decay, scope, 0.0)
         sends, sends_arguments = self._sends(statement, scope)
         rule = rule_use(statement.rule, scope, self.context) if statement.rule is not None else None
-        return _Manner(kind, numbers, sends, sends_arguments, rule, rate, decay)
+        return _Manner(kind, sends, sends_arguments, rule, rate, decay)
 
     def _join(
         self,
@@ -101,26 +97,45 @@ class Edges:
         place: Span,
     ) -> None:
         """Add an edge of this manner and check it; `place` is where the statement names the receiver."""
+        into = statement.into if isinstance(statement, syntax.Edge) else None
+        kind = manner.kind
+        window = None
+        if kind.window is not None:
+            window = window_plan(kind.window, statement.kind, sender, receiver, self.table)
+        within = None if kind.between is None else fitted(kind.between, sender, receiver, self.context)
+        density = None if within is None else within.density
+        if kind.tied_to is not None:
+            self._ties.append(Tie(len(self.found), statement, kind.tied_to))
         model = EdgeModel(
             label=label,
             sender=sender.name,
             receiver=receiver.name,
-            kind=manner.kind or "dense",
-            strength=manner.numbers.get("strength", 1.0),
-            density=manner.numbers.get("density", 1.0),
-            diagonal=manner.numbers.get("diagonal"),
+            kind=kind.kind or "dense",
+            strength=kind.numbers.get("strength", 1.0),
+            density=kind.numbers.get("density", 1.0) if density is None else density,
+            diagonal=kind.numbers.get("diagonal"),
             sends=manner.sends,
             sends_arguments=manner.sends_arguments,
             rule=manner.rule,
             rate=manner.rate,
             decay=manner.decay,
             span=statement.span,
+            window=window,
+            rank=kind.rank,
+            tie=kind.tie,
+            between=None if within is None else within.between,
+            into="" if into is None else into.text,
+            into_span=None if into is None else into.span,
         )
-        if manner.kind is not None:
+        if kind.kind is not None:
             check_kind(statement, model, sender, receiver, self.table)
         check_receiver(place, receiver, self.table)
         self._check_pair(statement, label, sender, receiver)
         self.found.append(model)
+
+    def settle_ties(self) -> None:
+        """Give tied edges what they share, now that all edges are known."""
+        settle_ties(self.found, self._ties, self.table.layers, self.context.mistakes)
 
     @property
     def loose(self) -> LooseEnds:
@@ -146,31 +161,6 @@ class Edges:
         if found is not None:
             return {found.name}
         return {_ANY} if entry is None else {member.name for member in entry.members or ()}
-
-    def _kind(self, edge: syntax.Edge | syntax.Wire, scope: Scope) -> tuple[Kind | None, dict[str, float]]:
-        name = edge.kind.name
-        kind = next((k for k in get_args(Kind) if k == name.text), None)
-        if kind is None:
-            self.context.mistakes.add(wrong.names.UnknownKind(name.span, name.text, tuple(KINDS)))
-            return None, {}
-        numbers = {}
-        for key, argument in matched(edge.kind, KINDS[kind], self.context.mistakes).items():
-            if key == "diagonal" and _is_none(argument.value):
-                continue
-            value = number(argument.value, scope, self.context.mistakes)
-            if value is not None:
-                self._check_bounds(kind, key, float(value), argument)
-                numbers[key] = float(value)
-        return kind, numbers
-
-    def _check_bounds(self, kind: Kind, key: str, value: float, argument: syntax.Argument) -> None:
-        if key == "density" and not 0 < value <= 1:
-            allowed = "more than 0 and at most 1"
-        elif kind == "dense" and key == "strength" and value < 0:
-            allowed = "0 or more: it is a standard deviation"
-        else:
-            return
-        self.context.mistakes.add(wrong.parameters.OutOfBounds(argument.value.span, key, value, allowed))
 
     def _number(self, expression: syntax.Expression | None, scope: Scope, default: float) -> float:
         value = None if expression is None else number(expression, scope, self.context.mistakes)
@@ -218,7 +208,3 @@ class Edges:
             self.context.mistakes.add(wrong.wires.WireOverEdge(statement.span, *pair, first.span))
         elif label is None or first.label is None:
             self.context.mistakes.add(wrong.edges.ParallelEdges(statement.span, *pair, first.span))
-
-
-def _is_none(expression: syntax.Expression) -> bool:
-    return isinstance(expression, syntax.Variable) and expression.name.text == "none"

@@ -11,32 +11,48 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dync.compiler.mistakes import between as between
     from dync.compiler.mistakes import dynamics as dynamics
     from dync.compiler.mistakes import edges as edges
+    from dync.compiler.mistakes import fields as fields
+    from dync.compiler.mistakes import measures as measures
     from dync.compiler.mistakes import names as names
+    from dync.compiler.mistakes import nested as nested
     from dync.compiler.mistakes import parameters as parameters
     from dync.compiler.mistakes import pipelines as pipelines
     from dync.compiler.mistakes import properties as properties
+    from dync.compiler.mistakes import protocols as protocols
     from dync.compiler.mistakes import searches as searches
+    from dync.compiler.mistakes import series as series
     from dync.compiler.mistakes import shapes as shapes
     from dync.compiler.mistakes import studies as studies
+    from dync.compiler.mistakes import ties as ties
     from dync.compiler.mistakes import topology as topology
     from dync.compiler.mistakes import unused as unused
+    from dync.compiler.mistakes import windows as windows
     from dync.compiler.mistakes import wires as wires
 
 _SUBJECTS = frozenset(
     {
+        "between",
         "dynamics",
         "edges",
+        "fields",
+        "measures",
         "names",
+        "nested",
         "parameters",
         "pipelines",
         "properties",
+        "protocols",
         "searches",
+        "series",
         "shapes",
         "studies",
+        "ties",
         "topology",
         "unused",
+        "windows",
         "wires",
     }
 )

@@ -241,3 +241,35 @@ class UnknownMoment(Diagnostic):
     def fix(self) -> Fix | None:
         """The nearest phase."""
         return Fix(f"write `{self.near}`", self.span, self.near) if self.near and self.is_at_moment else None
+
+
+@dataclass(frozen=True)
+class NoParts(Diagnostic):
+    """Only `field` has parts: the fields with names, into which edges send by `edge e -> h.NAME`. They are read as
+    `field.NAME`. States, parameters and all else are one number a unit.
+    """
+
+    code: ClassVar[str] = "E0531"
+    wrong: ClassVar[str] = with_activation("activation a { next tanh(field + state.slow) }")
+    right: ClassVar[str] = with_activation("activation a { next tanh(field + 0.5 * state) }")
+
+    name: str
+    what: str
+    reads_field: bool
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"`{self.name}` has no parts, and this reads `{self.span.text}`"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What has parts, where that can be read."""
+        if not self.reads_field:
+            return ()
+        return (Note(f"{self.what} reads fields with names as `field.NAME`: edges into `LAYER.NAME` send there"),)
+
+    @property
+    def fix(self) -> Fix:
+        """Without the part."""
+        return Fix(f"write `{self.name}` alone", self.span, self.name)

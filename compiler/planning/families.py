@@ -9,8 +9,10 @@ from typing import NamedTuple
 from dync.compiler.expression import Expression, parameters
 from dync.compiler.model import EdgeModel, NetworkModel, RuleDefinition
 from dync.compiler.plan import EdgePlan, FamilyPlan, Kind, RulePlan, SlotsPlan
+from dync.compiler.planning.plan_numbers import numbers_of_weights
 from dync.compiler.planning.sparsity import slots
 from dync.compiler.planning.waves import is_fresh
+from dync.compiler.window_plan import WindowPlan
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class _Likeness(NamedTuple):
     forward: bool
     backward: bool
     fresh: bool
+    into: str
+    window: WindowPlan | None
+    rank: int | None
+    owner: int | None
+    turned: bool
 
 
 class _Placed(NamedTuple):
@@ -49,23 +56,87 @@ class _Placed(NamedTuple):
 def gather_families(model: NetworkModel, block_of: list[int], wave_of: dict[int, int]) -> Families:
     """Stack the edges that are alike, ordered by first appearance; within a family by receiver, sender and label.
 
+    Families of tied edges come last.
+
     `block_of` gives each layer's block, `wave_of` its wave. Rules are numbered in the order in which edges name them.
     """
-    numbers_of = {layer.name: number for number, layer in enumerate(model.layers)}
-    units = [prod(layer.shape) for layer in model.layers]
-    rules = _Rules()
-    members: dict[_Likeness, list[_Placed]] = {}
+    gathering = _Gathering(model, block_of, wave_of)
     for edge in model.edges:
-        rule = None if edge.rule is None else rules.number(edge.rule.definition)
-        placed = _Placed(numbers_of[edge.receiver], numbers_of[edge.sender], edge)
-        members.setdefault(_likeness(placed, rule, block_of, wave_of, units), []).append(placed)
-    for edges in members.values():
-        edges.sort(key=lambda placed: (placed.receiver, placed.sender, placed.edge.label or ""))
-    rule_plans = rules.plans
+        if edge.tie is None:
+            gathering.add(edge, None)
+    owners = gathering.labelled()
+    for edge in model.edges:
+        if edge.tie is not None:
+            gathering.add(edge, owners[edge.tie.label].family)
+    members, rules = gathering.sorted(), gathering.rules.plans
     numbers: dict[str, tuple[float, ...]] = {}
     for f, (alike, edges) in enumerate(members.items()):
-        numbers |= {f"family.{f}.{key}": values for key, values in _numbers(alike, edges, rule_plans).items()}
-    return Families(tuple(_family(alike, edges) for alike, edges in members.items()), rule_plans, numbers)
+        numbers |= {f"family.{f}.{key}": values for key, values in _numbers(alike, edges, rules).items()}
+    return Families(tuple(_family(alike, edges, owners) for alike, edges in members.items()), rules, numbers)
+
+
+class _Owner(NamedTuple):
+    """Where the edge stands whose weights others use: its family, its place there."""
+
+    family: int
+    place: int
+
+
+class _Gathering:
+    """Brings edges together that are alike; those that own their weights come before those that are tied to them."""
+
+    def __init__(self, model: NetworkModel, block_of: list[int], wave_of: dict[int, int]) -> None:
+        self.rules = _Rules()
+        self._block_of, self._wave_of = block_of, wave_of
+        self._numbers_of = {layer.name: number for number, layer in enumerate(model.layers)}
+        self._units = [prod(layer.shape) for layer in model.layers]
+        self._shared = {edge.tie.label for edge in model.edges if edge.tie is not None}
+        self._members: dict[_Likeness, list[_Placed]] = {}
+
+    def add(self, edge: EdgeModel, owner: int | None) -> None:
+        """Put an edge to those like it; `owner` is the family of the edge to which it is tied."""
+        rule = None if edge.rule is None else self.rules.number(edge.rule.definition)
+        placed = _Placed(self._numbers_of[edge.receiver], self._numbers_of[edge.sender], edge)
+        self._members.setdefault(self._likeness(placed, rule, owner), []).append(placed)
+
+    def sorted(self) -> dict[_Likeness, list[_Placed]]:
+        """The edges of each family in their order."""
+        for edges in self._members.values():
+            edges.sort(key=lambda placed: (placed.receiver, placed.sender, placed.edge.label or ""))
+        return self._members
+
+    def labelled(self) -> dict[str, _Owner]:
+        """Where the edges with labels stand, so far."""
+        return {
+            placed.edge.label: _Owner(f, place)
+            for f, edges in enumerate(self.sorted().values())
+            for place, placed in enumerate(edges)
+            if placed.edge.label is not None
+        }
+
+    def _likeness(self, placed: _Placed, rule: int | None, owner: int | None) -> _Likeness:
+        receiver, sender, edge = placed
+        masked = edge.kind in ("dense", "conv") and edge.density < 1
+        # Weights that several edges use are read both ways, which a list of slots does badly.
+        listed = masked and edge.kind == "dense" and edge.tie is None and edge.label not in self._shared
+        return _Likeness(
+            kind=edge.kind,
+            sender=self._block_of[sender],
+            receiver=self._block_of[receiver],
+            sends=edge.sends,
+            rule=rule,
+            masked=masked,
+            slots=slots(self._units[sender], self._units[receiver], edge.density) if listed else None,
+            diagonal=edge.kind == "dense" and edge.diagonal is not None,
+            forward=sender <= receiver,
+            backward=sender >= receiver,
+            fresh=is_fresh(self._wave_of, sender, receiver),
+            into=edge.into,
+            window=edge.window,
+            rank=edge.rank,
+            owner=owner,
+            turned=edge.tie is not None and edge.tie.turned,
+        )
 
 
 class _Rules:
@@ -92,46 +163,28 @@ class _Rules:
         return self._met[id(definition)]
 
 
-def _likeness(
-    placed: _Placed, rule: int | None, block_of: list[int], wave_of: dict[int, int], units: list[int]
-) -> _Likeness:
+def _family(alike: _Likeness, edges: list[_Placed], owners: dict[str, _Owner]) -> FamilyPlan:
+    return FamilyPlan(edges=tuple(_edge(placed, owners) for placed in edges), **alike._asdict())
+
+
+def _edge(placed: _Placed, owners: dict[str, _Owner]) -> EdgePlan:
     receiver, sender, edge = placed
-    dense = edge.kind == "dense"
-    return _Likeness(
-        kind=edge.kind,
-        sender=block_of[sender],
-        receiver=block_of[receiver],
-        sends=edge.sends,
-        rule=rule,
-        masked=dense and edge.density < 1,
-        slots=slots(units[sender], units[receiver], edge.density) if dense and edge.density < 1 else None,
-        diagonal=dense and edge.diagonal is not None,
-        forward=sender <= receiver,
-        backward=sender >= receiver,
-        fresh=is_fresh(wave_of, sender, receiver),
-    )
-
-
-def _family(alike: _Likeness, edges: list[_Placed]) -> FamilyPlan:
-    return FamilyPlan(
-        edges=tuple(EdgePlan(sender, receiver, edge.label) for receiver, sender, edge in edges), **alike._asdict()
-    )
+    return EdgePlan(sender, receiver, edge.label, None if edge.tie is None else owners[edge.tie.label].place)
 
 
 def _numbers(alike: _Likeness, placed: list[_Placed], rules: tuple[RulePlan, ...]) -> dict[str, tuple[float, ...]]:
     """One value an edge for every number that the family's edges have, without the `family.F.` of its key."""
     edges = [p.edge for p in placed]
-    numbers = {"strength": tuple(float(e.strength) for e in edges)}
-    if alike.kind == "dense":
-        numbers["density"] = tuple(float(e.density) for e in edges)
-    if alike.diagonal:
-        numbers["diagonal"] = tuple(float(e.diagonal) for e in edges if e.diagonal is not None)
+    weightless = alike.owner is not None or alike.kind in ("pool", "unpool")
+    own = [] if weightless else numbers_of_weights(alike.kind, alike.diagonal)
+    numbers = {name: tuple(float(getattr(e, name)) for e in edges) for name in own}
     for name in sorted(parameters(alike.sends)):
         numbers[f"sends.{name}"] = tuple(float(e.sends_arguments[name]) for e in edges)
     if alike.rule is None:
         return numbers
     numbers["rate"] = tuple(float(e.rate) for e in edges)
-    numbers["decay"] = tuple(float(e.decay) for e in edges)
+    if not weightless:
+        numbers["decay"] = tuple(float(e.decay) for e in edges)
     uses = [e.rule for e in edges if e.rule is not None]
     for name in rules[alike.rule].parameters:
         numbers[f"rule.{name}"] = tuple(float(use.arguments[name]) for use in uses)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dync.compiler.model import LayerModel, NetworkModel, PhaseModel
-from dync.compiler.plan import ActivationPlan, BlockPlan, GroupPlan, LayerPlan, PhasePlan, Plan, Structure
+from dync.compiler.model import LayerModel, NetworkModel, PhaseModel, TimeModel
+from dync.compiler.plan import (
+    ActivationPlan,
+    BlockPlan,
+    GroupPlan,
+    LayerPlan,
+    MeasurePlan,
+    PhasePlan,
+    Plan,
+    SlopePlan,
+    Structure,
+)
 from dync.compiler.planning.families import Families, gather_families
 from dync.compiler.planning.waves import wave_of, waves
+from dync.compiler.time_plan import TimePlan
 
 Numbers = dict[str, tuple[float, ...]]
 
@@ -30,13 +41,15 @@ def plan(model: NetworkModel) -> Plan:
         families=families.families,
         waves=order,
         groups=tuple(GroupPlan(group.name, _sorted(group.layers, numbers_of)) for group in model.groups),
-        phases=tuple(_phase(phase, numbers_of) for phase in model.phases),
+        phases=tuple(_phase(phase, numbers_of, phase_numbers) for phase in model.phases),
         train=_protocol(model.train, phase_numbers),
         infer=_protocol(model.infer, phase_numbers),
         rules=families.rules,
         rule_messages=model.rule_messages,
+        measures=tuple(MeasurePlan(m.name, tuple(m.parameters), m.value, m.minimize) for m in model.measures),
+        time=_time(model.time, numbers_of, phase_numbers),
     )
-    return Plan(structure, _numbers(model, blocks, families))
+    return Plan(structure, _numbers(model, blocks, families, numbers_of))
 
 
 def _blocks(model: NetworkModel) -> tuple[BlockPlan, ...]:
@@ -58,7 +71,8 @@ def _activation(layer: LayerModel) -> ActivationPlan | None:
     if layer.activation is None:
         return None
     definition = layer.activation.definition
-    return ActivationPlan(definition.name, tuple(definition.parameters), definition.next, definition.slope)
+    slopes = tuple(SlopePlan(name, slope) for name, slope in sorted(definition.slopes.items()))
+    return ActivationPlan(definition.name, tuple(definition.parameters), definition.next, definition.slope, slopes)
 
 
 def _layers(model: NetworkModel, blocks: tuple[BlockPlan, ...], numbers_of: dict[str, int]) -> tuple[LayerPlan, ...]:
@@ -69,7 +83,7 @@ def _layers(model: NetworkModel, blocks: tuple[BlockPlan, ...], numbers_of: dict
     )
 
 
-def _phase(phase: PhaseModel, numbers_of: dict[str, int]) -> PhasePlan:
+def _phase(phase: PhaseModel, numbers_of: dict[str, int], phase_numbers: dict[str, int]) -> PhasePlan:
     return PhasePlan(
         name=phase.name,
         steps=phase.steps,
@@ -77,6 +91,8 @@ def _phase(phase: PhaseModel, numbers_of: dict[str, int]) -> PhasePlan:
         messages=phase.messages,
         silent=_sorted(phase.silent, numbers_of),
         clamped=_sorted(phase.clamped, numbers_of),
+        soft=_sorted(tuple(name for name, _ in phase.soft), numbers_of),
+        origin=None if phase.origin is None else phase_numbers[phase.origin],
     )
 
 
@@ -89,7 +105,15 @@ def _protocol(phases: tuple[str, ...] | None, phase_numbers: dict[str, int]) -> 
     return None if phases is None else tuple(phase_numbers[name] for name in phases)
 
 
-def _numbers(model: NetworkModel, blocks: tuple[BlockPlan, ...], families: Families) -> Numbers:
+def _time(time: TimeModel | None, numbers_of: dict[str, int], phase_numbers: dict[str, int]) -> TimePlan | None:
+    if time is None:
+        return None
+    return TimePlan(_sorted(time.layers, numbers_of), _sorted(time.phases, phase_numbers), time.skip, time.carry)
+
+
+def _numbers(
+    model: NetworkModel, blocks: tuple[BlockPlan, ...], families: Families, numbers_of: dict[str, int]
+) -> Numbers:
     """See `dync.compiler.plan` for the keys."""
     numbers: Numbers = {}
     for b, block in enumerate(blocks):
@@ -102,4 +126,9 @@ def _numbers(model: NetworkModel, blocks: tuple[BlockPlan, ...], families: Famil
     for phase in model.phases:
         if phase.within is not None:
             numbers[f"phase.{phase.name}.within"] = (float(phase.within),)
+        if phase.soft:
+            by_number = sorted((numbers_of[name], strength) for name, strength in phase.soft)
+            numbers[f"phase.{phase.name}.soft"] = tuple(strength for _, strength in by_number)
+    for measure in model.measures:
+        numbers |= {f"measure.{measure.name}.{name}": (value,) for name, value in measure.parameters.items()}
     return numbers | families.numbers

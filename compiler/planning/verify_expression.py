@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from math import isfinite
 
-from dync.compiler.expression import CONDITIONS, OPERATIONS, Apply, Expression, Number, Parameter, Symbol
+from dync.compiler.expression import CONDITIONS, OPERATIONS, Apply, Expression, Number, Parameter, Symbol, field_of
 from dync.compiler.plan_error import PlanError, require
 
 _TRUTH_OPERANDS = {"and": 2, "or": 2, "not": 1, "indicator": 1, "where": 1}
@@ -31,7 +31,8 @@ def _verify(
             require(isfinite(value), f"{where} holds a number that is not finite")
             require(not truth, f"{where} has a number where a condition belongs")
         case Symbol(name, moment):
-            require(name in symbols, f"{where} cannot read '{name}'")
+            named = "field" in symbols and bool(field_of(name))
+            require(named or name in symbols, f"{where} cannot read '{name}'")
             require(moment is None or moment in moments, f"{where} reads '{name}' at the unknown phase '{moment}'")
             require(not truth, f"{where} has '{name}' where a condition belongs")
         case Parameter(name):

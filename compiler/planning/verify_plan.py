@@ -10,11 +10,14 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import isfinite
 
-from dync.compiler.expression import parameters
-from dync.compiler.plan import FamilyPlan, LayerPlan, PhasePlan, Plan, RulePlan, Structure
+from dync.compiler.expression import fields_read, parameters
+from dync.compiler.plan import ActivationPlan, FamilyPlan, LayerPlan, PhasePlan, Plan, RulePlan, Structure
 from dync.compiler.plan_error import require
 from dync.compiler.planning.plan_numbers import number_lengths
 from dync.compiler.planning.verify_expression import verify_expression
+from dync.compiler.planning.verify_kind import verify_kind, verify_owner
+from dync.compiler.planning.verify_measures import verify_measures
+from dync.compiler.planning.verify_time import verify_time
 from dync.compiler.planning.waves import is_fresh
 
 MOST_UNITS = 2**31 - 1
@@ -40,6 +43,8 @@ def verify_plan(plan: Plan) -> None:
     _verify_blocks(structure)
     _verify_waves(structure)
     _verify_phases(structure)
+    verify_time(structure)
+    verify_measures(structure)
     for rule in structure.rules:
         _verify_rule(rule, _trained_phases(structure))
     _verify_families(structure)
@@ -85,7 +90,15 @@ def _verify_blocks(structure: Structure) -> None:
             known = frozenset(block.activation.parameters)
             verify_expression(block.activation.next, f"the activation of {where}", _UNIT, known)
             verify_expression(block.activation.slope, f"the slope of {where}", _UNIT, known)
+            _verify_slopes(block.activation, where, known)
     require(stacked == len(structure.layers), "a layer is in no block")
+
+
+def _verify_slopes(activation: ActivationPlan, where: str, known: frozenset[str]) -> None:
+    named = activation.fields == fields_read(activation.next)
+    require(named, f"{where} has slopes by other fields than its activation reads")
+    for slope in activation.slopes:
+        verify_expression(slope.slope, f"a slope of {where}", _UNIT, known)
 
 
 def _verify_waves(structure: Structure) -> None:
@@ -108,9 +121,26 @@ def _verify_phases(structure: Structure) -> None:
         require(phase.steps >= 0, f"phase '{phase.name}' has fewer than no steps")
         _verify_ascending(phase.silent, structure.layers, f"the silent layers of phase '{phase.name}'")
         _verify_ascending(phase.clamped, structure.layers, f"the clamped layers of phase '{phase.name}'")
+        _verify_soft(phase, structure)
+        if phase.origin is not None:
+            _verify_index(phase.origin, structure.phases, f"the phase from which phase '{phase.name}' starts")
     for name, protocol in (("train", structure.train), ("infer", structure.infer)):
-        for phase_number in protocol or ():
-            _verify_index(phase_number, structure.phases, f"a phase of {name}")
+        _verify_protocol(name, protocol or (), structure)
+
+
+def _verify_soft(phase: PhasePlan, structure: Structure) -> None:
+    what = f"the softly clamped layers of phase '{phase.name}'"
+    _verify_ascending(phase.soft, structure.layers, what)
+    require(all(structure.layers[n].role in ("input", "output") for n in phase.soft), f"{what} have to have a target")
+    require(set(phase.soft).isdisjoint(phase.clamped), f"{what} are clamped as well")
+
+
+def _verify_protocol(name: str, protocol: Sequence[int], structure: Structure) -> None:
+    for place, number in enumerate(protocol):
+        _verify_index(number, structure.phases, f"a phase of {name}")
+        phase = structure.phases[number]
+        began = phase.origin is None or phase.origin in protocol[:place]
+        require(began, f"phase '{phase.name}' starts from one that does not run before it in {name}")
 
 
 def _trained_phases(structure: Structure) -> frozenset[str]:
@@ -146,13 +176,12 @@ def _verify_families(structure: Structure) -> None:
         if family.rule is not None:
             _verify_index(family.rule, structure.rules, f"the rule of {where}")
         require(len(family.edges) > 0, f"{where} is empty")
-        if family.kind == "one_to_one":
-            shapes = structure.blocks[family.sender].shape, structure.blocks[family.receiver].shape
-            require(shapes[0] == shapes[1], f"{where} is one_to_one between layers of unlike shapes")
-            require(not (family.masked or family.diagonal), f"{where} is one_to_one with a mask or a diagonal")
+        verify_kind(family, where, structure)
+        verify_owner(family, where, structure)
         _verify_slots(family, where, structure)
         receives = structure.blocks[family.receiver].role in ("layer", "output")
         require(receives, f"{where} sends to layers that do not receive")
+        require(not family.into or family.into.isidentifier(), f"the field into which {where} sends has no name")
         verify_expression(family.sends, f"what {where} sends", frozenset({"state"}), parameters(family.sends))
         _verify_edges(family, where, structure, met)
     bare = any(label is None and (sender, receiver) in structure.parallel for sender, receiver, label in met)
@@ -180,7 +209,9 @@ def _verify_edges(family: FamilyPlan, where: str, structure: Structure, met: set
         require(ends == (family.sender, family.receiver), f"an edge of {where} is between other blocks")
         require((s <= r, s >= r) == (family.forward, family.backward), f"an edge of {where} has another direction")
         require(is_fresh(waves, s, r) == family.fresh, f"an edge of {where} has another place in the waves")
-        require(s == r or not family.diagonal, f"an edge of {where} has a diagonal but two ends")
+        require(
+            s == r or not family.diagonal or family.owner is not None, f"an edge of {where} has a diagonal but two ends"
+        )
         require(edge.label is None or edge.label.isprintable(), f"a label of {where} cannot be shown")
         require((s, r, edge.label) not in met, f"an edge of {where} stands twice")
         met.add((s, r, edge.label))

@@ -68,8 +68,11 @@ class Checker:
             case syntax.Text(_, span):
                 self.mistakes.add(wrong.parameters.NotANumber(span, "a text"))
                 return None
-            case syntax.Reference(_, _, span):
+            case syntax.Reference(_, _, span) | syntax.Attribute(_, _, _, span):
                 self.mistakes.add(wrong.parameters.NotANumber(span, "a layer"))
+                return None
+            case syntax.Tuple(_, span):
+                self.mistakes.add(wrong.parameters.NotANumber(span, "several numbers"))
                 return None
             case syntax.Variable():
                 return self._variable(node, names)

@@ -6,6 +6,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from dync.compiler.plan import FamilyPlan, MessageFilter, PhasePlan, Plan, Structure
+from dync.compiler.planning.edge_sizes import multiply_adds_between, weights_between
 
 BYTES = 4
 """Bytes of a weight: float32."""
@@ -52,6 +53,11 @@ def weights_of_family(plan: Plan, number: int) -> tuple[Weights, ...]:
     family = plan.structure.families[number]
     senders, receivers = (plan.structure.blocks[b].units for b in (family.sender, family.receiver))
     learns = family.rule is not None
+    if family.weightless:
+        return (Weights(0, 0, 0),) * len(family.edges)
+    if family.kind in ("conv", "low_rank"):
+        stored = _whole(plan, family)
+        return tuple(Weights(stored, stored * d, stored * d if learns else 0) for d in _densities(plan, number))
     if family.kind == "one_to_one":
         # One strength serves all units, until a rule may move each by itself.
         stored = receivers if learns else 1
@@ -72,9 +78,33 @@ def weights_of_family(plan: Plan, number: int) -> tuple[Weights, ...]:
 def multiply_adds_of_family(plan: Plan, number: int) -> tuple[float, ...]:
     """Multiply-adds of each edge's message for one example."""
     family = plan.structure.families[number]
-    if family.kind == "one_to_one":
-        return (plan.structure.blocks[family.receiver].units,) * len(family.edges)
-    return tuple(weights.present for weights in weights_of_family(plan, number))
+    sender, receiver = (plan.structure.blocks[b].shape for b in (family.sender, family.receiver))
+    if family.kind != "dense":
+        whole = multiply_adds_between(family, sender, receiver)
+        return tuple(whole * density for density in _densities(plan, number))
+    return tuple(weights.present for weights in _used(plan, number))
+
+
+def _used(plan: Plan, number: int) -> tuple[Weights, ...]:
+    """The weights that each edge of a family reads: its own, or those of the edge to which it is tied."""
+    family = plan.structure.families[number]
+    if family.owner is None:
+        return weights_of_family(plan, number)
+    owned = weights_of_family(plan, family.owner)
+    return tuple(owned[edge.owner] for edge in family.edges if edge.owner is not None)
+
+
+def _densities(plan: Plan, number: int) -> tuple[float, ...]:
+    family = plan.structure.families[number]
+    if family.owner is None:
+        return plan.numbers.get(f"family.{number}.density", (1.0,) * len(family.edges))
+    owned = _densities(plan, family.owner)
+    return tuple(owned[edge.owner] for edge in family.edges if edge.owner is not None)
+
+
+def _whole(plan: Plan, family: FamilyPlan) -> int:
+    sender, receiver = (plan.structure.blocks[b].shape for b in (family.sender, family.receiver))
+    return weights_between(family, sender, receiver)
 
 
 def moving(structure: Structure, clamped: Set[int] | None = None) -> frozenset[int]:
@@ -110,9 +140,9 @@ def _cost(plan: Plan, messages: MessageFilter, silent: Set[int], moves: frozense
     total, read = 0.0, 0
     hears_new: dict[int, list[int]] = {}
     for number, family in enumerate(structure.families):
-        if not _passes(family, messages):
+        if not _passes(family, messages) or not _moves(structure, family):
             continue
-        costs = zip(multiply_adds_of_family(plan, number), weights_of_family(plan, number), strict=True)
+        costs = zip(multiply_adds_of_family(plan, number), _used(plan, number), strict=True)
         for edge, (multiply_adds, weights) in zip(family.edges, costs, strict=True):
             if edge.receiver in moves and edge.sender not in silent:
                 total, read = total + multiply_adds, read + weights.bytes
@@ -129,6 +159,12 @@ def _passes(family: FamilyPlan, messages: MessageFilter) -> bool:
             return family.forward
         case "backward":
             return family.backward
+
+
+def _moves(structure: Structure, family: FamilyPlan) -> bool:
+    """Whether the receivers read the field into which the edges send; else only rules do, after the last step."""
+    activation = structure.blocks[family.receiver].activation
+    return not family.into or (activation is not None and family.into in activation.fields)
 
 
 def _levels(structure: Structure, hears_new: dict[int, list[int]], moves: Set[int]) -> int:

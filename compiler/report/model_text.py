@@ -25,15 +25,25 @@ def model_text(model: NetworkModel) -> str:
 def _lines(model: NetworkModel) -> Iterator[str]:
     yield f"network {model.name}"
     yield from (f"  param {name} = {value:.12g}" for name, value in model.parameters.items())
-    yield from map(_layer, model.layers)
+    over = frozenset(() if model.time is None else model.time.layers)
+    yield from (_layer(layer) + (" over time" if layer.name in over else "") for layer in model.layers)
     yield from map(_edge, model.edges)
     yield from (f"  group {group.name} {{ {', '.join(group.layers)} }}" for group in model.groups)
     yield _schedule(model.schedule)
-    yield from map(_phase, model.phases)
+    sampled = frozenset(() if model.time is None else model.time.phases)
+    yield from (_phase(phase, phase.name in sampled) for phase in model.phases)
+    if len(model.protocols) > 1:
+        yield f"  protocol {model.protocol} of {', '.join(protocol.name for protocol in model.protocols)}"
     for kind, protocol in (("train", model.train), ("infer", model.infer)):
         if protocol is not None:
             yield f"  {kind} {', '.join(protocol)}"
     yield f"  rule_messages {model.rule_messages}"
+    for measure in model.measures:
+        better = " minimize" if measure.minimize else ""
+        yield f"  measure {measure.name} = {written(measure.value)}{better}{_given(measure.parameters)}"
+    if model.time is not None:
+        yield f"  skip {model.time.skip}"
+        yield f"  between sequences {'carry' if model.time.carry else 'reset'}"
     yield from _definitions(model)
 
 
@@ -47,13 +57,14 @@ def _layer(layer: LayerModel) -> str:
 
 def _edge(edge: EdgeModel) -> str:
     label = "" if edge.label is None else f"{edge.label}: "
+    into = f".{edge.into}" if edge.into else ""
     numbers = {"strength": edge.strength}
     if edge.kind == "dense":
         numbers["density"] = edge.density
         numbers |= {} if edge.diagonal is None else {"diagonal": edge.diagonal}
     sends = "" if edge.sends == Symbol("state") else f" sends {written(edge.sends)}{_given(edge.sends_arguments)}"
     learn = "" if edge.rule is None else f" learn {_use(edge.rule)} rate {edge.rate:.9g} decay {edge.decay:.9g}"
-    return f"  edge {label}{edge.sender} -> {edge.receiver} {edge.kind}({_arguments(numbers)}){sends}{learn}"
+    return f"  edge {label}{edge.sender} -> {edge.receiver}{into} {edge.kind}({_arguments(numbers)}){sends}{learn}"
 
 
 def _schedule(schedule: ScheduleModel) -> str:
@@ -61,13 +72,16 @@ def _schedule(schedule: ScheduleModel) -> str:
     return f"  schedule {schedule.kind}{groups}"
 
 
-def _phase(phase: PhaseModel) -> str:
+def _phase(phase: PhaseModel, sampled: bool) -> str:
     length = f"steps {phase.steps}"
     if phase.within is not None:
         length = f"until settled within {phase.within:.9g} max {phase.steps}"
+    length += " per sample" if sampled else ""
     silent = f" except {', '.join(phase.silent)}" if phase.silent else ""
     clamp = f" clamp {', '.join(phase.clamped)}" if phase.clamped else ""
-    return f"  phase {phase.name} {{ {length} messages {phase.messages}{silent}{clamp} }}"
+    origin = f"from {phase.origin} " if phase.origin else ""
+    soft = "".join(f" clamp {name} by {strength:.9g}" for name, strength in phase.soft)
+    return f"  phase {phase.name} {{ {origin}{length} messages {phase.messages}{silent}{clamp}{soft} }}"
 
 
 def _definitions(model: NetworkModel) -> Iterator[str]:
@@ -77,6 +91,7 @@ def _definitions(model: NetworkModel) -> Iterator[str]:
         yield f"activation {activation.name}{_parameters(activation.parameters)}"
         yield f"  next {written(activation.next)}"
         yield f"  slope {written(activation.slope)}"
+        yield from (f"  slope by {name} {written(slope)}" for name, slope in activation.slopes.items())
     rules = {edge.rule.definition.name: edge.rule.definition for edge in model.edges if edge.rule is not None}
     for rule in rules.values():
         yield f"rule {rule.name}{_parameters(rule.parameters)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dync.compiler.plan import FamilyPlan, MessageFilter, Plan, Role, ScheduleKind, Structure
+from dync.compiler.plan import FamilyPlan, MessageFilter, PhasePlan, Plan, Role, ScheduleKind, Structure
 from dync.compiler.report.cost import (
     Weights,
     cost_of_phase,
@@ -69,6 +69,8 @@ class LoopReport:
 class PhaseReport:
     """A phase. `within` is the tolerance of `settled`, None for a fixed number of steps.
 
+    `soft` are the layers that are softly clamped, each with its strength; `origin` is the phase from whose end it
+    starts.
     `multiply_adds` and `levels` are for one step of one example.
     """
 
@@ -78,6 +80,9 @@ class PhaseReport:
     messages: MessageFilter
     silent: tuple[str, ...]
     clamped: tuple[str, ...]
+    soft: tuple[tuple[str, float], ...]
+    origin: str | None
+    per_sample: bool
     levels: int
     multiply_adds: float
 
@@ -98,7 +103,8 @@ class Report:
     """All of it. `waves` are folded names; `held` the layers that no phase lets move; `dead` reach no output.
 
     `levels`, `multiply_adds` and `step_bytes` (of weights that are read) are those of `step`, `readout` the
-    multiply-adds of the read-out.
+    multiply-adds of the read-out. `over_time` are the layers that take series, of which `skip` samples are passed over at
+    the beginning; with `carry` the state goes on from sequence to sequence.
     """
 
     network: str
@@ -120,11 +126,14 @@ class Report:
     dead: tuple[str, ...]
     phases: tuple[PhaseReport, ...]
     protocols: tuple[ProtocolReport, ...]
+    over_time: tuple[str, ...]
+    skip: int
+    carry: bool
 
 
 def report_data(plan: Plan) -> Report:
     """What there is to say of a plan."""
-    structure, step = plan.structure, cost_of_step(plan)
+    structure, step, time = plan.structure, cost_of_step(plan), plan.structure.time
     families = tuple(_family(plan, number) for number in range(len(structure.families)))
     moves = moving_ever(structure)
     phases = _phases(plan)
@@ -148,6 +157,9 @@ def report_data(plan: Plan) -> Report:
         dead=fold_names(dead_layers(topology_of_plan(structure))),
         phases=phases,
         protocols=_protocols(plan, phases),
+        over_time=() if time is None else _names(structure, time.layers),
+        skip=0 if time is None else time.skip,
+        carry=time is not None and time.carry,
     )
 
 
@@ -183,7 +195,7 @@ def _family(plan: Plan, number: int) -> FamilyReport:
     return FamilyReport(
         senders=_names(structure, (edge.sender for edge in family.edges)),
         receivers=_names(structure, (edge.receiver for edge in family.edges)),
-        kind=family.kind,
+        kind=_kind(family),
         edges=len(family.edges),
         rule=rule,
         direction=_direction(family),
@@ -191,6 +203,11 @@ def _family(plan: Plan, number: int) -> FamilyReport:
         diagonal=_range(plan, f"family.{number}.diagonal") if family.diagonal else None,
         weights=sum(weights_of_family(plan, number), Weights(0, 0, 0)),
     )
+
+
+def _kind(family: FamilyPlan) -> str:
+    """The kind of edges, and into which field they send."""
+    return f"{family.kind} into {family.into}" if family.into else family.kind
 
 
 def _direction(family: FamilyPlan) -> str:
@@ -221,11 +238,19 @@ def _phases(plan: Plan) -> tuple[PhaseReport, ...]:
             messages=phase.messages,
             silent=_names(structure, phase.silent),
             clamped=_names(structure, phase.clamped),
+            soft=tuple(_soft(plan, phase)),
+            origin=None if phase.origin is None else structure.phases[phase.origin].name,
+            per_sample=structure.time is not None and number in structure.time.phases,
             levels=cost.levels,
             multiply_adds=cost.multiply_adds,
         )
-        for phase, cost in zip(structure.phases, costs, strict=True)
+        for number, (phase, cost) in enumerate(zip(structure.phases, costs, strict=True))
     )
+
+
+def _soft(plan: Plan, phase: PhasePlan) -> Iterable[tuple[str, float]]:
+    names = (plan.structure.layers[number].name for number in phase.soft)
+    return zip(names, plan.numbers[f"phase.{phase.name}.soft"] if phase.soft else (), strict=True)
 
 
 def _protocols(plan: Plan, phases: tuple[PhaseReport, ...]) -> tuple[ProtocolReport, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dync.compiler.expression import Apply, Expression, Symbol, parameters
+from dync.compiler.expression import Apply, Expression, Symbol, fields_read, parameters
 from dync.compiler.mistakes.rule_names import NameRepeated, NameTaken
 from dync.compiler.mistakes.rule_values import TooLarge
 from dync.compiler.mistakes.rules import NeverLearns, UnusedLet, UnusedParameter
@@ -39,16 +39,17 @@ def define_rule(node: syntax.Rule) -> tuple[RuleDefinition | None, tuple[Diagnos
 
 
 def define_activation(node: syntax.Activation) -> tuple[ActivationDefinition | None, tuple[Diagnostic, ...]]:
-    """The activation with its slope, and all that is wrong with it: None where that is an error."""
+    """The activation with its slopes, and all that is wrong with it: None where that is an error."""
     resolver = Resolver(ACTIVATION)
     body = _body(resolver, node.parameters, node.lets, node.next)
     if body is None or has_errors(resolver.diagnostics):
         return None, tuple(resolver.diagnostics)
     slope = derivative(body.expression, Symbol("field"))
-    if _size(slope) > MAXIMUM_SIZE:
+    slopes = {name: derivative(body.expression, Symbol(f"field.{name}")) for name in fields_read(body.expression)}
+    if max(map(_size, (slope, *slopes.values()))) > MAXIMUM_SIZE:
         limit = f"{MAXIMUM_SIZE} operations and values"
         return None, (*resolver.diagnostics, TooLarge(node.next.span, "the slope of an activation", limit))
-    definition = ActivationDefinition(node.name.text, body.defaults, body.expression, slope, node.name.span)
+    definition = ActivationDefinition(node.name.text, body.defaults, body.expression, slope, node.name.span, slopes)
     return definition, tuple(resolver.diagnostics)
 
 

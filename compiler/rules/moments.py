@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dync.compiler.expression import symbols
+from dync.compiler.expression import field_of, symbols
 from dync.compiler.mistakes.rule_names import UnknownMoment
 from dync.compiler.mistakes.rules import CancellingMoments
 from dync.compiler.model import RuleDefinition
@@ -31,7 +31,7 @@ def _cancelling(rule: RuleDefinition, train: tuple[str, ...], use: Span) -> Diag
     """A warning where a value is read at several moments which are one: the end of the last phase has two names."""
     written: dict[str, set[str | None]] = {}
     for symbol in symbols(rule.update):
-        if symbol.name in {"pre", "post", "field"}:
+        if symbol.name in {"pre", "post"} or field_of(symbol.name) is not None:
             written.setdefault(symbol.name, set()).add(symbol.moment)
     meant = {moment or train[-1] for moments in written.values() for moment in moments} if train else set()
     if len(meant) != 1 or all(len(moments) == 1 for moments in written.values()):

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from dync.compiler.expression import CONDITIONS, Apply, Expression, Number, Parameter, Symbol
+from dync.compiler.mistakes.between import NoAxis
+from dync.compiler.mistakes.parameters import NotANumber
 from dync.compiler.mistakes.rule_names import (
     FunctionWithoutOperands,
     LetUsedTooEarly,
     MomentNotAllowed,
+    NoParts,
     UnknownFunction,
 )
 from dync.compiler.mistakes.rule_values import (
@@ -36,6 +39,9 @@ MAXIMUM_SIZE: Final = 2000
 
 MAXIMUM_DEPTH: Final = 100
 """How deep operations may stand within each other."""
+
+MOST_AXES: Final = 1000
+"""No layer has so many dimensions."""
 
 _OPERATIONS: Final = {
     "+": "add", "-": "sub", "*": "mul", "/": "div", "//": "floordiv", "%": "mod", "**": "pow",
@@ -96,10 +102,13 @@ class Resolver:
         match node:
             case syntax.Number(value, span):
                 return self._literal(value, span)
-            case syntax.Text():
-                return self._fail(TextAsNumber(node.span))
+            case syntax.Text() | syntax.Tuple():
+                several = isinstance(node, syntax.Tuple)
+                return self._fail(NotANumber(node.span, "several numbers") if several else TextAsNumber(node.span))
             case syntax.Reference():
-                return self._fail(MemberAsNumber(node.span))
+                return self._axis(node) if node.name.text in self.scope.with_axes else self._fail(MemberAsNumber(node.span))
+            case syntax.Attribute():
+                return self._attribute(node)
             case syntax.Variable():
                 return self._variable(node)
             case syntax.Unary("-", operand, span):
@@ -134,6 +143,32 @@ class Resolver:
             return self._fail(self._no_moment(node))
         self.moments.setdefault(node.moment.text, node.moment.span)
         return self._at(node.span, Resolved(Symbol(name, node.moment.text)))
+
+    def _axis(self, node: syntax.Reference) -> Resolved | None:
+        """One axis of a unit's index, `i[1]`; that there is such an axis is checked where the shapes are known."""
+        if node.parts or node.index is None:
+            return self._fail(MemberAsNumber(node.span))
+        index = self.number(node.index)
+        if index is None:
+            return None
+        value = index.expression.value if isinstance(index.expression, Number) else 0.0
+        if not (value.is_integer() and 1 <= value < MOST_AXES):
+            return self._fail(NoAxis(node.span, node.name.text, node.span.text))
+        return self._at(node.span, Resolved(Symbol(f"{node.name.text}[{int(value)}]")))
+
+    def _attribute(self, node: syntax.Attribute) -> Resolved | None:
+        """A named field; nothing else that can be read here has parts."""
+        owner, name, moment = node.owner.text, node.name.text, node.moment
+        if owner not in self.scope.symbols and owner not in self.names:
+            return self._fail(self._unknown(node.owner))
+        if owner != "field":
+            self.used.add(owner)
+            return self._fail(NoParts(node.span, owner, self.scope.what, "field" in self.scope.symbols))
+        if moment is not None:
+            if "field" not in self.scope.moments:
+                return self._fail(MomentNotAllowed(node.span, f"field.{name}", self.scope.moments))
+            self.moments.setdefault(moment.text, moment.span)
+        return self._at(node.span, Resolved(Symbol(f"field.{name}", moment.text if moment else None)))
 
     def _no_moment(self, node: syntax.Variable) -> Diagnostic:
         return MomentNotAllowed(node.span, node.name.text, self.scope.moments)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol
+from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol, field_of
 from dync.compiler.plan import TermPlan
 from dync.compiler.rules.algebra import ZERO, apply, choose
 from dync.compiler.rules.finite import is_finite
@@ -28,7 +28,6 @@ _LARGEST_POWER: Final = 4
 _SIDES: Final = {
     "pre": Side.SENDER,
     "post": Side.RECEIVER,
-    "field": Side.RECEIVER,
     "predicted": Side.RECEIVER,
     "slope": Side.RECEIVER,
     "weight": Side.WEIGHT,
@@ -181,7 +180,8 @@ class _Separator:
         """What the expression depends on, beside sizes and parameters."""
         match expression:
             case Symbol(name):
-                return frozenset({_SIDES[name]} if name in _SIDES else ())
+                side = Side.RECEIVER if field_of(name) is not None else _SIDES.get(name)
+                return frozenset() if side is None else frozenset({side})
             case Apply(_, operands):
                 known = self.known_sides.get(id(expression))
                 if known is None:

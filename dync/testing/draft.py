@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 from hypothesis import strategies as st
 
@@ -16,14 +18,37 @@ class DrawnLayer:
 
     name: str
     role: str
-    units: int
+    shape: tuple[int, ...]
     activation: str
     started: bool = False
+    fields: tuple[str, ...] = ()
+    """The fields with names that its activation reads."""
+
+    @property
+    def units(self) -> int:
+        """How many units it has."""
+        return prod(self.shape)
 
     @property
     def whole(self) -> str:
         """The name of its array, or its own."""
         return self.name.partition("[")[0]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A labelled edge whose weights others can use: the shapes at its ends, and whether it learns."""
+
+    label: str
+    kind: str
+    sender: tuple[int, ...]
+    receiver: tuple[int, ...]
+    learns: bool
+
+    def fits(self, sender: DrawnLayer, receiver: DrawnLayer, turned: bool) -> bool:
+        """Whether an edge between these layers can use the weights, or with `turned` use them the other way round."""
+        own = (receiver.shape, sender.shape) if turned else (sender.shape, receiver.shape)
+        return own == (self.sender, self.receiver)
 
 
 @dataclass
@@ -35,12 +60,20 @@ class Draft:
     declarations: list[str] = field(default_factory=list)
     own_rules: list[str] = field(default_factory=list)
     own_activations: list[str] = field(default_factory=list)
+    fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The fields with names that rules and activations of its own read."""
     layers: list[DrawnLayer] = field(default_factory=list)
     arrays: dict[str, int] = field(default_factory=dict)
     statements: list[str] = field(default_factory=list)
     pairs: dict[tuple[str, str], bool] = field(default_factory=dict)
     """The pairs that are joined, and whether by labelled edges, beside which there can be others."""
+    owners: list[Owner] = field(default_factory=list)
+    """The labelled edges whose weights others can use."""
     train: tuple[str, ...] = ()
+    infer: tuple[str, ...] = ()
+    origins: dict[str, str] = field(default_factory=dict)
+    """The phases that start from the end of another."""
+    protocol: str | None = None
 
     def names(self, *roles: str) -> list[str]:
         """Names of the layers of these roles, in the order of declaration."""
@@ -66,3 +99,8 @@ class Draft:
     def number(self, low: float, high: float) -> float:
         """A number of three decimals, both ends included."""
         return self.draw(decimals(low, high))
+
+
+def fields_read(declaration: str) -> tuple[str, ...]:
+    """The fields with names that a rule or an activation reads."""
+    return tuple(sorted(set(re.findall(r"\bfield\.(\w+)", declaration))))

@@ -7,7 +7,8 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from dync.testing.draft import Draft, DrawnLayer
+from dync.testing.draft import Draft, DrawnLayer, fields_read
+from dync.testing.drawn_kinds import DrawnKind, draw_kind, owner_of
 from dync.testing.drawn_layers import UNBOUNDED
 from dync.testing.local_rules import rules
 
@@ -26,7 +27,7 @@ def draw_array_edges(draft: Draft) -> None:
         for low, high, s, r in ((1, count, 0, 0), (1, count - 1, 0, 1), (1, count - 1, 1, 0)):
             if draft.chance():
                 ends = [f"{array}[i]" if shift == 0 else f"{array}[i + 1]" for shift in (s, r)]
-                text = _edge_text(draft, ends, layer, layer, loop=s == r)
+                text, _, _ = _edge_text(draft, ends, layer, layer, loop=s == r)
                 draft.statements.append(f"for i in {low}..{high} {{ edge {text} }}")
                 shifted = [(f"{array}[{n + s}]", f"{array}[{n + r}]") for n in numbers[: high - low + 1]]
                 draft.pairs.update(dict.fromkeys(shifted, False))
@@ -53,36 +54,41 @@ def _draw_edge(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer) -> None:
     if draft.pairs.get(pair, True):
         labelled = pair in draft.pairs or draft.chance()
         draft.pairs[pair] = labelled
-        label = f"e{len(draft.statements)}: " if labelled else ""
-        text = _edge_text(draft, pair, sender, receiver, loop=sender == receiver)
-        draft.statements.append(f"edge {label}{text}")
+        label = f"e{len(draft.statements)}"
+        text, kind, learns = _edge_text(draft, pair, sender, receiver, loop=sender == receiver)
+        draft.statements.append(f"edge {label}: {text}" if labelled else f"edge {text}")
+        owner = owner_of(label, kind, sender, receiver, learns) if labelled else None
+        draft.owners.extend([owner] if owner is not None else [])
         if labelled and draft.draw(st.integers(0, 3)) == 0:
             _draw_edge(draft, sender, receiver)
 
 
-def _edge_text(draft: Draft, ends: Sequence[str], sender: DrawnLayer, receiver: DrawnLayer, *, loop: bool) -> str:
+def _edge_text(
+    draft: Draft, ends: Sequence[str], sender: DrawnLayer, receiver: DrawnLayer, *, loop: bool
+) -> tuple[str, DrawnKind, bool]:
+    """The edge as it is written, its kind, and whether it learns."""
     gain = "gain * " if draft.chance() else ""
     strength = f"{gain}{draft.number(0.1, 0.4 if receiver.activation in UNBOUNDED else 1.2)}"
     sends = f" sends {draft.one_of(SENT)}" if draft.draw(st.integers(0, 3)) == 0 else ""
-    if sender.units == receiver.units and draft.draw(st.integers(0, 2)) == 0:
-        return f"{ends[0]} -> {ends[1]} one_to_one({strength}){sends}{_learn_text(draft)}"
-    density = f", density = {draft.number(0.3, 0.95)}" if draft.chance() else ""
-    diagonal = f", diagonal = {draft.number(-0.4, 0.4)}" if loop and draft.chance() else ""
-    kind = f"dense(strength = {strength}{density}{diagonal})"
-    return f"{ends[0]} -> {ends[1]} {kind}{sends}{_learn_text(draft)}"
+    into = draft.one_of(["", *(f".{name}" for name in receiver.fields)])
+    kind = draw_kind(draft, sender, receiver, strength, loop=loop)
+    learn = _learn_text(draft, receiver, decays=kind.owner is None) if kind.learns else ""
+    return f"{ends[0]} -> {ends[1]}{into} {kind.text}{sends}{learn}", kind, bool(learn)
 
 
-def _learn_text(draft: Draft) -> str:
+def _learn_text(draft: Draft, receiver: DrawnLayer, *, decays: bool) -> str:
     if not draft.chance():
         return ""
     new = f"local{len(draft.own_rules)}"
-    contrastive = ["contrastive"] * 5 if {"clamped", "free"} <= set(draft.train) else []
-    name = draft.one_of([*RULES, *contrastive] if draft.chance() else [*draft.own_rules, new])
+    contrastive = ["contrastive"] * 8 if {"clamped", "free"} <= set(draft.train) else []
+    fitting = [name for name in draft.own_rules if set(draft.fields[name]) <= set(receiver.fields)]
+    name = draft.one_of([*RULES, *contrastive] if draft.chance() else [*fitting, new])
     if name == new:
         draft.own_rules.append(name)
-        draft.declarations.append(draft.draw(rules(name, draft.train)))
+        draft.declarations.append(draft.draw(rules(name, draft.train, receiver.fields)))
+        draft.fields[name] = fields_read(draft.declarations[-1])
     parameter = {"perceptron": "margin", **dict.fromkeys(draft.own_rules, "k")}.get(name)
     arguments = f"({parameter} = {draft.number(0.05, 1.5)})" if parameter and draft.chance() else ""
     rate = f" rate {draft.number(0.1, 3)}" if draft.chance() else ""
-    decay = f" decay {draft.number(0.001, 0.1)}" if draft.chance() else ""
+    decay = f" decay {draft.number(0.001, 0.1)}" if decays and draft.chance() else ""
     return f" learn {name}{arguments}{rate}{decay}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -19,6 +20,7 @@ from dync.compiler.expression import Symbol
 from dync.compiler.plan import MessageFilter, PhasePlan, Plan
 from dync.testing.evaluate import Array, Margin, evaluate
 from dync.testing.moment import ActivationCall, Draws, Moment, no_draws
+from dync.testing.synapses import Synapses, fans, pooled, synapses_of
 from dync.testing.unstacked import Edge, Layer, edges_of, layers_of
 
 State: TypeAlias = dict[str, Array]
@@ -26,6 +28,10 @@ Weights: TypeAlias = Mapping[str, Any]
 Absent: TypeAlias = Mapping[str, NDArray[np.bool_]]
 Data: TypeAlias = Mapping[str, Any] | Any | None
 """Arrays `[batch, …]` by the names of layers, or one array where there is one layer to give it to."""
+
+
+Pull: TypeAlias = tuple[float, Array]
+"""A strength, and the data or the target to which a softly clamped layer is pulled, `[batch, units]`."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Interpreter:
         self.draws = draws
         self.margin = Margin()
         self._names = tuple(self.layers)
+        self._found: dict[str, Synapses] = {}
 
     # --- states -------------------------------------------------------------------------------------------------------
 
@@ -106,23 +113,65 @@ class Interpreter:
         sender = state[edge.sender.name]
         sent = evaluate(edge.sends, lambda symbol: _state_of(symbol, sender), edge.sends_parameters, self.margin)
         sent = np.broadcast_to(sent, sender.shape)
-        weight = np.asarray(weights[edge.name], np.float64)
-        return sent @ weight if edge.kind == "dense" else sent * weight
+        if edge.kind in ("pool", "unpool"):
+            return pooled(edge, sent)
+        message = np.zeros((len(sent), edge.receiver.units))
+        synapses = self._synapses(edge)
+        sums = sent[:, synapses.sender] * self._values(edge, weights)
+        for one, summands in zip(message, sums, strict=True):
+            np.add.at(one, synapses.receiver, summands)
+        return message
+
+    def _synapses(self, edge: Edge) -> Synapses:
+        if edge.name not in self._found:
+            self._found[edge.name] = synapses_of(edge)
+        return self._found[edge.name]
+
+    def _values(self, edge: Edge, weights: Weights) -> Array:
+        """The weight of each synapse of an edge, its own or its owner's."""
+        owner = self._owner(edge)
+        weight = np.asarray(weights[owner.name], np.float64)
+        if owner.rank is not None:
+            weight = weight[: owner.sender.units] @ weight[owner.sender.units :].T
+        else:
+            weight = np.broadcast_to(weight, owner.shape)
+        return weight.reshape(-1)[self._synapses(edge).weight]
+
+    def _owner(self, edge: Edge) -> Edge:
+        return edge if edge.owner is None else self.edges[edge.owner]
 
     def field(
-        self, layer: str, state: State, weights: Weights, messages: MessageFilter = "all", silent: Collection[str] = ()
+        self,
+        layer: str,
+        state: State,
+        weights: Weights,
+        messages: MessageFilter = "all",
+        silent: Collection[str] = (),
+        into: str = "",
     ) -> Array:
-        """The sum of the messages that reach a layer, `[batch, units]`; zero where none does."""
+        """The sum of the messages that reach a layer in its field `into`, `[batch, units]`; zero where none does."""
         total = np.zeros_like(state[layer])
         for edge in self.edges.values():
-            if edge.receiver.name == layer and edge.speaks(messages) and edge.sender.name not in silent:
+            arrives = (edge.receiver.name, edge.into) == (layer, into)
+            if arrives and edge.speaks(messages) and edge.sender.name not in silent:
                 total = total + self.message(edge, state, weights)
         return total
 
+    def named_fields(
+        self, layer: str, state: State, weights: Weights, messages: MessageFilter, silent: Collection[str] = ()
+    ) -> dict[str, Array]:
+        """The fields with names into which edges to a layer send, by their names."""
+        names = {edge.into for edge in self.edges.values() if edge.receiver.name == layer and edge.into}
+        return {name: self.field(layer, state, weights, messages, silent, name) for name in sorted(names)}
+
     def fields(self, state: State, weights: Weights, messages: MessageFilter | None = None) -> State:
-        """The fields of all layers, by default with the messages that the rules see."""
+        """The fields of all layers, by default with the messages that the rules see; `h.apical` is one with a name."""
         heard = self.plan.structure.rule_messages if messages is None else messages
-        return {name: self.field(name, state, weights, heard) for name in self.layers}
+        found = {name: self.field(name, state, weights, heard) for name in self.layers}
+        for layer in self.layers:
+            named = self.named_fields(layer, state, weights, heard)
+            found |= {f"{layer}.{name}": field for name, field in named.items()}
+        return found
 
     def step(
         self,
@@ -131,32 +180,45 @@ class Interpreter:
         messages: MessageFilter = "all",
         silent: Collection[str] = (),
         clamped: Collection[str] | None = None,
+        soft: Mapping[str, Pull] | None = None,
     ) -> State:
         """One step, wave by wave; the layers of a wave all read the state from before it.
 
-        `clamped` layers do not move, by default every input and output; constants never do.
+        `clamped` layers do not move, by default every input and output; constants never do. `soft` are those that are
+        pulled to a target: to their field comes the strength times what they lack of it.
         """
         still = [n for n, layer in self.layers.items() if layer.held] if clamped is None else clamped
         for wave in self.plan.structure.waves:
             movers = [self._names[n] for n in wave if self._names[n] not in still]
-            state = self._update(movers, state, weights, messages, silent)
+            state = self._update(movers, state, weights, messages, silent, soft or {})
         return dict(state)
 
     def _update(
-        self, movers: list[str], state: State, weights: Weights, messages: MessageFilter, silent: Collection[str]
+        self,
+        movers: list[str],
+        state: State,
+        weights: Weights,
+        messages: MessageFilter,
+        silent: Collection[str],
+        soft: Mapping[str, Pull],
     ) -> State:
         """The state after these layers moved at once."""
         new = dict(state)
         for name in movers:
             if self.layers[name].role != "constant":
                 field = self.field(name, state, weights, messages, silent)
-                new[name] = ActivationCall(self.layers[name], field, state[name], self.draws, self.margin).next()
+                if name in soft:
+                    strength, target = soft[name]
+                    field = field + strength * (target - state[name])
+                named = self.named_fields(name, state, weights, messages, silent)
+                call = ActivationCall(self.layers[name], field, state[name], self.draws, self.margin, named)
+                new[name] = call.next()
         return new
 
     def predict(self, state: State, weights: Weights) -> State:
         """The read-out: the state with every output updated once, at the same time, from all messages."""
         outputs = [name for name, layer in self.layers.items() if layer.role == "output"]
-        return self._update(outputs, state, weights, "all", ())
+        return self._update(outputs, state, weights, "all", (), {})
 
     # --- phases and protocols -----------------------------------------------------------------------------------------
 
@@ -177,8 +239,10 @@ class Interpreter:
         steps = []
         for phase in (self.plan.structure.phases[n] for n in numbers):
             clamped = {self._names[n] for n in phase.clamped}
+            if phase.origin is not None:
+                state, was_clamped = snapshots[self.plan.structure.phases[phase.origin].name], set()
             state = self._enter(state, values, was_clamped, clamped)
-            state, taken = self._run(phase, state, weights, clamped)
+            state, taken = self._run(phase, state, weights, clamped, self._pulls(phase, values))
             snapshots[phase.name] = state
             steps.append(taken)
             was_clamped = clamped
@@ -187,7 +251,10 @@ class Interpreter:
         return Relaxation(state, snapshots, tuple(steps))
 
     def _enter(self, state: State, held: State, before: set[str], now: set[str]) -> State:
-        """The state at the beginning of a phase: what it clamps takes its held value, an output let go starts at 0."""
+        """The state at the beginning of a phase: what it clamps takes its held value, an output let go starts at 0.
+
+        `before` were clamped until now; a phase that starts from the end of another lets nothing go by that.
+        """
         new = dict(state)
         for name, value in held.items():
             if name in now:
@@ -196,10 +263,18 @@ class Interpreter:
                 new[name] = np.zeros_like(value)
         return new
 
-    def _run(self, phase: PhasePlan, state: State, weights: Weights, clamped: set[str]) -> tuple[State, int]:
+    def _pulls(self, phase: PhasePlan, held: State) -> dict[str, Pull]:
+        """The layers that a phase softly clamps."""
+        strengths = self.plan.numbers[f"phase.{phase.name}.soft"] if phase.soft else ()
+        names = [self._names[n] for n in phase.soft]
+        return {name: (strength, held[name]) for name, strength in zip(names, strengths, strict=True)}
+
+    def _run(
+        self, phase: PhasePlan, state: State, weights: Weights, clamped: set[str], soft: Mapping[str, Pull]
+    ) -> tuple[State, int]:
         silent = {self._names[n] for n in phase.silent}
         for taken in range(1, phase.steps + 1):
-            new = self.step(state, weights, phase.messages, silent, clamped)
+            new = self.step(state, weights, phase.messages, silent, clamped, soft)
             settled = phase.settle and self._settled(phase, state, new)
             state = new
             if settled:
@@ -225,33 +300,44 @@ class Interpreter:
             for name, then in [(None, state), *(snapshots or {}).items()]
         }
         learning = {name: edge for name, edge in self.edges.items() if edge.rule is not None}
-        return {
-            name: np.where(self.moves(edge), self._update_of(edge, moments, weights), 0.0)
-            for name, edge in learning.items()
-        }
+        found = {name: np.zeros(edge.shape) for name, edge in learning.items() if edge.owner is None}
+        for edge in learning.values():
+            weight = 1.0 if edge.owner is None else edge.rate
+            found[self._owner(edge).name] += weight * self._update_of(edge, moments, weights)
+        return {name: np.where(self.moves(self.edges[name]), change, 0.0) for name, change in found.items()}
 
     def _update_of(self, edge: Edge, moments: Mapping[str | None, Moment], weights: Weights) -> Array:
         """The rule at every synapse and example, summed over the batch."""
         assert edge.rule is not None
         batch = len(moments[None].of_sender(edge.sender))
-        dense = edge.kind == "dense"
-        sizes = {"batch": batch, "fan_in": edge.sender.units, "fan_out": edge.receiver.units}
+        fan_in, fan_out = fans(edge)
+        sizes = {"batch": batch, "fan_in": fan_in, "fan_out": fan_out}
+        synapses, values = self._synapses(edge), self._values(edge, weights)
 
         def read(symbol: Symbol) -> Array:
             if symbol.name in sizes:
                 return np.asarray(sizes[symbol.name], np.float64)
             if symbol.name == "weight":
-                return np.asarray(weights[edge.name], np.float64)[None]
+                return values
             moment = moments[symbol.moment]
             if symbol.name == "pre":
-                pre = moment.of_sender(edge.sender)
-                return pre[:, :, None] if dense else pre
-            value = moment.of_receiver(symbol.name, edge.receiver)
-            return value[:, None, :] if dense else value
+                return moment.of_sender(edge.sender)[:, synapses.sender]
+            return moment.of_receiver(symbol.name, edge.receiver, edge.into)[:, synapses.receiver]
 
         change = evaluate(edge.rule.update, read, edge.rule_parameters, self.margin)
-        total: Array = np.broadcast_to(change, (batch, *edge.shape)).sum(axis=0)
-        return total
+        return self._gathered(edge, np.broadcast_to(change, (batch, len(values))).sum(axis=0), weights)
+
+    def _gathered(self, edge: Edge, change: Array, weights: Weights) -> Array:
+        """What the synapses of each weight want, summed; of low rank, what the matrix wants times the other factor."""
+        owner = self._owner(edge)
+        shape = owner.shape if owner.rank is None else (owner.sender.units, owner.receiver.units)
+        total = np.zeros(prod(shape))
+        np.add.at(total, self._synapses(edge).weight, change)
+        if owner.rank is None:
+            return total.reshape(shape)
+        matrix, factors = total.reshape(shape), np.asarray(weights[owner.name], np.float64)
+        u, v = factors[: owner.sender.units], factors[owner.sender.units :]
+        return np.concatenate([matrix @ v, matrix.T @ u])
 
     def moves(self, edge: Edge) -> NDArray[np.bool_]:
         """Which weights of an edge can learn, in its shape: not the absent ones, not a fixed diagonal."""
@@ -265,10 +351,12 @@ class Interpreter:
     def pseudo_gradients(
         self, state: State, weights: Weights, snapshots: Mapping[str, State] | None = None
     ) -> dict[str, Array]:
-        """`rate * (decay * weight - update)` for every edge, zero for weights that never move."""
+        """`rate * (decay * weight - update)` for every edge with weights of its own, zero for those that never move."""
         updates = self.updates(state, weights, snapshots)
         gradients = {}
         for name, edge in self.edges.items():
+            if edge.owner is not None or edge.kind in ("pool", "unpool"):
+                continue
             weight = np.broadcast_to(np.asarray(weights[name], np.float64), edge.shape)
             change = edge.rate * (edge.decay * weight - updates.get(name, np.zeros(edge.shape)))
             gradients[name] = np.where(self.moves(edge), change, 0.0)

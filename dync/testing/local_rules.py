@@ -46,17 +46,28 @@ NOISY_ACTIVATIONS: Final = (
 """Activations that draw."""
 
 
+DENDRITES: Final = (
+    "tanh(field) * (1 + {d} * tanh(field.apical))",
+    "clip(field.left * field.right, -{c}, {c}) + {d} * state",
+    "(1 - {d}) * state + {d} * tanh(field + a * field.apical)",
+    "where(field.gate > {d}, tanh(field), {d} * state)",
+    "tanh(field.left) - a * tanh(field.right * field)",
+)  # fmt: skip
+"""Bounded activations that read fields with names."""
+
+
 def decimals(low: float, high: float) -> st.SearchStrategy[float]:
     """Numbers of three decimals; both ends included."""
     return st.integers(round(low * 1000), round(high * 1000)).map(lambda n: n / 1000)
 
 
 @st.composite
-def rules(draw: st.DrawFn, name: str, moments: Sequence[str] = ()) -> str:
-    """A rule of one parameter, `k`, that may name the phases `moments` with `@`."""
+def rules(draw: st.DrawFn, name: str, moments: Sequence[str] = (), fields: Sequence[str] = ()) -> str:
+    """A rule of one parameter, `k`, that may name the phases `moments` with `@` and read `fields` with names."""
     at = ["", *(f"@{moment}" for moment in moments)]
     senders = [f"pre{moment}" for moment in at]
-    receivers = [*(f"{word}{moment}" for moment in at for word in ("post", "field")), "predicted", "slope"]
+    words = ("post", "field", *(f"field.{field}" for field in fields))
+    receivers = [*(f"{word}{moment}" for moment in at for word in words), "predicted", "slope"]
 
     def factor() -> str:
         pre, post = draw(st.sampled_from(senders)), draw(st.sampled_from(receivers))
@@ -83,6 +94,6 @@ def rules(draw: st.DrawFn, name: str, moments: Sequence[str] = ()) -> str:
 @st.composite
 def activations(draw: st.DrawFn, name: str, *, stochastic: bool = False) -> str:
     """An activation of one parameter, `a`."""
-    template = draw(st.sampled_from(NOISY_ACTIVATIONS if stochastic else ACTIVATIONS))
+    template = draw(st.sampled_from(NOISY_ACTIVATIONS if stochastic else (*ACTIVATIONS, *DENDRITES * 2)))
     text = template.format(c=draw(decimals(0.6, 1.2)), d=draw(decimals(0.05, 0.4)))
     return f"activation {name}(a = {draw(decimals(0.2, 0.9))}) {{ next {text} }}"

@@ -22,7 +22,7 @@ def no_draws(kind: str, layer: str, shape: tuple[int, int]) -> Array:
 
 @dataclass
 class ActivationCall:
-    """One application of a layer's activation at a field and a state, both `[batch, units]`.
+    """One application of a layer's activation at a field, fields with names and a state, all `[batch, units]`.
 
     The new value and the slope read the same draws. A layer without an activation is the identity of its field.
     """
@@ -32,6 +32,7 @@ class ActivationCall:
     state: Array
     draws: Draws
     margin: Margin
+    named: Mapping[str, Array] = field(default_factory=dict)
     drawn: dict[str, Array] = field(default_factory=dict)
 
     def next(self) -> Array:
@@ -40,11 +41,12 @@ class ActivationCall:
             return self.local_field
         return self._value(self.layer.activation.next)
 
-    def slope(self) -> Array:
-        """The derivative of `next` by the field, `[batch, units]`."""
+    def slope(self, by: str = "") -> Array:
+        """The derivative of `next` by the field of this name, `""` for the one without, `[batch, units]`."""
         if self.layer.activation is None:
-            return np.ones_like(self.local_field)
-        return self._value(self.layer.activation.slope)
+            return np.ones_like(self.local_field) if not by else np.zeros_like(self.local_field)
+        slopes = {"": self.layer.activation.slope, **{s.field: s.slope for s in self.layer.activation.slopes}}
+        return self._value(slopes[by]) if by in slopes else np.zeros_like(self.local_field)
 
     def _value(self, expression: Expression) -> Array:
         value = evaluate(expression, self._read, self.layer.parameters, self.margin)
@@ -61,46 +63,55 @@ class ActivationCall:
                     shape = (self.local_field.shape[0], self.local_field.shape[1])
                     self.drawn[symbol.name] = np.asarray(self.draws(symbol.name, self.layer.name, shape), np.float64)
                 return self.drawn[symbol.name]
+            case other if other.startswith("field."):
+                return self.named.get(other.removeprefix("field."), np.zeros_like(self.local_field))
             case other:
                 raise ValueError(f"an activation cannot read {other}")
 
 
 @dataclass
 class Moment:
-    """The states and fields of all layers at one moment, by name, `[batch, units]` each.
+    """The states and fields of all layers at one moment, by name, `[batch, units]` each; a field with a name of its
+    own stands under `h[1].apical`.
 
-    `predicted` and `slope` are found once a layer, so that all edges into it see the same draws.
+    An activation is called once a layer, so that all edges into it see the same draws.
     """
 
     states: Mapping[str, Array]
     fields: Mapping[str, Array]
     draws: Draws
     margin: Margin
-    predictions: dict[str, Array] = field(default_factory=dict)
-    slopes: dict[str, Array] = field(default_factory=dict)
+    calls: dict[str, ActivationCall] = field(default_factory=dict)
 
     def of_sender(self, layer: Layer) -> Array:
         """`pre`."""
         return self.states[layer.name]
 
-    def of_receiver(self, symbol: str, layer: Layer) -> Array:
-        """`post`, `field`, `predicted` or `slope` of a layer; raises ValueError for another name."""
+    def of_receiver(self, symbol: str, layer: Layer, into: str = "") -> Array:
+        """`post`, `field`, `field.NAME`, `predicted` or `slope` of a layer; raises ValueError for another name.
+
+        `slope` is the derivative by the field `into`.
+        """
         match symbol:
             case "post":
                 return self.states[layer.name]
             case "field":
                 return self.fields[layer.name]
             case "predicted":
-                self._activate(layer)
-                return self.predictions[layer.name]
+                return self._call(layer).next()
             case "slope":
-                self._activate(layer)
-                return self.slopes[layer.name]
+                return self._call(layer).slope(into)
+            case other if other.startswith("field."):
+                return self.fields.get(
+                    f"{layer.name}.{other.removeprefix('field.')}", np.zeros_like(self.states[layer.name])
+                )
             case other:
                 raise ValueError(f"a rule cannot read {other}")
 
-    def _activate(self, layer: Layer) -> None:
-        if layer.name not in self.predictions:
-            call = ActivationCall(layer, self.fields[layer.name], self.states[layer.name], self.draws, self.margin)
-            self.predictions[layer.name] = call.next()
-            self.slopes[layer.name] = call.slope()
+    def _call(self, layer: Layer) -> ActivationCall:
+        if layer.name not in self.calls:
+            name = layer.name
+            named = {key.removeprefix(f"{name}."): f for key, f in self.fields.items() if key.startswith(f"{name}.")}
+            at = self.fields[name], self.states[name], self.draws, self.margin
+            self.calls[name] = ActivationCall(layer, *at, named)
+        return self.calls[layer.name]

@@ -24,11 +24,12 @@ from dync.testing.unstacked import Layer, layers_of
 
 @dataclass(frozen=True)
 class DrawnNetwork:
-    """A network `Case` as text, and the size and seed of the data to run it on."""
+    """A network `Case` as text, the protocol to go by, and the size and seed of the data to run it on."""
 
     text: str
     batch: int
     seed: int
+    protocol: str | None = None
 
     def data(self, plan: Plan) -> tuple[dict[str, Array], dict[str, Array]]:
         """Inputs and targets by name, `[batch, units]`, continuous in (-1, 1) and exact in float32."""
@@ -47,8 +48,8 @@ def networks(draw: st.DrawFn, *, max_hidden: int = 4, stochastic: bool = False) 
     """A valid network with up to `max_hidden` statements that declare hidden layers, arrays of two or three among them.
 
     Everything of the language that concerns networks occurs: layers in any order, arrays, `for`, all kinds of edges,
-    self edges, feedback, rules and activations of its own, all schedules, phases and protocols. With `stochastic` some
-    activations draw.
+    self edges, feedback, fields with names, rules and activations of its own, all schedules, phases that start from
+    others, soft clamps, protocols. With `stochastic` some activations draw.
     """
     draft = Draft(draw, stochastic)
     draft.statements.append(f"param gain = {draft.number(0.5, 1.2)} in 0.1..2")
@@ -60,4 +61,4 @@ def networks(draw: st.DrawFn, *, max_hidden: int = 4, stochastic: bool = False) 
     if draft.chance():
         draft.statements.append(f"rule_messages {draft.one_of(['all', 'forward', 'backward'])}")
     text = "\n".join([*draft.declarations, "network Case {", *(f"  {s}" for s in draft.statements), "}", ""])
-    return DrawnNetwork(text, batch=draw(st.integers(1, 4)), seed=draw(st.integers(0, 2**16)))
+    return DrawnNetwork(text, draw(st.integers(1, 4)), draw(st.integers(0, 2**16)), draft.protocol)

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from dync.compiler.expression import Expression
-from dync.compiler.plan import ActivationPlan, FamilyPlan, Kind, LayerPlan, MessageFilter, Plan, Role, RulePlan
+from dync.compiler.plan import (
+    ActivationPlan,
+    FamilyPlan,
+    Kind,
+    LayerPlan,
+    MessageFilter,
+    Plan,
+    Role,
+    RulePlan,
+    WindowPlan,
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Edge:
-    """An edge. `strength`, `density`, `rate` and `decay` are its numbers, `diagonal` the fixed one or None."""
+    """An edge. `strength`, `density`, `rate` and `decay` are its numbers, `diagonal` the fixed one or None.
+
+    `into` is the field of the receiver into which it sends, `""` the one without a name. `owner` is the name of the
+    edge whose weights a tied edge uses, with sender and receiver in each other's place where it is `turned`.
+    """
 
     name: str
     sender: Layer
@@ -49,6 +63,11 @@ class Edge:
     diagonal: float | None
     rate: float
     decay: float
+    into: str = ""
+    window: WindowPlan | None = None
+    rank: int | None = None
+    owner: str | None = None
+    turned: bool = False
 
     def speaks(self, messages: MessageFilter) -> bool:
         """Whether its message is sent under this filter; by the order of the layers, both ends included."""
@@ -64,12 +83,23 @@ class Edge:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of its weight: one number, one a unit where a `one_to_one` edge learns, or one a synapse."""
+        """Shape of its weight: one number, one a unit where a `one_to_one` edge learns, or one a synapse.
+
+        The kernel of a `conv`, nothing of a `pool`, and both factors of `low_rank`, one below the other. Of a tied edge
+        it means nothing: ask its owner.
+        """
         match self.kind:
             case "dense":
                 return (self.sender.units, self.receiver.units)
             case "one_to_one":
                 return () if self.rule is None else (self.sender.units,)
+            case "conv":
+                assert self.window is not None
+                return self.window.weights(self.sender.shape, self.receiver.shape)
+            case "pool" | "unpool":
+                return (0,)
+            case "low_rank":
+                return (self.sender.units + self.receiver.units, self.rank or 0)
             case _:
                 assert_never(self.kind)
 
@@ -124,9 +154,9 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
     def own(name: str) -> float:
         return plan.numbers[f"{key}.{name}"][place]
 
-    several = (edge.sender, edge.receiver) in plan.structure.parallel and edge.label is not None
+    owns = family.owner is None and not family.weightless
     return Edge(
-        name=f"{sender.name}->{receiver.name}" + (f":{edge.label}" if several else ""),
+        name=_name(plan, family, place),
         sender=sender,
         receiver=receiver,
         kind=family.kind,
@@ -134,9 +164,21 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         sends_parameters=numbers_under(f"{key}.sends."),
         rule=rule,
         rule_parameters=numbers_under(f"{key}.rule."),
-        strength=own("strength"),
-        density=own("density") if family.masked else 1.0,
-        diagonal=own("diagonal") if family.diagonal else None,
+        strength=own("strength") if owns else 1.0,
+        density=own("density") if family.masked and owns else 1.0,
+        diagonal=own("diagonal") if family.diagonal and owns else None,
         rate=1.0 if rule is None else own("rate"),
-        decay=0.0 if rule is None else own("decay"),
+        decay=own("decay") if rule is not None and owns else 0.0,
+        into=family.into,
+        window=family.window,
+        rank=family.rank,
+        owner=None if family.owner is None else _name(plan, plan.structure.families[family.owner], edge.owner or 0),
+        turned=family.turned,
     )
+
+
+def _name(plan: Plan, family: FamilyPlan, place: int) -> str:
+    edge = family.edges[place]
+    sender, receiver = (plan.structure.layers[n].name for n in (edge.sender, edge.receiver))
+    several = (edge.sender, edge.receiver) in plan.structure.parallel and edge.label is not None
+    return f"{sender}->{receiver}" + (f":{edge.label}" if several else "")

@@ -1,0 +1,97 @@
+"""Whether a family of a plan is what its kind says: shapes, windows, ranks, and whose weights it has."""
+
+from __future__ import annotations
+
+from dync.compiler.plan import FamilyPlan, Structure
+from dync.compiler.plan_error import require
+from dync.compiler.planning.edge_sizes import weights_between
+from dync.compiler.window_plan import MOST_AXES, Shape, WindowPlan
+
+MOST_WEIGHTS = 2**31 - 1
+"""The most weights of one edge."""
+
+_BY = {"conv": (None,), "pool": ("max", "mean", "sum"), "unpool": ("copy", "share")}
+
+
+def verify_kind(family: FamilyPlan, where: str, structure: Structure) -> None:
+    """Raise PlanError unless kind, shapes, window and rank of a family go together."""
+    sender, receiver = structure.blocks[family.sender].shape, structure.blocks[family.receiver].shape
+    require(family.kind == "dense" or not family.diagonal, f"{where} is {family.kind} with a diagonal")
+    require(family.kind in ("dense", "conv") or not family.masked, f"{where} is {family.kind} with a mask")
+    require(family.kind == "dense" or family.slots is None, f"{where} is {family.kind} with slots")
+    require(family.kind != "one_to_one" or sender == receiver, f"{where} is one_to_one between layers of unlike shapes")
+    _verify_rank(family, where, structure)
+    require((family.kind in _BY) == (family.window is not None), f"{where} has a window too many or too few")
+    if family.window is not None:
+        _verify_window(family.window, family.kind, where, sender, receiver)
+    if family.kind in ("pool", "unpool"):
+        require(family.rule is None, f"{where} has no weights and a rule")
+    require(weights_between(family, sender, receiver) <= MOST_WEIGHTS, f"{where} has more than {MOST_WEIGHTS} weights")
+
+
+def _verify_rank(family: FamilyPlan, where: str, structure: Structure) -> None:
+    require((family.kind == "low_rank") == (family.rank is not None), f"{where} has a rank too many or too few")
+    if family.rank is not None:
+        most = min(structure.blocks[b].units for b in (family.sender, family.receiver))
+        require(1 <= family.rank <= most, f"the rank of {where} is {family.rank}, of {most}")
+
+
+def _verify_window(window: WindowPlan, kind: str, where: str, sender: Shape, receiver: Shape) -> None:
+    axes = len(window.kernel)
+    numbers = window.kernel, window.stride, window.before, window.after
+    require(1 <= axes <= MOST_AXES and all(len(n) == axes for n in numbers), f"the window of {where} has odd axes")
+    require(len(sender) == len(receiver) == axes + 1, f"the window of {where} is for layers of other dimensions")
+    require(min(*window.kernel, *window.stride, window.groups) >= 1, f"the window of {where} has a size below 1")
+    for padding in (window.before, window.after):
+        fits = all(0 <= p < k for p, k in zip(padding, window.kernel, strict=True))
+        require(fits, f"the padding of {where} is not between 0 and the kernel")
+    large, small = window.ends(sender, receiver)
+    require(window.places(large) == small[:-1], f"the window of {where} does not fit its layers")
+    require(window.by in _BY[kind], f"the window of {where} is that of another kind")
+    require(kind == "conv" or window.transposed == (kind == "unpool"), f"the window of {where} goes the other way")
+    alike = kind == "conv" or (sender[-1] == receiver[-1] and window.groups == 1)
+    divided = sender[-1] % window.groups == receiver[-1] % window.groups == 0
+    require(alike and divided, f"the channels of {where} do not fit its window")
+
+
+def verify_owner(family: FamilyPlan, where: str, structure: Structure) -> None:
+    """Raise PlanError unless the weights that tied edges use are there, and fit them."""
+    tied = [edge.owner is not None for edge in family.edges]
+    require(all(tied) if family.owner is not None else not any(tied), f"an edge of {where} is tied and another not")
+    require(family.owner is not None or not family.turned, f"{where} turns weights that are its own")
+    if family.owner is None:
+        return
+    require(0 <= family.owner < len(structure.families), f"the owner of {where} is {family.owner}")
+    owner = structure.families[family.owner]
+    require(not owner.weightless, f"the owner of {where} has no weights of its own")
+    require(owner.slots is None and family.slots is None, f"{where} shares weights that are stored in slots")
+    require(family.rule is None or owner.rule is not None, f"{where} learns weights that do not learn")
+    own = family.kind, family.masked, family.diagonal, family.rank
+    require(
+        own == (owner.kind, owner.masked, owner.diagonal, owner.rank), f"{where} is unlike the owner of its weights"
+    )
+    for edge in family.edges:
+        require(edge.owner is not None and 0 <= edge.owner < len(owner.edges), f"an edge of {where} has no owner")
+    require(
+        _weights(family, family.turned, structure) == _weights(owner, False, structure), f"{where} is of other weights"
+    )
+
+
+def _weights(family: FamilyPlan, turned: bool, structure: Structure) -> tuple[object, ...]:
+    """What has to be equal of edges that share weights."""
+    sender, receiver = structure.blocks[family.sender], structure.blocks[family.receiver]
+    window = family.window
+    if window is not None:
+        shape = window.weights(sender.shape, receiver.shape)
+        return (
+            shape,
+            window.kernel,
+            window.stride,
+            window.before,
+            window.after,
+            window.groups,
+            window.transposed != turned,
+        )
+    if family.kind == "one_to_one":
+        return (sender.units,)
+    return (receiver.units, sender.units) if turned else (sender.units, receiver.units)

@@ -27,11 +27,12 @@ EXTRAS = {
     "cluster": "--cluster",
     "report": "reports",
     "sweep": "the strategies of Optuna and cma",
+    "test": "`dync test`, `dync.testing` and the plugin of pytest",
     "yaml": "pipelines in YAML",
 }
 """What each optional part is for."""
 
-FOR_DEVELOPERS = ("all", "dev", "test")
+FOR_DEVELOPERS = ("all", "dev")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ def _streams(structure: Structure, key: Array) -> list[Array]:
 
     All come out of one loop, since a generator takes longer to compile than all the rest of this program.
     """
-    chunks = [-(-kind.numbers // _CHUNK) for kind in kinds(structure)]
+    kinds_of = zip(structure.families, kinds(structure), strict=True)
+    needed = [0 if family.weightless else kind.numbers for family, kind in kinds_of]
+    chunks = [-(-count // _CHUNK) for count in needed]
     names = [np.repeat(_names(structure, f), n) for f, n in zip(structure.families, chunks, strict=True)]
     numbers = [np.tile(np.arange(n), len(f.edges)) for f, n in zip(structure.families, chunks, strict=True)]
     if not sum(map(len, names)):
@@ -48,13 +50,15 @@ def _streams(structure: Structure, key: Array) -> list[Array]:
     ends = np.cumsum([len(n) for n in names]).tolist()
     parts = [drawn[end - len(n) : end] for end, n in zip(ends, names, strict=True)]
     return [
-        part.reshape(len(family.edges), -1)[:, : kind.numbers]
-        for part, family, kind in zip(parts, structure.families, kinds(structure), strict=True)
+        part.reshape(len(family.edges), -1)[:, :count]
+        for part, family, count in zip(parts, structure.families, needed, strict=True)
     ]
 
 
 def _draw_family(structure: Structure, f: int, parameters: Parameters, stream: Array) -> Stored:
     family, kind = structure.families[f], kinds(structure)[f]
+    if family.weightless:
+        return Stored(jnp.zeros((len(family.edges), 0), jnp.float32), None, None, None)
     strength = parameters[f"family.{f}.strength"]
     density = parameters[f"family.{f}.density"] if family.masked else jnp.ones_like(strength)
     drawn = jax.vmap(kind.draw)(stream, strength, density)

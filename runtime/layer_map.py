@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from dync.compiler.plan import Structure
 from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
+from dync.runtime.kinds.tied import tied
 from dync.runtime.layout import EdgeKey, Place, layout, unknown
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class LayerMap(eqx.Module):
     """All edges of a network as a PyTree of static structure; its inexact leaves are weights.
 
     `weights` holds one array a family: `[edges, units of sender, units of receiver]` for `dense`, `[edges]` for
-    `one_to_one` (`[edges, units]` where it learns), `[edges, slots]` where only existing weights are stored.
+    `one_to_one` (`[edges, units]` where it learns), `[edges, slots]` where only existing weights are stored, a kernel
+    an edge for `conv`, both factors one below the other for `low_rank`; None for edges without weights of their own.
     `diagonals` (`[edges]`) are the fixed diagonals, which are zero in `weights`; `masks` say which weights exist;
     `senders` where stored ones come from and `crowded` which receivers have more of them than is common. All these are
     None where a family has none.
@@ -45,7 +47,7 @@ class LayerMap(eqx.Module):
     edges between one pair each is read by its label, or as `lmap[receiver, sender, label]`.
     """
 
-    weights: tuple[Array, ...]
+    weights: tuple[Array | None, ...]
     diagonals: tuple[Array | None, ...]
     masks: tuple[Array | None, ...]
     senders: tuple[Array | None, ...]
@@ -55,10 +57,15 @@ class LayerMap(eqx.Module):
     __slots__ = ("_parameters",)  # beside the fields: whatever else stood in __dict__ would change the PyTree
 
     def stored(self, f: int) -> Stored:
-        """The arrays of family `f`."""
-        return Stored(self.weights[f], self.diagonals[f], self.masks[f], self.senders[f], self.crowded[f])
+        """The arrays of family `f`; those of tied edges are read from the family that owns them."""
+        family, weights = self.structure.families[f], self.weights[f]
+        if family.owner is not None:
+            return tied(kinds(self.structure)[family.owner], family, self.stored(family.owner))
+        if weights is None:
+            weights = jnp.zeros((len(family.edges), 0), jnp.float32)
+        return Stored(weights, self.diagonals[f], self.masks[f], self.senders[f], self.crowded[f])
 
-    def with_family_weights(self, weights: Sequence[Array]) -> LayerMap:
+    def with_family_weights(self, weights: Sequence[Array | None]) -> LayerMap:
         """A new map with other weights in the same places, one array a family."""
         return LayerMap(tuple(weights), self.diagonals, self.masks, self.senders, self.crowded, self.structure)
 
@@ -155,19 +162,27 @@ def several_edges(key: EdgeKey, labels: Sequence[str]) -> str:
 
 
 def layer_map(families: Sequence[Stored], structure: Structure) -> LayerMap:
-    """The map of what is stored of every family."""
+    """The map of what is stored of every family; of those without weights of their own nothing is."""
+    own = [not family.weightless for family in structure.families]
+
+    def owned(pick: Callable[[Stored], Array | None]) -> tuple[Array | None, ...]:
+        return tuple(pick(stored) if owns else None for stored, owns in zip(families, own, strict=True))
+
     return LayerMap(
-        tuple(s.weights for s in families),
-        tuple(s.diagonal for s in families),
-        tuple(s.mask for s in families),
-        tuple(s.senders for s in families),
-        tuple(s.crowded for s in families),
+        owned(lambda s: s.weights),
+        owned(lambda s: s.diagonal),
+        owned(lambda s: s.mask),
+        owned(lambda s: s.senders),
+        owned(lambda s: s.crowded),
         structure,
     )
 
 
 def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
     """A new map with the weights of some edges replaced, each `[units of sender, units of receiver]` or a number.
+
+    Those of a `conv` are its kernel, those of `low_rank` the pair `(U, V)`, or what is read: both in one array. An edge
+    without weights of its own is given none: ValueError says so.
 
     Where weights can be absent (`density` below 1), those given as zero are; a fixed diagonal must be given as it is.
     Raises KeyError for an unknown edge and ValueError for another shape or diagonal.
@@ -177,7 +192,9 @@ def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
     by_family: dict[int, dict[int, Array]] = {}
     for key, weight in weights.items():
         pair, place = lmap.place(key)
-        full = _fitted(lmap, place, pair, xp.asarray(weight, dtype=xp.float32))
+        _verify_owned(lmap.structure, place, pair)
+        given = kinds(lmap.structure)[place.family].given(weight)
+        full = _fitted(lmap, place, pair, xp.asarray(given, dtype=xp.float32))
         by_family.setdefault(place.family, {})[place.index] = full
     families = [lmap.stored(f) for f in range(len(lmap.weights))]
     for f, found in by_family.items():
@@ -208,9 +225,7 @@ def _replaced(e: int, array: Array | NDArray[Any], row: Array) -> Array | NDArra
 
 def _fitted(lmap: LayerMap, place: Place, pair: EdgeKey, weight: Array) -> Array:
     """The weights in full, checked for their shape and for a diagonal that is fixed."""
-    family = lmap.structure.families[place.family]
-    senders, receivers = (lmap.structure.blocks[b].units for b in (family.sender, family.receiver))
-    shape = (senders, receivers) if family.kind == "dense" else kinds(lmap.structure)[place.family].shape
+    shape = kinds(lmap.structure)[place.family].full_shape
     if weight.ndim != 0 and weight.shape != shape:
         raise ValueError(f"the weights of {pair[1]} -> {pair[0]} have the shape {shape}, not {weight.shape}")
     xp: Any = weight.__array_namespace__()
@@ -224,3 +239,12 @@ def _fitted(lmap: LayerMap, place: Place, pair: EdgeKey, weight: Array) -> Array
 def _verify_diagonal(pair: EdgeKey, given: NDArray[Any], fixed: NDArray[Any]) -> None:
     if not np.allclose(given, fixed, atol=1e-6):
         raise ValueError(f"the diagonal of {pair[1]} -> {pair[0]} is fixed at {float(fixed):g}; give it so")
+
+
+def _verify_owned(structure: Structure, place: Place, pair: EdgeKey) -> None:
+    family = structure.families[place.family]
+    if family.owner is not None:
+        label = structure.families[family.owner].edges[family.edges[place.index].owner or 0].label
+        raise ValueError(f"the weights of {pair[1]} -> {pair[0]} belong to the edge {label!r}: give them there")
+    if family.weightless:
+        raise ValueError(f"{pair[1]} -> {pair[0]} is a {family.kind}, which has no weights")

@@ -19,6 +19,7 @@ from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layout import layout
 from dync.runtime.orchestrator import WaveOrchestrator
 from dync.runtime.phases import run_protocol, settling_phases
+from dync.runtime.samples import begin, by_sample, run_sample, samples_in
 from dync.runtime.state import State, Values, initial_state
 from dync.runtime.updates import updates
 
@@ -62,13 +63,17 @@ def start_learner(orchestrator: WaveOrchestrator, optimizer: optax.GradientTrans
 def learning_weights(orchestrator: WaveOrchestrator) -> Weights:
     """The weights of the families that learn."""
     families = orchestrator.structure.families
-    return {str(f): w for f, w in enumerate(orchestrator.lmap.weights) if families[f].rule is not None}
+    owned = enumerate(orchestrator.lmap.weights)
+    return {str(f): w for f, w in owned if w is not None and families[f].rule is not None}
 
 
 Update: TypeAlias = Callable[..., Any]
 """The update of an optimizer, which knows its numbers from its state."""
 
 Program: TypeAlias = Callable[[Feed, Learner], tuple[Learner, Outcome]]
+
+_Progress: TypeAlias = tuple[Learner, State, Array]
+"""The learner, the state and whether all was finite until now."""
 
 
 def learning_program(optimizer: optax.GradientTransformation) -> Program:
@@ -95,9 +100,8 @@ def _learning_function(update: Update) -> Program:
     def learn(feed: Feed, learner: Learner) -> tuple[Learner, Outcome]:
         def body(batch: Array, carry: tuple[Learner, Outcome]) -> tuple[Learner, Outcome]:
             before, outcome = carry
-            after, state = learn_batch(update, before, _rows(feed, batch), feed.key)
-            finite = outcome.finite & _all_finite(_moving(state))
-            return after, Outcome(finite, outcome.steps + state.steps[settling])
+            after, state, finite = _learn(update, before, _rows(feed, batch), feed.key)
+            return after, Outcome(outcome.finite & finite, outcome.steps + state.steps[settling])
 
         settling = np.array(settling_phases(learner.orchestrator.structure), np.int32)
         start = learner, Outcome(jnp.bool_(True), jnp.zeros(len(settling), jnp.int32))
@@ -109,7 +113,18 @@ def _learning_function(update: Update) -> Program:
 
 
 def learn_batch(update: Update, learner: Learner, data: Mapping[str, Array], run_key: Array) -> tuple[Learner, State]:
-    """One batch: the training protocol, the local updates, the optimizer. Gives the final state too."""
+    """One batch: the training protocol, the local updates, the optimizer. Gives the final state too.
+
+    Of a network over time the batch holds sequences, and the weights learn after each sample; the state's counts of
+    steps are then the sums over the samples.
+    """
+    return _learn(update, learner, data, run_key)[:2]
+
+
+def _learn(update: Update, learner: Learner, data: Mapping[str, Array], run_key: Array) -> tuple[Learner, State, Array]:
+    """`learn_batch`, and whether what moved stayed finite."""
+    if learner.orchestrator.structure.time is not None:
+        return _learn_sequences(update, learner, data, run_key)
     orchestrator = learner.orchestrator
     structure = orchestrator.structure
     relaxing, updating = _keys(structure, run_key, learner.count)
@@ -118,7 +133,41 @@ def learn_batch(update: Update, learner: Learner, data: Mapping[str, Array], run
     state = run_protocol(orchestrator.machine, state, "train", relaxing, at_rest=True)
     found = updates(orchestrator.machine, state, updating)
     after, optimizer_state = _apply(update, learner, found)
-    return Learner(after, optimizer_state, learner.count + 1), state
+    return Learner(after, optimizer_state, learner.count + 1), state, _all_finite(_moving(state))
+
+
+def _learn_sequences(
+    update: Update, learner: Learner, data: Mapping[str, Array], run_key: Array
+) -> tuple[Learner, State, Array]:
+    """The training protocol sample by sample; after each that is not skipped, the local updates and the optimizer."""
+    structure = learner.orchestrator.structure
+    assert structure.time is not None
+    skip = structure.time.skip
+    sampled = np.isin(np.arange(len(structure.phases)), structure.time.phases)
+    relaxing, updating = _keys(structure, run_key, learner.count)
+    batch = next(iter(data.values())).shape[0]
+    state = begin(learner.orchestrator.machine, data, "train", batch, relaxing)
+
+    def learnt(before: Learner, state: State, number: Array) -> Learner:
+        key = None if updating is None else jax.random.fold_in(updating, number)
+        after, optimizer_state = _apply(update, before, updates(before.orchestrator.machine, state, key))
+        return Learner(after, optimizer_state, before.count)
+
+    def body(carry: _Progress, item: tuple[Array, dict[str, Array]]) -> tuple[_Progress, None]:
+        (before, state, finite), (number, sample) = carry, item
+        after = run_sample(before.orchestrator.machine, state, sample, number, "train", relaxing)
+        if skip:
+            weights = lax.cond(number >= skip, learnt, lambda same, *_: same, before, after, number)
+        else:
+            weights = learnt(before, after, number)
+        steps = after.steps + jnp.where(sampled, state.steps, 0)
+        after = State(after.values, after.held, after.snapshots, steps, structure)
+        return (weights, after, finite & _all_finite(_moving(after))), None
+
+    numbers = jnp.arange(samples_in(structure, data), dtype=jnp.int32)
+    start = learner, state, _all_finite(_moving(state))
+    (after, state, finite), _ = lax.scan(body, start, (numbers, by_sample(structure, data)))
+    return Learner(after.orchestrator, after.optimizer_state, learner.count + 1), state, finite
 
 
 def _keys(structure: Structure, run_key: Array, count: Array) -> tuple[Array, Array] | tuple[None, None]:
@@ -134,19 +183,19 @@ def _apply(update: Update, learner: Learner, found: Mapping[int, Array]) -> tupl
     orchestrator = learner.orchestrator
     structure, lmap = orchestrator.structure, orchestrator.lmap
     weights = learning_weights(orchestrator)
-    gradients = {str(f): _per_edge(orchestrator, f, "decay") * lmap.weights[f] - u for f, u in found.items()}
+    gradients = {str(f): _per_edge(orchestrator, f, "decay") * weights[str(f)] - u for f, u in found.items()}
     steps, optimizer_state = update(gradients, learner.optimizer_state, weights)
     changed = list(lmap.weights)
     for f in found:
         step = _per_edge(orchestrator, f, "rate") * steps[str(f)]
-        changed[f] = changed[f] + kinds(structure)[f].confine(lmap.stored(f), step)
+        changed[f] = weights[str(f)] + kinds(structure)[f].confine(lmap.stored(f), step)
     after = type(orchestrator)(lmap.with_family_weights(changed), orchestrator.parameters, structure)
     return after, optimizer_state
 
 
 def _per_edge(orchestrator: WaveOrchestrator, f: int, name: str) -> Array:
-    weight = orchestrator.lmap.weights[f]
-    return orchestrator.parameters[f"family.{f}.{name}"].reshape(-1, *(1,) * (weight.ndim - 1))
+    axes = len(kinds(orchestrator.structure)[f].shape)
+    return orchestrator.parameters[f"family.{f}.{name}"].reshape(-1, *(1,) * axes)
 
 
 def _rows(feed: Feed, batch: Array) -> dict[str, Array]:
@@ -196,6 +245,7 @@ def _not_finite(orchestrator: WaveOrchestrator, state: State) -> str | None:
         if not np.isfinite(np.asarray(state[name])).all():
             return f"the state of {name}"
     for (receiver, sender, *label), place in layout(structure).edges.items():
-        if not np.isfinite(np.asarray(orchestrator.lmap.weights[place.family][place.index])).all():
+        weights = orchestrator.lmap.weights[place.family]
+        if weights is not None and not np.isfinite(np.asarray(weights[place.index])).all():
             return f"the weights of the edge {': '.join([*label, f'{sender} -> {receiver}'])}"
     return None

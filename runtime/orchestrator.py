@@ -93,7 +93,8 @@ class WaveOrchestrator(AbstractOrchestrator):
         Absent weights and fixed diagonals are zero in those and get no update, so optimizers that work element by
         element leave them alone.
         """
-        learns = tuple(family.rule is not None for family in self.structure.families)
+        families = self.structure.families
+        learns = tuple(None if family.weightless else family.rule is not None for family in families)
         fixed = tuple(None if d is None else False for d in self.lmap.diagonals)
         nothing = tuple(None for _ in learns)
         return LayerMap(learns, fixed, nothing, nothing, nothing, self.structure)  # type: ignore[arg-type]
@@ -132,9 +133,11 @@ class WaveOrchestrator(AbstractOrchestrator):
     def backward(self, state: State, *, rng: Array) -> LayerMap:
         """Local updates at a state that went through `train`; zero for edges that do not learn."""
         found = updates(self.machine, state, rng)
-        weights = []
+        weights: list[Array | None] = []
         for f, weight in enumerate(self.lmap.weights):
-            if f in found:
+            if weight is None:
+                weights.append(None)
+            elif f in found:
                 rate, decay = (self._per_edge(f, name, weight) for name in ("rate", "decay"))
                 weights.append(rate * (decay * weight - found[f]))
             else:

@@ -23,7 +23,7 @@ def saved_arrays(orchestrator: WaveOrchestrator) -> dict[str, NDArray[Any]]:
     `weights.F`, `diagonal.F`, `mask.F`, `senders.F`, `crowded.F`, `number.KEY`.
     """
     lmap = orchestrator.lmap
-    found: dict[str, Any] = {f"weights.{f}": weight for f, weight in enumerate(lmap.weights)}
+    found: dict[str, Any] = {f"weights.{f}": weight for f, weight in enumerate(lmap.weights) if weight is not None}
     found |= {f"diagonal.{f}": d for f, d in enumerate(lmap.diagonals) if d is not None}
     found |= {f"mask.{f}": m for f, m in enumerate(lmap.masks) if m is not None}
     found |= {f"senders.{f}": s for f, s in enumerate(lmap.senders) if s is not None}
@@ -37,9 +37,15 @@ def restored_orchestrator(network: Network, arrays: Arrays) -> WaveOrchestrator:
     structure = network.plan.structure
     families = structure.families
     lmap = LayerMap(
-        tuple(_array(arrays, f"weights.{f}") for f in range(len(families))),
-        tuple(_array(arrays, f"diagonal.{f}") if family.diagonal else None for f, family in enumerate(families)),
-        tuple(_array(arrays, f"mask.{f}") if family.masked else None for f, family in enumerate(families)),
+        tuple(None if family.weightless else _array(arrays, f"weights.{f}") for f, family in enumerate(families)),
+        tuple(
+            _array(arrays, f"diagonal.{f}") if family.diagonal and not family.weightless else None
+            for f, family in enumerate(families)
+        ),
+        tuple(
+            _array(arrays, f"mask.{f}") if family.masked and not family.weightless else None
+            for f, family in enumerate(families)
+        ),
         tuple(_array(arrays, f"senders.{f}") if family.slots else None for f, family in enumerate(families)),
         tuple(_array(arrays, f"crowded.{f}") if family.slots else None for f, family in enumerate(families)),
         structure,

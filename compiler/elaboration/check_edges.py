@@ -9,6 +9,7 @@ from dync.compiler.elaboration.budget import SIZE
 from dync.compiler.elaboration.elaborate_layers import UNKNOWN
 from dync.compiler.elaboration.layer_table import LayerTable
 from dync.compiler.model import EdgeModel, LayerModel
+from dync.compiler.planning.edge_sizes import weights_between
 from dync.grammar import syntax
 from dync.grammar.source import Span
 
@@ -18,15 +19,23 @@ def check_kind(
 ) -> None:
     """The kind of an edge against the shapes of both ends."""
     known = UNKNOWN not in (sender.shape, receiver.shape)
-    weights = prod(sender.shape) * prod(receiver.shape)
+    weights = weights_between(model, sender.shape, receiver.shape) if known else 0
     if model.kind == "one_to_one" and known and sender.shape != receiver.shape:
         ends = [(layer.name, layer.shape, table.entry(layer).shape) for layer in (sender, receiver)]
         table.mistakes.add(wrong.shapes.UnlikeShapes(edge.kind.span, *ends[0], *ends[1]))
-    if model.kind == "dense" and known and weights > SIZE:
+    if weights > SIZE:
         what = f"the weights from `{sender.name}` to `{receiver.name}`"
         table.mistakes.add(wrong.shapes.TooLarge(edge.span, what, weights, SIZE))
     if model.diagonal is not None and sender.name != receiver.name:
         table.mistakes.add(wrong.edges.DiagonalBetweenLayers(edge.kind.span, sender.name, receiver.name))
+
+    if model.kind in ("pool", "unpool") and model.rule is not None:
+        table.mistakes.add(wrong.windows.NothingToLearn(model.rule.span, model.kind))
+    if model.rank is not None and known:
+        smaller = min(sender, receiver, key=lambda layer: prod(layer.shape))
+        if model.rank > prod(smaller.shape):
+            where = edge.kind.span
+            table.mistakes.add(wrong.ties.RankTooHigh(where, model.rank, smaller.name, prod(smaller.shape)))
 
 
 def check_receiver(place: Span, receiver: LayerModel, table: LayerTable) -> None:

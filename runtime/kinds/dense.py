@@ -10,15 +10,13 @@ from jax import Array, lax
 
 from dync.compiler.expression import Expression, Symbol, symbols
 from dync.runtime.evaluate import Value, evaluate
-from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, batch_sum, kept, turned
+from dync.runtime.kinds.kind import ReadSymbol, batch_sum, kept, turned
 from dync.runtime.kinds.stored import Stored
-
-CHUNK_BYTES = 64 * 2**20
-"""Memory for the `[batch, in, out]` intermediate of a rule that cannot be separated; at least one example is taken."""
+from dync.runtime.kinds.synaptic import CHUNK_BYTES, SynapticKind
 
 
 @dataclass(frozen=True)
-class Dense(EdgeKind):
+class Dense(SynapticKind):
     """Weights `[senders, receivers]`. `masked` ones can be absent, `diagonal` ones have a fixed diagonal."""
 
     masked: bool
@@ -33,6 +31,11 @@ class Dense(EdgeKind):
     def numbers(self) -> int:
         """One a weight, and where weights can be absent another."""
         return self.senders * self.receivers * (2 if self.masked else 1)
+
+    @property
+    def work(self) -> int:
+        """One multiply-add a weight."""
+        return self.senders * self.receivers
 
     def draw(self, normal: Array, strength: Array, density: Array) -> Stored:
         """Gaussian weights of deviation `strength / sqrt(fan_in * density)`, each kept with probability `density`.
@@ -61,6 +64,15 @@ class Dense(EdgeKind):
         xp = full.__array_namespace__()
         weights = xp.where(xp.eye(self.senders, dtype=bool), xp.float32(0), full) if self.diagonal else full
         return Stored(weights, stored.diagonal, weights != 0 if self.masked else None, None)
+
+    def turn(self, stored: Stored) -> Stored:
+        """The transposed matrix."""
+        mask = None if stored.mask is None else jnp.swapaxes(stored.mask, 1, 2)
+        return Stored(jnp.swapaxes(stored.weights, 1, 2), stored.diagonal, mask, None)
+
+    def keep(self, full: Array, exists: Array) -> Stored:
+        """The weights that exist, zero or not; none of them is on a fixed diagonal."""
+        return Stored(jnp.where(exists, full, 0), None, exists, None)
 
     def message(self, stored: Stored, sent: Array) -> Array:
         """`sent @ weights`, plus the diagonal's part."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 from jax import Array, lax
+from jax.typing import ArrayLike
 
-from dync.compiler.expression import Expression, Symbol
-from dync.runtime.evaluate import Value
+from dync.compiler.plan import RulePlan
+from dync.runtime.kinds.rule_sum import ReadSymbol, RuleInput
 from dync.runtime.kinds.stored import Stored
 
-ReadSymbol = Callable[[Symbol], Value]
-"""What a symbol of a rule stands for; arrays are in the layout of the block that they belong to."""
+__all__ = ["EdgeKind", "ReadSymbol", "batch_sum", "kept", "turned"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,29 @@ class EdgeKind(ABC):
         """The shape of one edge's stored weights."""
 
     @property
+    def full_shape(self) -> tuple[int, ...]:
+        """The shape of one edge's weights as a person reads them."""
+        return self.shape
+
+    @property
     @abstractmethod
     def numbers(self) -> int:
         """How many random numbers one edge's arrays are drawn from."""
+
+    @property
+    @abstractmethod
+    def work(self) -> int:
+        """About how many multiply-adds one message takes for one example."""
+
+    @property
+    def fan_in(self) -> int:
+        """How many units a rule takes a receiver's unit to hear."""
+        return self.senders
+
+    @property
+    def fan_out(self) -> int:
+        """How many units a rule takes a sender's unit to reach."""
+        return self.receivers
 
     @abstractmethod
     def draw(self, normal: Array, strength: Array, density: Array) -> Stored:
@@ -46,34 +65,39 @@ class EdgeKind(ABC):
         `normal` are its standard normal numbers, as many as `numbers` says.
         """
 
-    @abstractmethod
     def full(self, stored: Stored) -> Array:
-        """One edge's weights as a person reads them: `[senders, receivers]`, or what `shape` says."""
+        """One edge's weights as a person reads them."""
+        return stored.weights
 
-    @abstractmethod
     def pack(self, full: Array, stored: Stored) -> Stored:
         """One edge's arrays from such weights; where weights can be absent, those that are zero are.
 
         NumPy's weights give NumPy's arrays, so that nothing is compiled to put weights in their places.
         """
+        return Stored(full, None, None if stored.mask is None else full != 0, None)
+
+    def given(self, weights: ArrayLike) -> ArrayLike:
+        """What a person gives as one edge's weights, in the shape in which it reads."""
+        return weights
+
+    def turn(self, stored: Stored) -> Stored:
+        """The arrays of edges of this kind as those of edges the other way round, which use the same weights.
+
+        Raises TypeError where a plan lets no edge use them.
+        """
+        raise TypeError(f"the weights of {type(self).__name__} edges belong to one edge")
+
+    def alone(self) -> EdgeKind:
+        """The kind of an edge by itself: its weights in full, states `[batch, units]`."""
+        return replace(self, sender_units_first=False, receiver_units_first=False)
 
     @abstractmethod
     def message(self, stored: Stored, sent: Array) -> Array:
         """The messages of edges, in the layout of the receiver, from what is sent, in that of the sender."""
 
     @abstractmethod
-    def contract(self, sender: Array | None, receiver: Array | None, stored: Stored, batch: int) -> Array:
-        """A product of factors at both ends summed over the batch, shaped as the weights or so that it broadcasts."""
-
-    @abstractmethod
-    def scalar(self, value: Array) -> Array:
-        """A factor `[edges, 1, 1]`, as it multiplies weights."""
-
-    @abstractmethod
-    def literal(
-        self, rule: Expression, read: ReadSymbol, number: Callable[[str], Array], stored: Stored, batch: int
-    ) -> Array:
-        """A rule evaluated synapse by synapse and summed over the batch, in bounded memory."""
+    def update(self, rule: RulePlan, stored: Stored, given: RuleInput) -> Array:
+        """The rule summed over the batch and all synapses of each weight, shaped as the weights."""
 
     def confine(self, stored: Stored, change: Array) -> Array:
         """A change of weights with nothing where weights are absent or fixed."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import assert_never
 
 from dync.compiler.plan import Structure
+from dync.runtime.kinds.convolution import Convolution
 from dync.runtime.kinds.dense import Dense
 from dync.runtime.kinds.kind import EdgeKind
+from dync.runtime.kinds.low_rank import LowRank
 from dync.runtime.kinds.one_to_one import OneToOne
+from dync.runtime.kinds.pooling import Pooling
 from dync.runtime.kinds.sparse import Sparse
 from dync.runtime.layout import units_first
 
@@ -20,11 +24,26 @@ def kinds(structure: Structure) -> tuple[EdgeKind, ...]:
 
 def _kind(structure: Structure, f: int) -> EdgeKind:
     family = structure.families[f]
-    senders, receivers = structure.blocks[family.sender].units, structure.blocks[family.receiver].units
+    sender, receiver = structure.blocks[family.sender], structure.blocks[family.receiver]
     layouts = units_first(structure)
-    ends = senders, receivers, layouts[family.sender], layouts[family.receiver]
-    if family.kind == "one_to_one":
-        return OneToOne(*ends, learns=family.rule is not None)
-    if family.slots is not None:
-        return Sparse(*ends, slots=family.slots, diagonal=family.diagonal)
-    return Dense(*ends, masked=family.masked, diagonal=family.diagonal)
+    ends = sender.units, receiver.units, layouts[family.sender], layouts[family.receiver]
+    match family.kind:
+        case "dense":
+            if family.slots is not None:
+                return Sparse(*ends, slots=family.slots, diagonal=family.diagonal)
+            return Dense(*ends, masked=family.masked, diagonal=family.diagonal)
+        case "one_to_one":
+            # One strength serves all units of an edge that does not learn; a tied edge reads what its owner stores.
+            owner = family if family.owner is None else structure.families[family.owner]
+            return OneToOne(*ends, learns=owner.rule is not None)
+        case "conv":
+            assert family.window is not None
+            return Convolution(*ends, family.window, sender.shape, receiver.shape, masked=family.masked)
+        case "pool" | "unpool":
+            assert family.window is not None
+            return Pooling(*ends, family.window, sender.shape, receiver.shape)
+        case "low_rank":
+            assert family.rank is not None
+            return LowRank(*ends, rank=family.rank)
+        case _:
+            assert_never(family.kind)

@@ -10,12 +10,13 @@ from jax import Array
 
 from dync.compiler.expression import Expression, Symbol
 from dync.runtime.evaluate import Value, evaluate
-from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, batch_sum, turned
+from dync.runtime.kinds.kind import ReadSymbol, batch_sum, turned
 from dync.runtime.kinds.stored import Stored
+from dync.runtime.kinds.synaptic import SynapticKind
 
 
 @dataclass(frozen=True)
-class OneToOne(EdgeKind):
+class OneToOne(SynapticKind):
     """One number an edge, or `[units]` where it learns."""
 
     learns: bool
@@ -30,17 +31,18 @@ class OneToOne(EdgeKind):
         """Nothing is random."""
         return 0
 
+    @property
+    def work(self) -> int:
+        """One multiplication a unit."""
+        return self.receivers
+
     def draw(self, normal: Array, strength: Array, density: Array) -> Stored:
         """The constant."""
         return Stored(jnp.broadcast_to(strength, self.shape), None, None, None)
 
-    def full(self, stored: Stored) -> Array:
-        """As it is stored."""
-        return stored.weights
-
-    def pack(self, full: Array, stored: Stored) -> Stored:
-        """As it is given."""
-        return Stored(full, None, None, None)
+    def turn(self, stored: Stored) -> Stored:
+        """As they are: unit i hears unit i, either way."""
+        return stored
 
     def message(self, stored: Stored, sent: Array) -> Array:
         """Each unit's value times its weight."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.collection import without_collections
@@ -24,11 +24,13 @@ from dync.compiler.pipelines.models import AnyModel, PipelineModel
 from dync.compiler.pipelines.resolve import check_circles, resolve_pipeline
 from dync.compiler.pipelines.signatures import Signature
 from dync.compiler.plan import Plan
-from dync.compiler.properties.model import PropertyModel
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
 from dync.grammar.imports import Files, read_alone
 from dync.grammar.source import Source, Span
+
+if TYPE_CHECKING:
+    from dync.compiler.properties.model import PropertyModel
 
 Settings: TypeAlias = Mapping[str, str]
 """Values by dotted keys, both as the user wrote them: `{"optimizer.learning_rate": "0.01"}`."""
@@ -156,14 +158,18 @@ def _properties(
 
 @without_collections
 def bind(
-    compilation: Compilation, network: str | None, arguments: Mapping[str, float], shapes: Shapes = NO_SHAPES
+    compilation: Compilation,
+    network: str | None,
+    arguments: Mapping[str, float],
+    shapes: Shapes = NO_SHAPES,
+    protocol: str | None = None,
 ) -> NetworkModel:
     """A network of the file, the only one if `network` is None, with these parameters.
 
-    `shapes` are those of inputs and outputs that leave theirs to the data, `(*)`. Raises DiagnosticError with all that
-    is wrong.
+    `shapes` are those of inputs and outputs that leave theirs to the data, `(*)`; `protocol` is the protocol that it
+    goes by, None for the one without a name. Raises DiagnosticError with all that is wrong.
     """
-    return _elaborated(compilation, _network(compilation, network), arguments, {}, shapes)
+    return _elaborated(compilation, _network(compilation, network), arguments, {}, shapes, protocol)
 
 
 @without_collections
@@ -172,10 +178,10 @@ def bind_settings(compilation: Compilation, network: str | None, settings: Setti
     from dync.compiler.pipelines.settings import network_arguments
 
     found = _network(compilation, network)
-    arguments, places, mistakes = network_arguments(found, settings)
+    given, mistakes = network_arguments(found, settings)
     if mistakes:
         raise DiagnosticError(mistakes)
-    return _elaborated(compilation, found, arguments, places)
+    return _elaborated(compilation, found, given.numbers, given.places, protocol=given.protocol)
 
 
 @without_collections
@@ -279,8 +285,9 @@ def _elaborated(
     arguments: Mapping[str, float],
     places: Mapping[str, Span],
     shapes: Shapes = NO_SHAPES,
+    protocol: str | None = None,
 ) -> NetworkModel:
-    model, mistakes = elaborate(network, compilation.libraries.of(network), arguments, places, shapes)
+    model, mistakes = elaborate(network, compilation.libraries.of(network), arguments, places, shapes, protocol)
     if model is None:
         raise DiagnosticError(mistakes)
     return model

@@ -96,7 +96,8 @@ class EdgeModel:
     """An edge. `diagonal` is None where the diagonal is like the rest; `strength` is the weight of `one_to_one`.
 
     `sends` reads `state` and the parameters in `sends_arguments`. A tied edge is of the kind of the edge that owns the
-    weights. `into` is the field of the receiver into which it sends, nothing where that has no name. `between` is what
+    weights. `into` is the field of the receiver into which it sends, nothing where that has no name;
+    `delay` counts steps, 0 without one. `between` is what
     it says of single pairs of units; `density` is then the part of them that has a weight.
     """
 
@@ -115,9 +116,11 @@ class EdgeModel:
     span: Span
     into: str = ""
     into_span: Span | None = None
+    delay: int = 0
     window: WindowPlan | None = None
     rank: int | None = None
     tie: TieModel | None = None
+    between: Between | None = None
     inner: NetworkModel | None = None
 
 
@@ -183,8 +186,10 @@ class TimeModel:
 
 @dataclass(frozen=True)
 class MeasureModel:
-    """A measure, names found and shapes checked; `parameters` are the network's that it reads, `minimize`: less of it is
-    better."""
+    """A measure, names found and shapes checked; `parameters` are the network's that it reads.
+
+    `minimize`: less of it is better.
+    """
 
     name: str
     value: Expression

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, Union
 
+from dync.compiler.plan import added
+
 
 @dataclass(frozen=True)
 class CallPlan:
@@ -31,15 +33,19 @@ class DataPlan:
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure on a part of the data: `validation.accuracy` (part `validation`, measure `accuracy`)."""
+    """A measure on a part of the data: `validation.accuracy` (part `validation`, measure `accuracy`).
+
+    `minimize`: the network declares it as one of which less is better.
+    """
 
     part: str
     measure: str
+    minimize: bool = added(False)
 
     @property
     def larger_is_better(self) -> bool:
-        """Whether more of it is better: not of `mse`."""
-        return self.measure.rpartition(".")[2] != "mse"
+        """Whether more of it is better: not of `mse`, nor of what is declared so."""
+        return not self.minimize and self.measure.rpartition(".")[2] != "mse"
 
 
 @dataclass(frozen=True)

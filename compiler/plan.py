@@ -10,7 +10,8 @@ array `[edges, units of sender, units of receiver]`).
 Keys of the numbers, each with one value a member of the block or an edge of the family, in their order:
 `block.B.PARAMETER` for an activation's parameters, `block.B.value` for constants; `family.F.strength`,
 `family.F.density`, `family.F.diagonal`, `family.F.rate`, `family.F.decay`, `family.F.rule.PARAMETER`,
-`family.F.sends.PARAMETER` (without weights of its own a family has no strength, density, diagonal or decay). With one
+`family.F.sends.PARAMETER`, `family.F.weights.PARAMETER`, `family.F.radius` (without weights of its own a family has no
+strength, density, diagonal or decay). With one
 value: `phase.NAME.within`; with one for each layer that the phase softly clamps: `phase.NAME.soft`;
 and `measure.NAME.PARAMETER`.
 """
@@ -23,12 +24,16 @@ from functools import cached_property
 from math import prod
 from typing import Any, Literal
 
+from dync.compiler.between_plan import BetweenPlan
 from dync.compiler.expression import Expression, Number
 from dync.compiler.time_plan import TimePlan
 from dync.compiler.window_plan import WindowPlan as WindowPlan
 
 VERSION = 1
 """Version of the plan's format. A reader refuses any other."""
+
+MOST_DELAY = 10_000
+"""The longest delay of a message, in steps."""
 
 
 def added(default: Any) -> Any:
@@ -43,7 +48,7 @@ GIVEN_MEASURES = ("accuracy", "mse", "agreement")
 Role = Literal["input", "layer", "output", "constant"]
 MessageFilter = Literal["all", "forward", "backward"]
 ScheduleKind = Literal["sequential", "synchronous", "grouped"]
-Kind = Literal["dense", "one_to_one", "conv", "pool", "unpool", "low_rank"]
+Kind = Literal["dense", "one_to_one", "conv", "pool", "unpool", "low_rank", "network"]
 
 
 @dataclass(frozen=True)
@@ -175,11 +180,11 @@ class FamilyPlan:
     `sender` and `receiver` are numbers of blocks. `masked` weights can be absent, `diagonal` weights have a fixed
     diagonal. With `slots` only weights that exist are stored. `fresh`: where both ends move, the sender's wave comes
     before the receiver's, who hears its new state. `into` is the receiver's field into which they send, `""` the one
-    without a name.
+    without a name. With a `delay` they carry the state at the end of the step that many steps ago, and are not fresh.
 
     `window` is that of a `conv`, `pool` or `unpool`, `rank` that of a `low_rank` edge. A family of tied edges has no
     weights of its own: they are those of edges of the family `owner`, whose kind it has, and with `turned` sender and
-    receiver have changed places in them.
+    receiver have changed places in them. `between` is what they say of single pairs of units.
     """
 
     kind: Kind
@@ -195,10 +200,12 @@ class FamilyPlan:
     backward: bool
     fresh: bool
     into: str = added("")
+    delay: int = added(0)
     window: WindowPlan | None = added(None)  # noqa: RUF009 - it makes a field
     rank: int | None = added(None)
     owner: int | None = added(None)
     turned: bool = added(False)
+    between: BetweenPlan | None = added(None)  # noqa: RUF009 - it makes a field
 
     @property
     def weightless(self) -> bool:

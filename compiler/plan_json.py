@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
@@ -33,7 +33,7 @@ def plain(value: Any) -> JSON:
     if isinstance(value, _EXPRESSIONS):
         return to_json(value)
     if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value) if not _left_out(f, value)}
     if isinstance(value, tuple | list):
         return [plain(v) for v in value]
     if isinstance(value, dict):
@@ -41,6 +41,11 @@ def plain(value: Any) -> JSON:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{type(value).__name__} has no place in a plan")
+
+
+def _left_out(place: Field[Any], value: Any) -> bool:
+    """Whether a field that was added later is at its default, see `dync.compiler.plan.added`."""
+    return "added" in place.metadata and getattr(value, place.name) == place.default
 
 
 def canonical(data: JSON) -> str:
@@ -176,9 +181,15 @@ def _kinds(kind: Any) -> tuple[str, ...]:
 
 def _dataclass(data: dict[str, Any], kind: Any) -> Any:
     hints = _hints(kind)
-    if data.keys() != hints.keys():
+    if not hints.keys() - _added(kind) <= data.keys() <= hints.keys():
         raise PlanError(f"not a plan: {kind.__name__} has the fields {sorted(hints)}, found {_shown(sorted(data))}")
-    return kind(**{name: typed(data[name], hint) for name, hint in hints.items()})
+    return kind(**{name: typed(data[name], hint) for name, hint in hints.items() if name in data})
+
+
+@cache
+def _added(kind: Any) -> frozenset[str]:
+    """The fields that may be missing, since they were added later."""
+    return frozenset(f.name for f in fields(kind) if "added" in f.metadata)
 
 
 @cache

@@ -66,16 +66,17 @@ class Program:
             raise CompileError(found.diagnostics)
         return Program(found)
 
-    def network(self, name: str | None = None, **parameters: float) -> Network:
+    def network(self, name: str | None = None, *, protocol: str | None = None, **parameters: float) -> Network:
         """A network with its parameters bound and everything checked; the name may be left out where there is one.
 
-        Raises CompileError where there is no such network, a parameter is unknown or out of range, or what comes out
-        has mistakes at these parameters.
+        `protocol` is the name of the protocol that it trains and infers by, None for the one without a name.
+        Raises CompileError where there is no such network or protocol, a parameter is unknown or out of range, or what
+        comes out has mistakes at these parameters.
         """
         from dync.runtime.network import Network
 
         try:
-            model = driver.bind(self.compilation, name, parameters)
+            model = driver.bind(self.compilation, name, parameters, protocol=protocol)
         except DiagnosticError as error:
             raise CompileError(error.diagnostics) from None
         return Network(driver.plan_of(model))

@@ -111,15 +111,15 @@ class Builder(PipelineBuilder):
         return s.Constant(self._name(name), shape, value, span)
 
     def _edge(self, values: Values, span: Span) -> s.Edge:
-        label, sender, receiver, kind, sends, learning = values
+        label, sender, receiver, kind, delay, sends, learning = values
         rule, rate, decay = learning or (None, None, None)
         name = self._name(label) if label else None
-        return s.Edge(name, sender, *_with_field(receiver), kind, sends, rule, rate, decay, span)
+        return s.Edge(name, sender, *_with_field(receiver), kind, delay, sends, rule, rate, decay, span)
 
     def _wire(self, values: Values, span: Span) -> s.Wire:
-        layers, generator, kind, sends, learning = values
+        layers, generator, kind, delay, sends, learning = values
         rule, rate, decay = learning or (None, None, None)
-        return s.Wire(layers, generator, kind, sends, rule, rate, decay, span)
+        return s.Wire(layers, generator, kind, delay, sends, rule, rate, decay, span)
 
     def _learning(self, values: Values, span: Span) -> tuple[Any, ...]:
         return tuple(values)

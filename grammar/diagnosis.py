@@ -14,7 +14,6 @@ from dync.grammar.mistakes import (
     ChainedComparison,
     Misplaced,
     MisspeltKeyword,
-    NotYet,
     StrayBracket,
     UnclosedBracket,
     Unexpected,
@@ -56,9 +55,6 @@ class Diagnosis:
         """A mistake that the token alone gives away, before any change is tried."""
         stack, text = self.trial.stack, self.token.text
         expected = stack.automaton.expected(stack.states)
-        place = body(stack.entries).place
-        if text in place.later or (text == "by" and "COMMA" in expected):
-            return NotYet(self.span)
         if self.token.terminal in COMPARISONS and "AND" in expected:
             return ChainedComparison(self.span)
         if text == "//":

@@ -212,7 +212,6 @@ MISTAKES: Final[tuple[type[Diagnostic], ...]] = (
     WrongAssignment,
     characters.Semicolon,
     TooDeep,
-    NotYet,
     ChainedComparison,
     characters.ForeignMark,
     characters.ForeignName,

@@ -12,14 +12,10 @@ from dync.grammar.parser import Chain, Entry
 
 @dataclass(frozen=True)
 class Place:
-    """A place for statements: what it is called in a sentence, and the keywords with which its statements begin.
-
-    `later` are the keywords of the language that this version does not know yet.
-    """
+    """A place for statements: what it is called in a sentence, and the keywords with which its statements begin."""
 
     title: str
     keywords: tuple[str, ...]
-    later: frozenset[str] = frozenset()
 
     @property
     def where(self) -> str:
@@ -31,10 +27,10 @@ FILE: Final = Place("a file", ("import", "network", "rule", "activation", "pipel
 NETWORK: Final = Place(
     "a network",
     ("param", "input", "layer", "output", "constant", "edge", "wire", "for", "group", "schedule", "phase", "train",
-     "infer", "rule_messages"),
-    frozenset({"measure"}),
+     "infer", "protocol", "measure", "rule_messages", "skip", "between"),
 )  # fmt: skip
-PHASE: Final = Place("a phase", ("steps", "until", "messages", "clamp"))
+PHASE: Final = Place("a phase", ("steps", "until", "messages", "clamp", "from"))
+PROTOCOL: Final = Place("a protocol", ("train", "infer"))
 RULE: Final = Place("a rule", ("let", "update"))
 ACTIVATION: Final = Place("an activation", ("let", "next"))
 PIPELINE: Final = Place(
@@ -48,18 +44,18 @@ PIPELINE: Final = Place(
 PROPERTY: Final = Place("a property", ("require", "for"))
 
 BLOCKS: Final[Mapping[str, Place]] = {
-    "network": NETWORK, "for": NETWORK, "phase": PHASE, "rule": RULE, "activation": ACTIVATION, "pipeline": PIPELINE,
-    "property": PROPERTY,
+    "network": NETWORK, "for": NETWORK, "phase": PHASE, "protocol": PROTOCOL, "rule": RULE, "activation": ACTIVATION,
+    "pipeline": PIPELINE, "property": PROPERTY,
 }  # fmt: skip
 """What stands in the braces after each keyword that has a body; after `for` it is what stands around it."""
 
-PLACES: Final = (FILE, NETWORK, PHASE, RULE, ACTIVATION, PIPELINE, PROPERTY)
+PLACES: Final = (FILE, NETWORK, PHASE, PROTOCOL, RULE, ACTIVATION, PIPELINE, PROPERTY)
 
 STATEMENTS: Final = frozenset(word for place in PLACES for word in place.keywords)
 """Every word with which a statement begins."""
 
 CLAUSES: Final = frozenset(
-    {"learn", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step"}
+    {"learn", "delay", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over", "per", "to"}
 )
 """Words with which a part of a statement begins."""
 

@@ -82,7 +82,7 @@ def _line(node: Item) -> str | None:
             return None if node.items else f"{head(node)} {{}}"
         case s.For() | s.ForEach() | s.Rule() | s.Activation() | s.Property() if len(_items(node)) != 1:
             return None if _items(node) else f"{head(node)} {{}}"
-        case s.For() | s.ForEach() | s.Rule() | s.Activation() | s.Property() | s.Phase():
+        case s.For() | s.ForEach() | s.Rule() | s.Activation() | s.Property() | s.Phase() | s.NamedProtocol():
             inside = [_line(item) for item in _items(node)]
             return f"{head(node)} {{ {'  '.join(filter(None, inside))} }}" if all(inside) else None
         case _:
@@ -95,9 +95,9 @@ def pieces(node: Leaf) -> list[str]:
         case s.Edge() | s.Wire():
             return edge(node)
         case (
-            s.Import() | s.Param() | s.Input() | s.Layer() | s.Output() | s.Constant() | s.Group() | s.Schedule()
-            | s.Protocol() | s.RuleMessages() | s.Let() | s.Steps() | s.Settle() | s.Messages() | s.Clamp()
-            | s.Require()
+            s.Import() | s.Param() | s.Input() | s.Layer() | s.Instance() | s.Output() | s.Constant() | s.Group()
+            | s.Schedule() | s.Protocol() | s.Measure() | s.RuleMessages() | s.Skip() | s.Between() | s.Let() | s.Steps() | s.Settle()
+            | s.Messages() | s.Clamp() | s.Beginning() | s.Require()
         ):  # fmt: skip
             return [statement(node)]
         case _:

@@ -121,7 +121,7 @@ class Reading:
             return False
         text = self.tokens[mark.at].text
         place = body(mark.stack.entries).place
-        known = text in STATEMENTS or text == "//" or text in place.later
+        known = text in STATEMENTS or text == "//"
         keyword = text in CLAUSES and mark.at == self.at - 1
         if not (known or keyword) and (text in CLAUSES or nearest(text, place.keywords) is None):
             return False

@@ -221,6 +221,8 @@ def edge(node: s.Edge | s.Wire) -> list[str]:
         label = f"{node.label.text}: " if node.label else ""
         into = f".{node.into.text}" if node.into else ""
         parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)}{into} {application(node.kind)}"]
+    if node.delay is not None:
+        parts.append(f"delay {expression(node.delay)}")
     if node.sends is not None:
         parts.append(f"sends {expression(node.sends)}")
     learning = [f"learn {application(node.rule)}"] if node.rule is not None else []

@@ -250,13 +250,14 @@ class Constant:
 
 @dataclass(frozen=True)
 class Edge:
-    """`edge [LABEL:] SENDER -> RECEIVER[.FIELD] KIND [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
+    """`edge [LABEL:] SENDER -> RECEIVER[.FIELD] KIND [delay N] [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
 
     label: Name | None
     sender: Reference
     receiver: Reference
     into: Name | None
     kind: Application
+    delay: Expression | None
     sends: Expression | None
     rule: Application | None
     rate: Expression | None
@@ -266,11 +267,12 @@ class Edge:
 
 @dataclass(frozen=True)
 class Wire:
-    """`wire LAYERS by GENERATOR KIND [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
+    """`wire LAYERS by GENERATOR KIND [delay N] [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
 
     layers: tuple[Reference, ...]
     generator: Application
     kind: Application
+    delay: Expression | None
     sends: Expression | None
     rule: Application | None
     rate: Expression | None

@@ -51,6 +51,11 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Array]]] = {
     "max": jnp.maximum,
     "clip": lambda x, low, high: jnp.minimum(jnp.maximum(x, low), high),
     "where": jnp.where,
+    "units_mean": lambda x: jnp.mean(x, axis=-1, keepdims=True),
+    "units_sum": lambda x: jnp.sum(x, axis=-1, keepdims=True),
+    "units_max": lambda x: jnp.max(x, axis=-1, keepdims=True),
+    "units_min": lambda x: jnp.min(x, axis=-1, keepdims=True),
+    "units_argmax": lambda x: jnp.argmax(x, axis=-1, keepdims=True).astype(jnp.float32),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -14,11 +15,15 @@ from jax import Array, lax
 from dync.compiler.plan import PhasePlan, Structure
 from dync.runtime.activation import activate, draw, is_stochastic
 from dync.runtime.engine import Machine
-from dync.runtime.messages import add_messages
+from dync.runtime.history import History, after_rest, after_step, begun, heard
+from dync.runtime.messages import Fields, add_messages
 from dync.runtime.ports import named_arrivals, ports_of_block
 from dync.runtime.soft_clamps import SoftClamp, soft_clamps
 from dync.runtime.state import State, Values, with_constants
 from dync.runtime.step_program import StepProgram, from_rest, step_program, transfers
+
+Present = tuple[Values, History | None]
+"""What all layers hold, and the history of those that send with a delay."""
 
 
 def outer_layers(structure: Structure) -> frozenset[int]:
@@ -44,10 +49,22 @@ def run_protocol(
     phases = phases_of(structure, protocol)
     key = key if is_stochastic(structure) else None
     outer = outer_layers(structure)
+    state = begin_history(machine, state, phases)
     state = run_phases(machine, state, phases, key, outer, outer if at_rest else frozenset(), at_rest=at_rest)
     if protocol == "infer":
         state = read_out(machine, state, key_of(key, len(phases)))
     return state
+
+
+def begin_history(machine: Machine, state: State, phases: Sequence[int]) -> State:
+    """The state before the first step of a protocol: what came before counts as what the first phase begins with."""
+    structure = machine.structure
+    if state.history is None:
+        return state
+    first = state
+    if phases:
+        first = enter_phase(state, structure.phases[phases[0]], outer_layers(structure), frozenset())
+    return replace(state, history=begun(structure, with_constants(structure, machine.parameters, first.values)))
 
 
 def phases_of(structure: Structure, protocol: Literal["train", "infer"]) -> tuple[int, ...]:
@@ -90,19 +107,17 @@ def _with_steps(state: State, taken: Mapping[int, int | Array]) -> State:
     steps = [taken.get(n, state.steps[n]) for n in range(len(state.structure.phases))]
     known = all(isinstance(n, int) for n in steps)
     counts = jnp.asarray(np.array(steps, np.int32)) if known else jnp.stack([jnp.int32(n) for n in steps])
-    return State(state.values, state.held, state.snapshots, counts, state.structure)
+    return replace(state, steps=counts)
 
 
-def from_end(
-    state: State, origin: int, ends: Mapping[int, Values]
-) -> tuple[State, frozenset[int], frozenset[int]]:
+def from_end(state: State, origin: int, ends: Mapping[int, Values]) -> tuple[State, frozenset[int], frozenset[int]]:
     """Where a phase begins that starts from the end of another: the state, and what `enter_phase` takes beside it.
 
     Nothing counts as clamped until now, so that an output that moves goes on from where it was.
     """
     structure = state.structure
-    begun = State(ends[origin], state.held, state.snapshots, state.steps, structure)
-    return begun, frozenset(), frozenset(structure.phases[origin].clamped) & outer_layers(structure)
+    there = replace(state, values=ends[origin])
+    return there, frozenset(), frozenset(structure.phases[origin].clamped) & outer_layers(structure)
 
 
 def enter_phase(state: State, phase: PhasePlan, clamped: frozenset[int], held: frozenset[int]) -> State:
@@ -119,7 +134,7 @@ def enter_phase(state: State, phase: PhasePlan, clamped: frozenset[int], held: f
             values[b] = put(values[b], m, state.held[b][m])
         elif n not in phase.clamped and n in clamped and layer.role == "output":
             values[b] = put(values[b], m, jnp.zeros_like(values[b][m]))
-    return State(tuple(values), state.held, state.snapshots, state.steps, structure)
+    return replace(state, values=tuple(values))
 
 
 def put(block: Array, member: int, value: Array) -> Array:
@@ -142,69 +157,92 @@ def _run_phase(
         program = from_rest(structure, program)
     values = with_constants(structure, machine.parameters, state.values)
     soft = soft_clamps(structure, machine.parameters, phase, state.held)
-    taken: int | Array = phase.steps
+    present, taken = (values, state.history), phase.steps
     if phase.settle:
-        values, taken = _settle(machine, program, phase, values, key, soft)
+        (values, history), taken = _settle(machine, program, phase, present, key, soft)
     else:
-        values = _repeat(machine, program, phase.steps, values, key, soft)
+        values, history = _repeat(machine, program, phase.steps, present, key, soft)
     snapshots = state.snapshots
     if phase.name in snapshots:
-        snapshots = {**snapshots, phase.name: values}
-    return State(values, state.held, snapshots, state.steps, structure), taken
+        snapshots = {**snapshots, phase.name: heard(structure, values, history)}
+    return replace(state, values=values, snapshots=snapshots, history=history), taken
+
+
+def advance(
+    machine: Machine,
+    program: StepProgram,
+    present: Present,
+    held: Fields,
+    key: Array | None,
+    soft: tuple[SoftClamp, ...] = (),
+) -> Present:
+    """The values and the history after one step; `held` is what `held_fields` gave for this program."""
+    values, history = present
+    after = machine.step(program, heard(machine.structure, values, history), held, key, soft)[: len(values)]
+    return after, after_step(machine.structure, history, after)
 
 
 def _repeat(
-    machine: Machine, program: StepProgram, steps: int, values: Values, key: Array | None, soft: tuple[SoftClamp, ...]
-) -> Values:
+    machine: Machine,
+    program: StepProgram,
+    steps: int,
+    present: Present,
+    key: Array | None,
+    soft: tuple[SoftClamp, ...],
+) -> Present:
     """A fixed number of steps, as one scan over the blocks that move."""
+    values, history = present
     if steps == 0 or not program.blocks:
-        return values
+        return values, after_rest(machine.structure, history, values, steps)
     held = machine.held_fields(program, values)
     if steps == 1:
-        return machine.step(program, values, held, key, soft)
+        return advance(machine, program, present, held, key, soft)
     moving = program.blocks
 
-    def body(carry: Values, step_key: Array | None) -> tuple[Values, None]:
-        after = machine.step(program, _spread(values, moving, carry), held, step_key, soft)
-        return tuple(after[b] for b in moving), None
+    def body(carry: Present, step_key: Array | None) -> tuple[Present, None]:
+        before = _spread(values, moving, carry[0]), carry[1]
+        after, later = advance(machine, program, before, held, step_key, soft)
+        return (tuple(after[b] for b in moving), later), None
 
     keys = None if key is None else jax.random.split(key, steps)
-    carry, _ = lax.scan(body, tuple(values[b] for b in moving), keys, length=steps)
-    return _spread(values, moving, carry)
+    (now, history), _ = lax.scan(body, (tuple(values[b] for b in moving), history), keys, length=steps)
+    return _spread(values, moving, now), history
 
 
 def _settle(
     machine: Machine,
     program: StepProgram,
     phase: PhasePlan,
-    values: Values,
+    present: Present,
     key: Array | None,
     soft: tuple[SoftClamp, ...],
-) -> tuple[Values, Array]:
+) -> tuple[Present, Array]:
     """Steps until no unit of any row moved by more than the tolerance in a whole step, or the maximum is reached.
 
     The step in which nothing moved counts.
     """
+    values, history = present
     if not program.blocks:
-        return values, jnp.int32(min(phase.steps, 1))
+        steps = min(phase.steps, 1)
+        return (values, after_rest(machine.structure, history, values, steps)), jnp.int32(steps)
     held = machine.held_fields(program, values)
     moving = program.blocks
     within = machine.parameters[f"phase.{phase.name}.within"][0]
 
-    def body(carry: tuple[Values, Array, Array]) -> tuple[Values, Array, Array]:
-        before, taken, _ = carry
+    def body(carry: tuple[Present, Array, Array]) -> tuple[Present, Array, Array]:
+        (before, past), taken, _ = carry
         step_key = None if key is None else jax.random.fold_in(key, taken)
-        after = machine.step(program, _spread(values, moving, before), held, step_key, soft)
+        after, later = advance(machine, program, (_spread(values, moving, before), past), held, step_key, soft)
         now = tuple(after[b] for b in moving)
         moved = jnp.stack([jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(now, before, strict=True)])
-        return now, taken + 1, jnp.all(moved <= within)
+        return (now, later), taken + 1, jnp.all(moved <= within)
 
-    def unsettled(carry: tuple[Values, Array, Array]) -> Array:
+    def unsettled(carry: tuple[Present, Array, Array]) -> Array:
         return ~carry[2] & (carry[1] < phase.steps)
 
-    start = tuple(values[b] for b in moving), jnp.int32(0), jnp.bool_(False)
-    now, taken, _ = lax.while_loop(unsettled, body, start)
-    return _spread(values, moving, now), taken
+    start = (tuple(values[b] for b in moving), history), jnp.int32(0), jnp.bool_(False)
+    (now, history), taken, _ = lax.while_loop(unsettled, body, start)
+    return (_spread(values, moving, now), history), taken
 
 
 def _spread(values: Values, blocks: tuple[int, ...], new: Values) -> Values:
@@ -215,8 +253,9 @@ def _spread(values: Values, blocks: tuple[int, ...], new: Values) -> Values:
 def run_step(machine: Machine, state: State, program: StepProgram, key: Array) -> State:
     """One step outside any protocol."""
     values = with_constants(machine.structure, machine.parameters, state.values)
-    values = machine.step(program, values, machine.held_fields(program, values), key)
-    return State(values, state.held, state.snapshots, state.steps, machine.structure)
+    held = machine.held_fields(program, values)
+    values, history = advance(machine, program, (values, state.history), held, key)
+    return replace(state, values=values, history=history)
 
 
 def read_out(machine: Machine, state: State, key: Array | None) -> State:
@@ -224,9 +263,9 @@ def read_out(machine: Machine, state: State, key: Array | None) -> State:
     structure = machine.structure
     outputs = frozenset(n for n, layer in enumerate(structure.layers) if layer.role == "output")
     values = with_constants(structure, machine.parameters, state.values)
-    fields = add_messages(
-        structure, machine.lmap, machine.parameters, values, transfers(structure, "all", moving=outputs)
-    )
+    sent = transfers(structure, "all", moving=outputs)
+    carried = heard(structure, values, state.history)
+    fields = add_messages(structure, machine.lmap, machine.parameters, carried, sent)
     found = list(values)
     for b, block in enumerate(structure.blocks):
         if block.role == "output":
@@ -235,4 +274,4 @@ def read_out(machine: Machine, state: State, key: Array | None) -> State:
             for port in ports_of_block(structure, b):
                 fields.setdefault(port, jnp.zeros_like(values[b]))
             found[b] = update(fields[b], values[b], draws, named=named_arrivals(structure, b, fields))
-    return State(tuple(found), state.held, state.snapshots, state.steps, structure)
+    return replace(state, values=tuple(found))

@@ -7,7 +7,7 @@ layers over time hold another value from sample to sample; all else goes on as f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from dync.runtime.declared_measures import measured
 from dync.runtime.engine import Machine
 from dync.runtime.kinds.kind import turned
 from dync.runtime.layout import units_first
-from dync.runtime.phases import key_of, outer_layers, phases_of, put, read_out, run_phases
+from dync.runtime.phases import begin_history, key_of, outer_layers, phases_of, put, read_out, run_phases
 from dync.runtime.state import State, initial_state, layer_rows
 
 Protocol = Literal["train", "infer"]
@@ -92,6 +92,7 @@ def begin(machine: Machine, data: Data, protocol: Protocol, batch: int, key: Arr
     first = {name: array[:, 0] if name in time else array for name, array in data.items()}
     state = initial_state(structure, machine.parameters, first, batch)
     outer = outer_layers(structure)
+    state = begin_history(machine, state, (*way.once, *way.each))
     state = run_phases(machine, state, way.once, _drawing(structure, key), outer, outer, at_rest=True)
     return _let_go(state, way.begun - way.first)
 
@@ -170,7 +171,7 @@ def _let_go(state: State, layers: frozenset[int]) -> State:
 
 
 def _with(state: State, values: list[Array], held: Any) -> State:
-    return State(tuple(values), tuple(held), state.snapshots, state.steps, state.structure)
+    return replace(state, values=tuple(values), held=tuple(held))
 
 
 def _drawing(structure: Structure, key: Array | None) -> Array | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.model import NetworkModel
+from dync.compiler.planning.edge_sizes import multiply_adds_between
 from dync.compiler.rules.learning import check_learning
 from dync.grammar.source import Span
 
@@ -15,14 +14,14 @@ def check_rules(model: NetworkModel, mistakes: Collector) -> None:
     layers = {layer.name: layer for layer in model.layers}
     checked = set[tuple[Span, Span, Span]]()
     for edge in model.edges:
-        if edge.rule is None:
+        if edge.rule is None or "." in edge.receiver:  # what is in a network within this one was checked there
             continue
         receiver = layers[edge.receiver]
         alike = edge.rule.span, layers[edge.sender].span, receiver.span
         if alike in checked:
             continue
         checked.add(alike)
-        synapses = prod(layers[edge.sender].shape) * prod(receiver.shape)
+        synapses = multiply_adds_between(edge, layers[edge.sender].shape, receiver.shape)
         for mistake in check_learning(edge.rule, receiver, synapses, _trained(model), edge.into):
             mistakes.add(mistake)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.elaborate_groups import Groups
+from dync.compiler.elaboration.elaborate_protocols import phases_named
 from dync.compiler.elaboration.scope import Scope
 from dync.grammar import syntax
 
@@ -12,7 +13,7 @@ from dync.grammar import syntax
 def check_uses(network: syntax.Network, scope: Scope, groups: Groups, mistakes: Collector) -> None:
     """Warn of parameters, groups and phases that nothing names."""
     scheduled = {name.text for item in network.items if isinstance(item, syntax.Schedule) for name in item.groups}
-    gone_through = {name.text for item in network.items if isinstance(item, syntax.Protocol) for name in item.phases}
+    gone_through = phases_named(network)
     for item in network.items:
         match item:
             case syntax.Param(name=name) if name.text not in scope.read:

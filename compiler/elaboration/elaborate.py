@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from dync.compiler.elaboration.check_inner import check_inner
+
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import Budget
 from dync.compiler.elaboration.check_fields import check_fields
@@ -49,11 +51,29 @@ def elaborate(
     leave it whole.
     """
     mistakes = Collector()
-    context = Context(library, mistakes, Budget(mistakes), shapes or {})
+    around = ((network.name.text, network.name.span),)
+    context = Context(library, mistakes, Budget(mistakes), shapes or {}, around, _nested)
     scope = bind_parameters(network, arguments or {}, places or {}, mistakes)
     place = (places or {}).get(PARAMETER, network.name.span)
     model = _model(network, scope, context, protocol, place)
     return (None if has_errors(mistakes.diagnostics) else model), mistakes.diagnostics
+
+
+def _nested(
+    network: syntax.Network,
+    arguments: Mapping[str, float],
+    places: Mapping[str, Span],
+    protocol: str | None,
+    around: Context,
+) -> NetworkModel | None:
+    """The model of a network within another one. It takes from the same budget; its warnings are its own affair."""
+    mistakes = Collector()
+    own = (*around.around, (network.name.text, network.name.span))
+    context = Context(around.library.of(network), mistakes, around.budget, {}, own, _nested)
+    scope = bind_parameters(network, arguments, places, mistakes)
+    model = _model(network, scope, context, protocol, places.get(PARAMETER, network.name.span))
+    around.mistakes.extend(mistake for mistake in mistakes.diagnostics if mistake.severity == "error")
+    return None if mistakes.has_errors or around.budget.exceeded else model
 
 
 def _model(network: syntax.Network, scope: Scope, context: Context, protocol: str | None, place: Span) -> NetworkModel:
@@ -78,8 +98,8 @@ def _model(network: syntax.Network, scope: Scope, context: Context, protocol: st
         name=network.name.text,
         parameters={name: float(b.value) for name, b in scope.own.items() if b.value is not None},
         layers=tuple(table.layers),
-        edges=tuple(edges.found),
-        groups=groups.models(),
+        edges=(*(edge for inner in table.inner for edge in inner.edges), *edges.found),
+        groups=(*groups.models(), *(group for inner in table.inner for group in inner.groups)),
         schedule=schedule_model(schedule, groups, table, context.mistakes),
         phases=phases,
         train=chosen.train,
@@ -90,11 +110,14 @@ def _model(network: syntax.Network, scope: Scope, context: Context, protocol: st
         protocols=tuple(protocols),
         measures=measure_models([i for i in network.items if isinstance(i, syntax.Measure)], table, scope, context),
         time=time_model(network, scope, context),
+        inner=tuple(inner.model for inner in table.inner),
     )
     if not context.budget.exceeded:
         check_topology(model, table, edges.loose, network.name.span, context.mistakes)
     check_fields(model, context.mistakes, complete=not (edges.loose.exist or context.budget.exceeded))
     check_rules(model, context.mistakes)
+    for within in table.inner:
+        check_inner(within, model, context.mistakes)
     check_uses(network, scope, groups, context.mistakes)
     return model
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.constant import number
+from dync.compiler.elaboration.elaborate_protocols import PARAMETER
 from dync.compiler.elaboration.scope import Amount, Scope
 from dync.grammar import syntax
 from dync.grammar.source import Span
@@ -21,6 +22,8 @@ def bind_parameters(
     scope = Scope(later={param.name.text: param.name.span for param in params})
     for param in params:
         name = param.name.text
+        if name == PARAMETER:
+            mistakes.add(wrong.protocols.ParameterNamedProtocol(param.name.span))
         first = scope.own.get(name)
         if first is not None:
             mistakes.add(wrong.names.Duplicate(param.name.span, name, "parameter", first.span))

@@ -27,7 +27,7 @@ _Elaborated = tuple[NetworkModel | None, tuple[Diagnostic, ...]]
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 """Shapes of inputs and outputs that leave theirs to the data, by name."""
 
-_Key = tuple[str, tuple[tuple[str, float], ...], tuple[tuple[str, tuple[int, ...]], ...]]
+_Key = tuple[str, tuple[tuple[str, float], ...], tuple[tuple[str, tuple[int, ...]], ...], str | None]
 
 
 @dataclass
@@ -50,17 +50,18 @@ class Elaborations:
         places: Mapping[str, Span],
         user: Span,
         shapes: Shapes | None = None,
+        protocol: str | None = None,
     ) -> _Elaborated:
         """See `elaborate`. A file that asks for too much is refused at `user`."""
         given = shapes or {}
-        key = network.name.text, tuple(sorted(arguments.items())), tuple(sorted(given.items()))
+        key = network.name.text, tuple(sorted(arguments.items())), tuple(sorted(given.items())), protocol
         if key in self._done:
             return self._done[key]
         if self.exhausted:
             what = "layers and edges of all networks and pipelines together"
             return None, (wrong.shapes.TooLarge(user, what, self._spent, MOST),)
-        model, mistakes = elaborate(network, self.libraries.of(network), arguments, places, given)
-        if model is not None or not arguments:
+        model, mistakes = elaborate(network, self.libraries.of(network), arguments, places, given, protocol)
+        if model is not None or not (arguments or protocol):
             self._done[key] = model, mistakes  # a mistake in an argument is one at its own place each time
         self._spent += FAILED if model is None else len(model.layers) + len(model.edges)
         return model, mistakes

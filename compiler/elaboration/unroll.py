@@ -50,13 +50,15 @@ def _what(item: syntax.NetworkItem) -> str:
     match item:
         case syntax.Param():
             return "parameters"
-        case syntax.Input() | syntax.Layer() | syntax.Output() | syntax.Constant():
+        case syntax.Input() | syntax.Layer() | syntax.Instance() | syntax.Output() | syntax.Constant():
             return "layers: an array, `layer h[1..n]`, declares many"
         case syntax.Schedule():
             return "schedules"
         case syntax.Phase():
             return "phases"
-        case syntax.Protocol():
+        case syntax.Protocol() | syntax.NamedProtocol():
             return "protocols"
+        case syntax.Measure():
+            return "measures"
         case _:
             return "this"

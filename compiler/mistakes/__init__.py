@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dync.compiler.mistakes import between as between
+    from dync.compiler.mistakes import delays as delays
     from dync.compiler.mistakes import dynamics as dynamics
     from dync.compiler.mistakes import edges as edges
     from dync.compiler.mistakes import fields as fields
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _SUBJECTS = frozenset(
     {
         "between",
+        "delays",
         "dynamics",
         "edges",
         "fields",

@@ -47,7 +47,7 @@ class UnusedGroup(Unused):
 
 @dataclass(frozen=True)
 class UnusedPhase(Unused):
-    """A phase that neither `train` nor `infer` goes through."""
+    """A phase that neither `train` nor `infer` goes through, in no protocol of the network."""
 
     code = "W0203"
     noun, hint = "phase", "neither `train` nor `infer` goes through it"

@@ -27,12 +27,14 @@ from dync.compiler.pipelines.book import Book, fragments_of
 from dync.compiler.pipelines.calls import call_plan
 from dync.compiler.pipelines.data_model import DataContext, data_plan
 from dync.compiler.pipelines.fragment import Fragment
-from dync.compiler.pipelines.metrics import metric
+from dync.compiler.pipelines.metrics import declared_measures, metric
 from dync.compiler.pipelines.models import PipelineModel, StudyModel
+from dync.compiler.pipelines.series_data import check_study
 from dync.compiler.pipelines.settings_of import SettingsOf
 from dync.compiler.pipelines.signatures import BASELINES
 from dync.compiler.pipelines.training import folder_of
 from dync.grammar import syntax
+from dync.grammar.source import Span
 
 MEASURE: Final = Metric("test", "accuracy")
 """What the statistics are about where nothing is said."""
@@ -60,9 +62,10 @@ class Comparison:
         entries, sound = self._entries(models)
         networks = [model.network for model in models]
         tasks = self._tasks(networks)
+        check_study(self.settings, tasks, networks, self.mistakes)
         evaluations = tuple(dict.fromkeys(name for model in models for name in model.plan.evaluate_on))
         measured = self.settings.only(syntax.MeasureSetting, "a `measure`")
-        found = MEASURE if measured is None else metric(measured.metric, evaluations, networks, self.mistakes)
+        found = MEASURE if measured is None else self._metric(measured.metric, evaluations, networks)
         rope = self.settings.only_number("rope")
         plan = ComparisonPlan(
             name=self.pipeline.name.text,
@@ -174,10 +177,23 @@ class Comparison:
             if item.better.text == item.worse.text:
                 self.mistakes.add(wrong.studies.ClaimOfItself(item.worse.span, item.worse.text))
             margin = self.settings.amount("by", item.margin, 0.0)
-            about = metric(item.metric, evaluations, networks, self.mistakes)
+            about = self._metric(item.metric, evaluations, networks)
             if about is not None:
                 found.append(ClaimPlan(item.better.text, item.worse.text, about, margin))
         return tuple(found)
+
+    def _metric(self, key: syntax.Key, evaluations: Sequence[str], networks: Sequence[NetworkModel]) -> Metric | None:
+        """A metric that every entry can give: a baseline has none of the measures that a network declares."""
+        found = metric(key, evaluations, networks, self.mistakes)
+        baseline = self._any_baseline()
+        if found is not None and baseline is not None and found.measure in declared_measures(networks):
+            self.mistakes.add(wrong.measures.NotOfBaselines(key.span, found.measure, baseline))
+        return found
+
+    def _any_baseline(self) -> Span | None:
+        """Where the first of the baselines stands, those of `against` included."""
+        entries = (e.span for e in self.settings.all(syntax.EntrySetting) if isinstance(e.origin, syntax.Baseline))
+        return next(iter([*entries, *(against.span for against in self.settings.all(syntax.AgainstSetting))]), None)
 
     def _against(self, entries: dict[str, Entry], tasks: dict[str, DataPlan]) -> dict[str, BaselineEntry]:
         """The baselines that `against` adds, under names that no entry has."""

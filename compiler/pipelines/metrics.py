@@ -9,12 +9,13 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.model import NetworkModel
 from dync.compiler.pipeline_plan import Metric
+from dync.compiler.plan import GIVEN_MEASURES
 from dync.grammar import syntax
 
 PARTS: Final = ("train", "validation", "test")
 """The parts of a pipeline's own data."""
 
-MEASURES: Final = ("accuracy", "mse", "agreement")
+MEASURES: Final = GIVEN_MEASURES
 
 
 def metric(
@@ -34,14 +35,30 @@ def metric(
     measure, known = ".".join(name.text for name in rest), _measures(models)
     if measure not in known:
         mistakes.add(wrong.studies.UnknownMeasure(rest[0].span.to(rest[-1].span), measure, known))
-    return Metric(first.text, measure)
+    return Metric(first.text, measure, _is_minimized(key, measure, models, mistakes))
+
+
+def declared_measures(models: Sequence[NetworkModel]) -> tuple[str, ...]:
+    """The measures that all of these networks declare."""
+    names = [tuple(measure.name for measure in model.measures) for model in models]
+    return tuple(name for name in names[0] if all(name in others for others in names)) if names else ()
+
+
+def _is_minimized(key: syntax.Key, name: str, models: Sequence[NetworkModel], mistakes: Collector) -> bool:
+    """Whether the networks declare a measure as one of which less is better."""
+    found = {model.name: measure for model in models for measure in model.measures if measure.name == name}
+    less = [network for network, measure in found.items() if measure.minimize]
+    more = [network for network, measure in found.items() if not measure.minimize]
+    if less and more:
+        mistakes.add(wrong.measures.OppositeMeasures(key.span, name, less[0], more[0], found[less[0]].span))
+    return bool(less)
 
 
 def _measures(models: Sequence[NetworkModel]) -> tuple[str, ...]:
-    """What can be measured: of several outputs each one's measures too."""
+    """What can be measured: of several outputs each one's measures too, and what the networks declare."""
     found = dict.fromkeys(MEASURES)
     for model in models:
         outputs = [layer.name for layer in model.layers if layer.role == "output"]
         if len(outputs) > 1:
             found |= dict.fromkeys(f"{output}.{measure}" for output in outputs for measure in MEASURES)
-    return tuple(found)
+    return (*found, *declared_measures(models))

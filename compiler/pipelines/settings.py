@@ -12,15 +12,14 @@ from typing import Final
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
-from dync.compiler.elaboration.constant import number
-from dync.compiler.pipelines.calls import EMPTY
+from dync.compiler.elaboration.elaborate_protocols import parameter_names
 from dync.compiler.pipelines.fragment import Fragment
 from dync.compiler.pipelines.kinds import replaces, words_of
+from dync.compiler.pipelines.network_values import NetworkValues, values_of
 from dync.compiler.pipelines.settings_of import LIMITS
 from dync.compiler.pipelines.signatures import SOURCES, TRANSFORMS, Signature, optimizers
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
-from dync.grammar.source import Span
 
 Settings = Mapping[str, str]
 """Values by dotted keys, both as the user wrote them."""
@@ -32,14 +31,11 @@ WHOLE: Final = (
 """Keys that stand for a whole setting."""
 
 
-def network_arguments(
-    network: syntax.Network, settings: Settings
-) -> tuple[dict[str, float], dict[str, Span], tuple[Diagnostic, ...]]:
-    """The values that settings give to the parameters of a network, where they stand, and the mistakes."""
+def network_arguments(network: syntax.Network, settings: Settings) -> tuple[NetworkValues, tuple[Diagnostic, ...]]:
+    """What settings give to the parameters of a network, and the mistakes."""
     mistakes = Collector()
-    params = _params(network)
-    values: dict[str, float] = {}
-    places: dict[str, Span] = {}
+    params = parameter_names(network)
+    given: dict[str, syntax.Expression] = {}
     for key, text in settings.items():
         fragment, name = Fragment(key, text), key.removeprefix("network.")
         expression = fragment.expression()
@@ -48,10 +44,8 @@ def network_arguments(
         elif expression is None:
             mistakes.add(wrong.pipelines.UnreadableSetting(fragment.value_span, key))
         else:
-            value = number(expression, EMPTY, mistakes)
-            values |= {} if value is None else {name: value}
-            places[name] = expression.span
-    return values, places, mistakes.diagnostics
+            given[name] = expression
+    return values_of(given, mistakes), mistakes.diagnostics
 
 
 def with_settings(
@@ -145,7 +139,7 @@ class _Setter:
             match item:
                 case syntax.NetworkSetting(network=application):
                     network = self.networks.get(application.name.text)
-                    params = () if network is None else _params(network)
+                    params = () if network is None else parameter_names(network)
                     for name in params:
                         found["network." + name] = found[name] = _Place(item, _in_network(name, params))
                 case syntax.OptimizerSetting(optimizer=application):
@@ -238,7 +232,3 @@ def _with_argument(
             arguments = (*application.arguments[:place], argument, *application.arguments[place + 1 :])
             return replace(application, arguments=arguments)
     return replace(application, arguments=(*application.arguments, argument))
-
-
-def _params(network: syntax.Network) -> tuple[str, ...]:
-    return tuple(item.name.text for item in network.items if isinstance(item, syntax.Param))

@@ -8,9 +8,8 @@ from functools import cached_property
 from pathlib import PurePath
 
 from dync.compiler import mistakes as wrong
-from dync.compiler.elaboration.arguments import matched
 from dync.compiler.elaboration.collector import Collector
-from dync.compiler.elaboration.constant import number
+from dync.compiler.elaboration.elaborate_protocols import is_declared, parts_of
 from dync.compiler.elaboration.elaborations import Elaborations, Shapes
 from dync.compiler.elaboration.layer_table import layers_of
 from dync.compiler.model import NetworkModel
@@ -29,6 +28,7 @@ from dync.compiler.pipelines.calls import EMPTY, call_plan
 from dync.compiler.pipelines.data_model import DataContext, data_plan
 from dync.compiler.pipelines.metrics import PARTS, metric
 from dync.compiler.pipelines.models import PipelineModel
+from dync.compiler.pipelines.network_values import network_values
 from dync.compiler.pipelines.settings_of import SettingsOf
 from dync.compiler.pipelines.signatures import Signature, optimizers
 from dync.grammar import syntax
@@ -109,10 +109,13 @@ class Training:
         if network is None:
             self.mistakes.add(wrong.pipelines.UnknownNetwork(name.span, name.text, tuple(self.networks)))
             return None
-        arguments, places = network_values(setting.network, network, self.mistakes)
-        model, found = self.elaborations.model(network, arguments, places, name.span, self.shapes)
+        given = network_values(setting.network, network, self.mistakes)
+        model, found = self.elaborations.model(
+            network, given.numbers, given.places, name.span, self.shapes, given.protocol
+        )
         self.mistakes.extend(found)
-        if not any(isinstance(item, syntax.Protocol) and item.kind == "train" for item in network.items):
+        parts = parts_of(network, given.protocol)
+        if not any(part.kind == "train" for part in parts) and is_declared(network, given.protocol):
             self.mistakes.add(wrong.pipelines.NothingToTrain(name.span, name.text, network.name.span))
         elif model is not None and all(edge.rule is None for edge in model.edges):
             self.mistakes.add(wrong.pipelines.NothingLearns(name.span, name.text))
@@ -196,14 +199,3 @@ def origin_plan(origin: syntax.Made | syntax.Saved) -> Origin:
 def folder_of(pipeline: syntax.Pipeline) -> str:
     """The folder of the file that a pipeline stands in."""
     return str(PurePath(pipeline.span.source.name).parent)
-
-
-def network_values(
-    application: syntax.Application, network: syntax.Network, mistakes: Collector
-) -> tuple[dict[str, float], dict[str, Span]]:
-    """The parameters that an application of a network gives, and where."""
-    params = [item.name.text for item in network.items if isinstance(item, syntax.Param)]
-    given = matched(application, params, mistakes, of_network=True)
-    values = {name: number(argument.value, EMPTY, mistakes) for name, argument in given.items()}
-    known = {name: value for name, value in values.items() if value is not None}
-    return known, {name: given[name].value.span for name in known}

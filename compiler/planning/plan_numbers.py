@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from math import prod
+
+from dync.compiler.between_plan import names_read
 from dync.compiler.expression import parameters
-from dync.compiler.plan import BlockPlan, FamilyPlan, Structure
+from dync.compiler.plan import BlockPlan, FamilyPlan, Kind, Structure
 
 
 def number_lengths(structure: Structure) -> dict[str, int]:
-    """How many values stand under each key: the members of a block, the edges of a family, one for a phase."""
+    """How many values stand under each key: the members of a block, the edges of a family, one for a phase that
+    settles, the layers that a phase softly clamps, one for a parameter of a measure."""
     lengths: dict[str, int] = {}
     for b, block in enumerate(structure.blocks):
         lengths |= dict.fromkeys((f"block.{b}.{name}" for name in _names_of_block(block)), len(block.layers))
     for f, family in enumerate(structure.families):
         names = _names_of_family(family, structure)
         lengths |= dict.fromkeys((f"family.{f}.{name}" for name in names), len(family.edges))
-    return lengths | {f"phase.{phase.name}.within": 1 for phase in structure.phases if phase.settle}
+        if family.between is not None and family.between.given:
+            units = [structure.blocks[b].units for b in (family.sender, family.receiver)]
+            lengths[f"family.{f}.given"] = len(family.edges) * prod(units)
+    lengths |= {f"phase.{phase.name}.within": 1 for phase in structure.phases if phase.settle}
+    lengths |= {f"phase.{phase.name}.soft": len(phase.soft) for phase in structure.phases if phase.soft}
+    return lengths | {f"measure.{m.name}.{name}": 1 for m in structure.measures for name in m.parameters}
 
 
 def _names_of_block(block: BlockPlan) -> tuple[str, ...]:
@@ -24,12 +33,18 @@ def _names_of_block(block: BlockPlan) -> tuple[str, ...]:
 
 
 def _names_of_family(family: FamilyPlan, structure: Structure) -> list[str]:
-    names = ["strength"]
-    if family.kind == "dense":
-        names.append("density")
-    if family.diagonal:
-        names.append("diagonal")
+    names = [] if family.weightless else numbers_of_weights(family.kind, family.diagonal)
+    if family.between is not None:
+        names += [f"weights.{name}" for name in names_read(family.between)]
+        names += ["radius"] if family.between.radius else []
     names += [f"sends.{name}" for name in sorted(parameters(family.sends))]
     if family.rule is not None:
-        names += ["rate", "decay", *(f"rule.{name}" for name in structure.rules[family.rule].parameters)]
+        learning = ["rate"] if family.weightless else ["rate", "decay"]
+        names += [*learning, *(f"rule.{name}" for name in structure.rules[family.rule].parameters)]
     return names
+
+
+def numbers_of_weights(kind: Kind, diagonal: bool) -> list[str]:
+    """What says how weights of a kind begin, and what stays fixed of them."""
+    density = ["density"] if kind in ("dense", "conv") else []
+    return ["strength", *density, *(["diagonal"] if diagonal else [])]

@@ -11,9 +11,10 @@ from itertools import pairwise
 from math import isfinite
 
 from dync.compiler.expression import fields_read, parameters
-from dync.compiler.plan import ActivationPlan, FamilyPlan, LayerPlan, PhasePlan, Plan, RulePlan, Structure
+from dync.compiler.plan import MOST_DELAY, ActivationPlan, FamilyPlan, LayerPlan, PhasePlan, Plan, RulePlan, Structure
 from dync.compiler.plan_error import require
 from dync.compiler.planning.plan_numbers import number_lengths
+from dync.compiler.planning.verify_between import verify_between
 from dync.compiler.planning.verify_expression import verify_expression
 from dync.compiler.planning.verify_kind import verify_kind, verify_owner
 from dync.compiler.planning.verify_measures import verify_measures
@@ -178,9 +179,11 @@ def _verify_families(structure: Structure) -> None:
         require(len(family.edges) > 0, f"{where} is empty")
         verify_kind(family, where, structure)
         verify_owner(family, where, structure)
+        verify_between(family, where, structure)
         _verify_slots(family, where, structure)
         receives = structure.blocks[family.receiver].role in ("layer", "output")
         require(receives, f"{where} sends to layers that do not receive")
+        require(0 <= family.delay <= MOST_DELAY, f"the delay of {where} is none of 0 to {MOST_DELAY} steps")
         require(not family.into or family.into.isidentifier(), f"the field into which {where} sends has no name")
         verify_expression(family.sends, f"what {where} sends", frozenset({"state"}), parameters(family.sends))
         _verify_edges(family, where, structure, met)
@@ -208,7 +211,8 @@ def _verify_edges(family: FamilyPlan, where: str, structure: Structure, met: set
         ends = structure.layers[s].block, structure.layers[r].block
         require(ends == (family.sender, family.receiver), f"an edge of {where} is between other blocks")
         require((s <= r, s >= r) == (family.forward, family.backward), f"an edge of {where} has another direction")
-        require(is_fresh(waves, s, r) == family.fresh, f"an edge of {where} has another place in the waves")
+        fresh = not family.delay and is_fresh(waves, s, r)
+        require(fresh == family.fresh, f"an edge of {where} has another place in the waves")
         require(
             s == r or not family.diagonal or family.owner is not None, f"an edge of {where} has a diagonal but two ends"
         )
@@ -229,6 +233,8 @@ def _verify_numbers(plan: Plan) -> None:
         for density in numbers.get(f"family.{number}.density", ()):
             require(0 <= density <= 1, f"a density of family {number} is not between 0 and 1")
             require(family.masked or density == 1, f"family {number} has absent weights but no mask")
+        radii = numbers.get(f"family.{number}.radius", ())
+        require(all(radius > 0 for radius in radii), f"a radius of family {number} is not positive")
 
 
 def _verify_index(index: int, sequence: Sequence[object], what: str) -> None:

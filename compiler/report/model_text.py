@@ -15,6 +15,9 @@ from dync.compiler.model import (
     RuleUse,
     ScheduleModel,
 )
+from dync.compiler.planning.plan_numbers import numbers_of_weights
+from dync.compiler.report.kind_words import kind_words
+from dync.compiler.window_plan import WindowPlan
 
 
 def model_text(model: NetworkModel) -> str:
@@ -58,13 +61,20 @@ def _layer(layer: LayerModel) -> str:
 def _edge(edge: EdgeModel) -> str:
     label = "" if edge.label is None else f"{edge.label}: "
     into = f".{edge.into}" if edge.into else ""
-    numbers = {"strength": edge.strength}
-    if edge.kind == "dense":
-        numbers["density"] = edge.density
-        numbers |= {} if edge.diagonal is None else {"diagonal": edge.diagonal}
+    delay = f" delay {edge.delay}" if edge.delay else ""
+    owns = edge.tie is None and edge.kind not in ("pool", "unpool")
+    names = numbers_of_weights(edge.kind, edge.diagonal is not None) if owns else []
+    numbers = {name: getattr(edge, name) for name in names}
+    kind = " ".join([kind_words(edge), *([f"to {edge.tie.label}"] if edge.tie is not None else [])])
+    kind += "" if edge.window is None else f" padding {_padding(edge.window)}"
     sends = "" if edge.sends == Symbol("state") else f" sends {written(edge.sends)}{_given(edge.sends_arguments)}"
     learn = "" if edge.rule is None else f" learn {_use(edge.rule)} rate {edge.rate:.9g} decay {edge.decay:.9g}"
-    return f"  edge {label}{edge.sender} -> {edge.receiver}{into} {edge.kind}({_arguments(numbers)}){sends}{learn}"
+    return f"  edge {label}{edge.sender} -> {edge.receiver}{into} {kind}{_parameters(numbers)}{delay}{sends}{learn}"
+
+
+def _padding(window: WindowPlan) -> str:
+    """Before and after each axis."""
+    return " ".join(f"{before}+{after}" for before, after in zip(window.before, window.after, strict=True))
 
 
 def _schedule(schedule: ScheduleModel) -> str:

@@ -42,6 +42,12 @@ def _summary(data: Report) -> list[str]:
     ]
     if data.readout:
         lines.append(f"  read-out     {about(data.readout, exact)} multiply-adds an example")
+    if data.history:
+        lines.append(f"  history      {size(data.history)} an example, for messages with a delay")
+    if data.over_time:
+        between = "carried on" if data.carry else "reset"
+        skipped = f", {counted(data.skip, 'sample')} skipped" if data.skip else ""
+        lines.append(f"  over time    {listed(data.over_time)}{skipped}, the state {between} between sequences")
     if data.dead:
         lines.append(f"  dead         {listed(data.dead)}: no output is reached from there")
     return lines
@@ -185,6 +191,10 @@ def _phase(phase: PhaseReport, exact: bool) -> list[str]:
     steps = (
         f"{phase.steps:,}" if phase.within is None else f"until settled within {phase.within:g}, max {phase.steps:,}"
     )
+    steps += " per sample" if phase.per_sample else ""
     messages = phase.messages + (f" except {listed(phase.silent)}" if phase.silent else "")
     adds = about(phase.multiply_adds, exact)
-    return [phase.name, steps, messages, listed(phase.clamped) or "-", f"{phase.levels:,}", adds]
+    name = phase.name + (f" from {phase.origin}" if phase.origin else "")
+    soft = listed([f"{layer} by {strength:.4g}" for layer, strength in phase.soft])
+    held = "; ".join(part for part in (listed(phase.clamped), soft) if part)
+    return [name, steps, messages, held or "-", f"{phase.levels:,}", adds]

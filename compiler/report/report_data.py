@@ -11,10 +11,12 @@ from dync.compiler.report.cost import (
     cost_of_phase,
     cost_of_readout,
     cost_of_step,
+    history_bytes,
     moving_ever,
     weights_of_family,
 )
 from dync.compiler.report.folding import fold_names, split_name
+from dync.compiler.report.kind_words import kind_words
 from dync.compiler.report.reads import Reads, who_reads_whom
 from dync.compiler.topology import dead_layers, loops, topology_of_plan
 
@@ -122,6 +124,7 @@ class Report:
     multiply_adds: float
     step_bytes: int
     readout: float
+    history: int
     loops: tuple[LoopReport, ...]
     dead: tuple[str, ...]
     phases: tuple[PhaseReport, ...]
@@ -153,6 +156,7 @@ def report_data(plan: Plan) -> Report:
         multiply_adds=step.multiply_adds,
         step_bytes=step.bytes,
         readout=cost_of_readout(plan),
+        history=history_bytes(structure),
         loops=_loops(structure),
         dead=fold_names(dead_layers(topology_of_plan(structure))),
         phases=phases,
@@ -199,15 +203,16 @@ def _family(plan: Plan, number: int) -> FamilyReport:
         edges=len(family.edges),
         rule=rule,
         direction=_direction(family),
-        density=_range(plan, f"family.{number}.density") if family.masked else None,
-        diagonal=_range(plan, f"family.{number}.diagonal") if family.diagonal else None,
+        density=_range(plan, f"family.{number}.density") if family.masked and not family.weightless else None,
+        diagonal=_range(plan, f"family.{number}.diagonal") if family.diagonal and not family.weightless else None,
         weights=sum(weights_of_family(plan, number), Weights(0, 0, 0)),
     )
 
 
 def _kind(family: FamilyPlan) -> str:
-    """The kind of edges, and into which field they send."""
-    return f"{family.kind} into {family.into}" if family.into else family.kind
+    """The kind of edges, into which field they send, and how late."""
+    into = f" into {family.into}" if family.into else ""
+    return f"{kind_words(family)}{into}" + (f" delay {family.delay}" if family.delay else "")
 
 
 def _direction(family: FamilyPlan) -> str:

@@ -106,7 +106,11 @@ class Resolver:
                 several = isinstance(node, syntax.Tuple)
                 return self._fail(NotANumber(node.span, "several numbers") if several else TextAsNumber(node.span))
             case syntax.Reference():
-                return self._axis(node) if node.name.text in self.scope.with_axes else self._fail(MemberAsNumber(node.span))
+                return (
+                    self._axis(node)
+                    if node.name.text in self.scope.with_axes
+                    else self._fail(MemberAsNumber(node.span))
+                )
             case syntax.Attribute():
                 return self._attribute(node)
             case syntax.Variable():
@@ -146,7 +150,7 @@ class Resolver:
 
     def _axis(self, node: syntax.Reference) -> Resolved | None:
         """One axis of a unit's index, `i[1]`; that there is such an axis is checked where the shapes are known."""
-        if node.parts or node.index is None:
+        if node.name.text not in self.scope.with_axes or node.parts or node.index is None:
             return self._fail(MemberAsNumber(node.span))
         index = self.number(node.index)
         if index is None:

@@ -48,8 +48,8 @@ class BoundNetwork:
     def differing(self) -> list[str]:
         """A sentence for each pipeline whose network has other parameters than this one."""
         return [
-            f"this is {self.model.name} with {_shown(self.model.parameters)}; the pipeline {use.pipeline.name} has its"
-            f" own, with {_shown(use.model.parameters)}"
+            f"this is {self.model.name} with {_shown(self.model)}; the pipeline {use.pipeline.name} has its"
+            f" own, with {_shown(use.model)}"
             for use in self.uses
             if use.plan.digest != self.plan.digest
         ]
@@ -92,11 +92,13 @@ def bound(
 
 
 def _is_parameter(key: str, model: NetworkModel) -> bool:
-    return key.removeprefix("network.") in model.parameters
+    name = key.removeprefix("network.")
+    return name in model.parameters or (name == "protocol" and len(model.protocols) > 1)
 
 
-def _shown(parameters: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} = {value:g}" for name, value in parameters.items())
+def _shown(model: NetworkModel) -> str:
+    parts = [f"{name} = {value:g}" for name, value in model.parameters.items()]
+    return ", ".join([*parts, f"protocol = {model.protocol}"] if len(model.protocols) > 1 else parts)
 
 
 def _listed(names: tuple[str | None, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hypothesis import strategies as st
@@ -29,13 +30,31 @@ def draw_schedule(draft: Draft) -> None:
 def draw_phases(draft: Draft) -> None:
     """Phases, each used by a protocol; `train` names each of its phases once."""
     phases = draft.draw(st.permutations(PHASES))
-    draft.train = tuple(phases[: draft.draw(st.integers(0, 3))])
-    infer = draft.draw(st.lists(st.sampled_from(phases), max_size=3))
-    draft.statements += [_phase_text(draft, name) for name in dict.fromkeys([*draft.train, *infer])]
-    if draft.train:
-        draft.statements.append(f"train {', '.join(draft.train)}")
-    if infer:
-        draft.statements.append(f"infer {', '.join(infer)}")
+    draft.train = tuple(phases[: draft.draw(st.sampled_from([0, 1, 2, 3, 3]))])
+    draft.infer = tuple(draft.draw(st.lists(st.sampled_from(phases), max_size=3)))
+    for name in dict.fromkeys([*draft.train, *draft.infer]):
+        draft.statements.append(_phase_text(draft, name))
+    draft.statements += _protocol_texts(draft.train, draft.infer)
+    if (draft.train or draft.infer) and draft.draw(st.integers(0, 2)) == 0:
+        _draw_protocol(draft)
+
+
+def _draw_protocol(draft: Draft) -> None:
+    """A protocol with a name, of the same phases in other orders, and mostly the one to go by."""
+    train, infer = (tuple(draft.draw(st.permutations(part))) for part in (draft.train, draft.infer))
+    train = train if _runs(draft.origins, train) else draft.train
+    infer = infer if _runs(draft.origins, infer) else draft.infer
+    draft.statements.append(f"protocol other {{ {'  '.join(_protocol_texts(train, infer))} }}")
+    draft.protocol = draft.draw(st.sampled_from(["other", "other", None]))
+
+
+def _protocol_texts(train: Sequence[str], infer: Sequence[str]) -> list[str]:
+    return [f"{word} {', '.join(part)}" for word, part in (("train", train), ("infer", infer)) if part]
+
+
+def _runs(origins: Mapping[str, str], phases: Sequence[str]) -> bool:
+    """Whether every phase that starts from another comes after it."""
+    return all(name not in origins or origins[name] in phases[:place] for place, name in enumerate(phases))
 
 
 def _phase_text(draft: Draft, name: str) -> str:
@@ -43,10 +62,19 @@ def _phase_text(draft: Draft, name: str) -> str:
     items = [f"steps {steps}"]
     if draft.draw(st.integers(0, 2)) == 0:
         items = [f"until settled within {draft.number(0.01, 0.3)} max {steps + 2}"]
+    origins = [o for o in PHASES if _runs({name: o}, draft.train) and _runs({name: o}, draft.infer) and o != name]
+    if origins and draft.chance():
+        draft.origins[name] = draft.one_of(origins)
+        items.insert(0, f"from {draft.origins[name]}")
     movable = draft.movable()
     if draft.chance():
         silent = f" except {draft.some_of(movable)}" if movable and draft.chance() else ""
         items.append(f"messages {draft.one_of(['all', 'forward', 'backward'])}{silent}")
+    soft = draft.names("output", "input") if draft.draw(st.integers(0, 2)) == 0 else []
     if movable and draft.chance():
-        items.append(f"clamp {draft.some_of(movable)}")
+        held = draft.some_of(movable)
+        items.append(f"clamp {held}")
+        soft = [layer for layer in soft if layer not in held.split(", ")]
+    if soft:
+        items += [f"clamp {layer} by {draft.number(-0.3, 0.9)}" for layer in draft.some_of(soft).split(", ")]
     return f"phase {name} {{ {'  '.join(items)} }}"

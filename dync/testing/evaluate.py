@@ -69,6 +69,11 @@ def _look(operation: str, values: list[Value], margin: Margin) -> None:
             margin.see(values[0], values[1])
         case "sign":
             margin.see(values[0], np.zeros(()))
+        case "units_argmax":
+            first, second = (
+                np.flip(np.sort(values[0], axis=-1), axis=-1)[..., :2].T if values[0].shape[-1] > 1 else (0, 1)
+            )
+            margin.see(np.asarray(first), np.asarray(second))
         case "floordiv" | "mod":
             quotient = values[0] / values[1]
             margin.see(quotient, np.round(quotient))
@@ -93,5 +98,8 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
     "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal, "and": np.logical_and, "or": np.logical_or,
     "not": np.logical_not, "indicator": lambda condition: np.where(condition, 1.0, 0.0), "abs": np.abs, "sign": _sign,
     "tanh": np.tanh, "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "min": np.minimum, "max": np.maximum,
-    "clip": _clip, "where": np.where,
+    "clip": _clip, "where": np.where, "units_mean": lambda x: x.mean(axis=-1, keepdims=True),
+    "units_sum": lambda x: x.sum(axis=-1, keepdims=True), "units_max": lambda x: x.max(axis=-1, keepdims=True),
+    "units_min": lambda x: x.min(axis=-1, keepdims=True),
+    "units_argmax": lambda x: x.argmax(axis=-1)[..., None].astype(np.float64),
 }  # fmt: skip

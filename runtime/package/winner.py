@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dync.compiler.pipeline_plan import Metric
@@ -57,7 +58,7 @@ def contents_of(
 
 def _trial(complete: Mapping[Trial, Score], metric: Metric) -> tuple[Trial, str]:
     """The seed to package: the best on validation data, or the first; never the best on what it is judged by."""
-    of_validation = Metric("validation", metric.measure)
+    of_validation = replace(metric, part="validation")
     values = {trial: score.value(of_validation) for trial, score in complete.items()}
     known = {trial: value for trial, value in values.items() if value is not None}
     if not known or metric.part == "validation":

@@ -13,8 +13,9 @@ from jax import Array, lax
 from dync.compiler.plan import MessageFilter, PhasePlan, Plan
 from dync.runtime.activation import is_stochastic
 from dync.runtime.engine import Machine
-from dync.runtime.phases import enter_phase, outer_layers
+from dync.runtime.phases import Present, advance, begin_history, enter_phase, from_end, outer_layers
 from dync.runtime.properties.trial_run import SEEDS, protocols_with, start, verify_small
+from dync.runtime.soft_clamps import soft_clamps
 from dync.runtime.state import State, Values, with_constants
 from dync.runtime.step_program import step_program
 
@@ -61,13 +62,18 @@ def _peaks(machine: Machine, state: State, protocol: tuple[int, ...], key: Array
     """The peaks over all steps of some phases, the values before the first one included."""
     structure = machine.structure
     clamped = outer_layers(structure)
+    state = begin_history(machine, state, protocol)
     peaks = _magnitudes(with_constants(structure, machine.parameters, state.values))
+    ends: dict[int, Values] = {}
     for order, number in enumerate(protocol):
-        phase = structure.phases[number]
-        state = enter_phase(state, phase, clamped, frozenset())
+        phase, held = structure.phases[number], frozenset[int]()
+        if phase.origin is not None:
+            state, clamped, held = from_end(state, phase.origin, ends)
+        state = enter_phase(state, phase, clamped, held)
         state, found = _phase_peaks(machine, state, phase, jax.random.fold_in(key, order))
         peaks = _larger(peaks, found)
         clamped = frozenset(phase.clamped) & outer_layers(structure)
+        ends[number] = state.values
     return peaks
 
 
@@ -77,21 +83,22 @@ def _phase_peaks(machine: Machine, state: State, phase: PhasePlan, key: Array) -
     program = step_program(structure, phase.messages, frozenset(phase.silent), frozenset(phase.clamped))
     values = with_constants(structure, machine.parameters, state.values)
     held = machine.held_fields(program, values)
+    soft = soft_clamps(structure, machine.parameters, phase, state.held)
     within = machine.parameters[f"phase.{phase.name}.within"][0] if phase.settle else jnp.float32(-1)
     draws = is_stochastic(structure)
 
-    def body(carry: tuple[Values, Peaks, Array, Array]) -> tuple[Values, Peaks, Array, Array]:
+    def body(carry: tuple[Present, Peaks, Array, Array]) -> tuple[Present, Peaks, Array, Array]:
         before, peaks, taken, _ = carry
-        after = machine.step(program, before, held, jax.random.fold_in(key, taken) if draws else None)
-        moved = [jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(after, before, strict=True)]
-        return after, _larger(peaks, _magnitudes(after)), taken + 1, jnp.all(jnp.stack(moved) <= within)
+        after = advance(machine, program, before, held, jax.random.fold_in(key, taken) if draws else None, soft)
+        moved = [jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(after[0], before[0], strict=True)]
+        return after, _larger(peaks, _magnitudes(after[0])), taken + 1, jnp.all(jnp.stack(moved) <= within)
 
-    def on(carry: tuple[Values, Peaks, Array, Array]) -> Array:
+    def on(carry: tuple[Present, Peaks, Array, Array]) -> Array:
         return ~carry[3] & (carry[2] < phase.steps)
 
-    first = values, _magnitudes(values), jnp.int32(0), jnp.bool_(False)
-    values, peaks, _, _ = lax.while_loop(on, body, first)
-    return State(values, state.held, state.snapshots, state.steps, structure), peaks
+    first = (values, state.history), _magnitudes(values), jnp.int32(0), jnp.bool_(False)
+    (values, history), peaks, _, _ = lax.while_loop(on, body, first)
+    return replace(state, values=values, history=history), peaks
 
 
 def _magnitudes(values: Values) -> Peaks:

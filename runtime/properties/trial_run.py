@@ -10,6 +10,7 @@ import numpy as np
 
 from dync.compiler.plan import Plan, Structure
 from dync.runtime.error import RunError
+from dync.runtime.kinds.of_family import kinds
 from dync.runtime.network import Network
 from dync.runtime.orchestrator import WaveOrchestrator
 from dync.runtime.state import State
@@ -31,22 +32,25 @@ WORK: Final = 2 * 10**10
 
 
 def protocols_with(structure: Structure, phase: int | None) -> tuple[tuple[int, ...], ...]:
-    """The protocols up to a phase, or, where none has it, the phase alone. Without a phase they are whole."""
+    """The protocols up to a phase; where none has it, the phase alone, after what it starts from. Without a phase they
+    are whole."""
     declared = [protocol for protocol in (structure.train, structure.infer) if protocol is not None]
     if phase is None:
         return tuple(dict.fromkeys(declared))
     up_to = [protocol[: protocol.index(phase) + 1] for protocol in declared if phase in protocol]
-    return tuple(dict.fromkeys(up_to)) or ((phase,),)
+    return tuple(dict.fromkeys(up_to)) or (_way_to(structure, phase),)
+
+
+def _way_to(structure: Structure, phase: int) -> tuple[int, ...]:
+    """A phase after those from which it starts."""
+    origin = structure.phases[phase].origin
+    return (phase,) if origin is None else (*_way_to(structure, origin), phase)
 
 
 def verify_small(structure: Structure, phases: Sequence[int]) -> None:
     """Raises RunError where running these phases once would take more room or time than a test may."""
     sizes = [layer.units for layer in structure.layers]
-    weights = sum(
-        sizes[e.receiver] * (sizes[e.sender] if f.kind != "one_to_one" else 1)
-        for f in structure.families
-        for e in f.edges
-    )
+    weights = sum(len(f.edges) * kind.work for f, kind in zip(structure.families, kinds(structure), strict=True))
     if max(weights, sum(sizes)) > WEIGHTS:
         raise RunError(
             f"it has {max(weights, sum(sizes)):,} weights or units, and at most {WEIGHTS:,} are run in a test"

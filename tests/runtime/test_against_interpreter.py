@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from dync.compiler.driver import bind, compile_source, plan_of
 from dync.grammar.source import Source
+from dync.runtime.declared_measures import measured
 from dync.runtime.layout import layout
 from dync.runtime.network import Network
 from dync.testing.interpreter import Interpreter
+from dync.testing.measures import measures
 from dync.testing.networks import networks
 from dync.testing.weights import draw_weights
 
@@ -75,6 +77,7 @@ def test_engine_and_interpreter_agree(drawn, messages, mute):
         expected["infer"] = naive.relax("infer", naive.start(x, None, batch=drawn.batch), weights)
     snapshots = expected["train"].snapshots if "train" in expected else None
     at = expected["train"].state if "train" in expected else start
+    judged = measures(plan, expected.get("infer", expected.get("train")).state if expected else start, y, naive.margin)
     reads_moments = any(rule.moments for rule in plan.structure.rules)
     gradients = None if reads_moments and snapshots is None else naive.pseudo_gradients(at, weights, snapshots)
     assume(naive.margin.smallest > SAFE)
@@ -91,6 +94,11 @@ def test_engine_and_interpreter_agree(drawn, messages, mute):
             close(after[layer], shaped(value, after, layer), f"{protocol} {layer}\n{drawn.text}")
         if protocol == "train":
             state = after
+    judging = after if expected else state
+    found = measured(judging, orch.parameters, {name: jnp.asarray(v, jnp.float32) for name, v in y.items()})
+    assert found.keys() == judged.keys() == {measure.name for measure in plan.structure.measures}
+    for name, value in judged.items():
+        close(found[name], value, f"measure {name}\n{drawn.text}")
     if gradients is not None:
         compare_gradients(orch, state, gradients, drawn.text)
 

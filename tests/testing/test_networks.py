@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from dync.compiler.driver import compile_source, plan_of
+from dync.compiler.driver import bind, compile_source, plan_of
 from dync.grammar.source import Source
 from dync.testing.interpreter import Interpreter
 from dync.testing.networks import networks
@@ -17,7 +17,7 @@ quick = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCh
 
 def interpreter_of(drawn):
     """An interpreter of a drawn network, weights and a clamped start."""
-    (model,) = compile_source(Source("case.dyn", drawn.text)).verify().networks.values()
+    model = bind(compile_source(Source("case.dyn", drawn.text)).verify(), None, {}, protocol=drawn.protocol)
     plan, rng = plan_of(model), np.random.default_rng(drawn.seed + 1)
     weights, absent = draw_weights(plan, rng)
 
@@ -71,7 +71,7 @@ FEATURES = (
     "schedule sequential", "schedule synchronous", "schedule grouped", "for i", "start x", "one_to_one", "density",
     "diagonal", "sends", "learn", "rate", "decay", "until settled", "except", "clamp h", "clamp x", "constant",
     "rule_messages", "rule local", "activation bend", "let part", "messages backward", "contrastive",
-    "perceptron", "@", "y1", "x1",
+    "perceptron", "@", "y1", "x1", "{ from ", "clamp y0 by", "clamp x0 by", "protocol other { train",
 )  # fmt: skip
 
 

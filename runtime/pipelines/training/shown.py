@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dync.compiler.plan import GIVEN_MEASURES
+
 
 def headline(record: Mapping[str, Any]) -> str:
     """The measure that people look at first, on the first part that was measured."""
     for part, measures in record.items():
         if isinstance(measures, dict) and part != "steps":
-            for name in ("accuracy", "agreement", "mse"):
+            for name in (*GIVEN_MEASURES, *measures):
                 if name in measures:
                     return f"{part} {name} {number(name, measures[name])}"
     return ""

@@ -11,7 +11,7 @@ from dync.runtime.report.charts.rank_chart import critical_differences
 from dync.runtime.report.fields import Field
 from dync.runtime.report.run_data import RunData
 from dync.runtime.report.scores import Pair, Ranking, TaskScore, pairs, places_of, ranking, task_scores
-from dync.runtime.report.sections.overview import larger_is_better, objective_of
+from dync.runtime.report.sections.overview import larger_is_better, more_is_better, objective_of
 from dync.runtime.report.sections.so_far import compared_so_far, scored_so_far
 from dync.runtime.report.wording import NONE, counted, is_share, measured, number, shown, span
 
@@ -38,7 +38,7 @@ def further(run: RunData) -> Iterator[Section]:
     for place, (metric, found) in enumerate(list(run.outputs["further_metrics"].fields().items())[:MOST_FURTHER]):
         kept = {key: value.value for key, value in found.fields().items() if key in _OF_FURTHER}
         known = Field(found.place, kept)
-        blocks = statistics_blocks(shown(metric, 60), metric.rpartition(".")[2] != "mse", known, places_of(run.outputs))
+        blocks = statistics_blocks(shown(metric, 60), more_is_better(run, metric), known, places_of(run.outputs))
         if blocks:
             why = Prose("Claims above are about this measure too; what they say is with the other claims.", "soft")
             yield Section(f"further-{place + 1}", f"Comparison by {shown(metric, 60)}", (why, *blocks))

@@ -8,10 +8,14 @@ the units of sender and receiver; `uniform` and `normal` are draws, one of each 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from math import prod
+from typing import TYPE_CHECKING, Any, Final
 
 from dync.compiler.expression import Expression, axis_of, parameters, symbols
 from dync.compiler.window_plan import Shape
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DRAWS: Final = frozenset({"uniform", "normal"})
 
@@ -49,6 +53,12 @@ class BetweenPlan:
         """Whether the weights that exist are known before anything is drawn."""
         return self.chosen and not (self.present is not None and draws(self.present))
 
+    def existing(self, sender: Shape, receiver: Shape) -> NDArray[Any]:
+        """Which weights between layers of these shapes exist, `[senders, receivers]`, where that is known."""
+        from dync.compiler.planning.presence import existing
+
+        return existing(self, sender, receiver)
+
 
 @dataclass(frozen=True)
 class Between:
@@ -84,3 +94,18 @@ def highest_axes(expression: Expression | None) -> dict[str, int]:
         if axis:
             found[end] = max(found.get(end, 0), axis)
     return found
+
+
+def units_at(name: str, sender: Shape, receiver: Shape, senders: NDArray[Any], receivers: NDArray[Any]) -> NDArray[Any]:
+    """What a symbol that is no draw reads for these units, given by their numbers from 0; in double precision.
+
+    `senders` and `receivers` broadcast against each other.
+    """
+    import numpy as np
+
+    if name in ("fan_in", "fan_out"):
+        return np.asarray(prod(sender if name == "fan_in" else receiver), np.float64)
+    end, axis = axis_of(name) or (name, 0)
+    numbers, shape = (senders, sender) if end == "i" else (receivers, receiver)
+    found: NDArray[Any] = numbers if not axis else np.unravel_index(numbers, shape)[axis - 1]
+    return found.astype(np.float64) + 1

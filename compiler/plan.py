@@ -11,9 +11,9 @@ Keys of the numbers, each with one value a member of the block or an edge of the
 `block.B.PARAMETER` for an activation's parameters, `block.B.value` for constants; `family.F.strength`,
 `family.F.density`, `family.F.diagonal`, `family.F.rate`, `family.F.decay`, `family.F.rule.PARAMETER`,
 `family.F.sends.PARAMETER`, `family.F.weights.PARAMETER`, `family.F.radius` (without weights of its own a family has no
-strength, density, diagonal or decay). With one
-value: `phase.NAME.within`; with one for each layer that the phase softly clamps: `phase.NAME.soft`;
-and `measure.NAME.PARAMETER`.
+strength, density, diagonal or decay). With one value: `phase.NAME.within` and `measure.NAME.PARAMETER`; with one for
+each layer that the phase softly clamps: `phase.NAME.soft`; with one for each weight of each edge, edge by edge and row
+by row: `family.F.given`.
 """
 
 from __future__ import annotations
@@ -206,6 +206,7 @@ class FamilyPlan:
     owner: int | None = added(None)
     turned: bool = added(False)
     between: BetweenPlan | None = added(None)  # noqa: RUF009 - it makes a field
+    inner: Structure | None = added(None)
 
     @property
     def weightless(self) -> bool:

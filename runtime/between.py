@@ -11,12 +11,9 @@ import numpy as np
 from jax import Array
 from jax.scipy.special import ndtr
 
-from dync.compiler.between_plan import BetweenPlan, draws
+from dync.compiler.between_plan import BetweenPlan, draws, units_at
 from dync.compiler.expression import Expression, Symbol
 from dync.compiler.plan import FamilyPlan, Structure
-from dync.compiler.planning.presence import existing
-from dync.compiler.planning.unit_values import units_at
-from dync.compiler.window_plan import Shape
 from dync.runtime.evaluate import evaluate
 from dync.runtime.kinds.dense import Dense
 from dync.runtime.kinds.kind import EdgeKind
@@ -62,7 +59,7 @@ def draw_between(structure: Structure, f: int, kind: EdgeKind, parameters: Param
 
     exists = None
     if plan.known:
-        exists = jnp.broadcast_to(jnp.asarray(existing(plan, sender, receiver, False)), shape)
+        exists = jnp.broadcast_to(jnp.asarray(plan.existing(sender, receiver)), shape)
     elif plan.present is not None:
         exists = value(plan.present, "present")
     if plan.given:
@@ -94,7 +91,7 @@ def _planes(plan: BetweenPlan) -> list[tuple[str, str]]:
 
 
 def _symbol(
-    symbol: Symbol, which: str, planes: dict[tuple[str, str], Array], sender: Shape, receiver: Shape
+    symbol: Symbol, which: str, planes: dict[tuple[str, str], Array], sender: tuple[int, ...], receiver: tuple[int, ...]
 ) -> Array | float:
     """What a symbol reads: a draw, or units as `[1, senders, 1]` or `[1, 1, receivers]`."""
     if symbol.name == "normal":

@@ -9,24 +9,69 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.core import Tracer
 
 from dync.compiler.plan import FamilyPlan, Structure
+from dync.runtime.between import draw_between, draws_otherwise, numbers
+from dync.runtime.error import RunError
+from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters, layer_map
+from dync.runtime.spectral_radius import spectral_radii
 
 _CHUNK = 4096
 """Numbers drawn from one key. It decides which numbers a key gives, so changing it changes every network."""
 
 
-@eqx.filter_jit
 def draw_weights(structure: Structure, parameters: Parameters, key: Array) -> LayerMap:
     """The weights of all edges from one key: a pure function of the numbers, so it maps over strengths and seeds.
 
     Every edge has a stream of its own, named after its ends: adding an edge leaves the weights of the others alone.
+    Raises RunError for recurrent weights that have no spectral radius to rescale; where they are traced, what JAX runs
+    later raises an error that says so.
     """
-    streams = _streams(structure, key)
-    return layer_map([_draw_family(structure, f, parameters, stream) for f, stream in enumerate(streams)], structure)
+    lmap, radii = _drawn(structure, parameters, key)
+    for f, found in radii.items():
+        lmap = _verified(lmap, f, found)
+    return lmap
+
+
+@eqx.filter_jit
+def _drawn(structure: Structure, parameters: Parameters, key: Array) -> tuple[LayerMap, dict[int, Array]]:
+    """The weights, and the spectral radii that recurrent ones had before they were rescaled, by family."""
+    families = [_draw_family(structure, f, parameters, s) for f, s in enumerate(_streams(structure, key))]
+    radii: dict[int, Array] = {}
+    for f, family in enumerate(structure.families):
+        if family.between is not None and family.between.radius:
+            radii[f] = spectral_radii(jax.vmap(kinds(structure)[f].full)(_without_diagonal(families[f])))
+            factor = parameters[f"family.{f}.radius"] / radii[f]
+            shape = (-1, *(1,) * (families[f].weights.ndim - 1))
+            families[f] = families[f].with_weights(families[f].weights * factor.reshape(shape))
+    return layer_map(families, structure), radii
+
+
+def _without_diagonal(stored: Stored) -> Stored:
+    return Stored(stored.weights, None, stored.mask, stored.senders, stored.crowded)
+
+
+def _verified(lmap: LayerMap, f: int, radii: Array) -> LayerMap:
+    """The map itself, unless weights of family `f` have no spectral radius but zero, or none at all."""
+    wrong = ~(radii > 0)
+    if isinstance(wrong, Tracer):
+        message = "recurrent weights form no loops, or are not finite: they cannot be rescaled to a spectral radius"
+        weights = list(lmap.weights)
+        weights[f] = eqx.error_if(weights[f], wrong, message)
+        return lmap.with_family_weights(weights)
+    if wrong.any():
+        edge = lmap.structure.families[f].edges[int(wrong.argmax())]
+        name = lmap.structure.layers[edge.sender].name
+        raise RunError(
+            f"the weights of {name} -> {name} as they are drawn have the spectral radius 0, or none: they form no "
+            "loops, all are zero, or one is not finite. No factor gives them another radius: draw more of them, or "
+            "leave `radius` away"
+        )
+    return lmap
 
 
 def _streams(structure: Structure, key: Array) -> list[Array]:
@@ -35,10 +80,10 @@ def _streams(structure: Structure, key: Array) -> list[Array]:
     All come out of one loop, since a generator takes longer to compile than all the rest of this program.
     """
     kinds_of = zip(structure.families, kinds(structure), strict=True)
-    needed = [0 if family.weightless else kind.numbers for family, kind in kinds_of]
+    needed = [_needed(family, kind) for family, kind in kinds_of]
     chunks = [-(-count // _CHUNK) for count in needed]
     names = [np.repeat(_names(structure, f), n) for f, n in zip(structure.families, chunks, strict=True)]
-    numbers = [np.tile(np.arange(n), len(f.edges)) for f, n in zip(structure.families, chunks, strict=True)]
+    places = [np.tile(np.arange(n), len(f.edges)) for f, n in zip(structure.families, chunks, strict=True)]
     if not sum(map(len, names)):
         return [jnp.zeros((len(f.edges), 0), jnp.float32) for f in structure.families]
 
@@ -46,7 +91,7 @@ def _streams(structure: Structure, key: Array) -> list[Array]:
         edge, number = place
         return jax.random.normal(jax.random.fold_in(jax.random.fold_in(key, edge), number), (_CHUNK,), jnp.float32)
 
-    drawn = lax.map(chunk, (jnp.asarray(np.concatenate(names)), jnp.asarray(np.concatenate(numbers).astype(np.uint32))))
+    drawn = lax.map(chunk, (jnp.asarray(np.concatenate(names)), jnp.asarray(np.concatenate(places).astype(np.uint32))))
     ends = np.cumsum([len(n) for n in names]).tolist()
     parts = [drawn[end - len(n) : end] for end, n in zip(ends, names, strict=True)]
     return [
@@ -55,13 +100,25 @@ def _streams(structure: Structure, key: Array) -> list[Array]:
     ]
 
 
+def _needed(family: FamilyPlan, kind: EdgeKind) -> int:
+    """How many numbers one edge of a family is drawn from."""
+    if family.weightless:
+        return 0
+    if family.between is not None and draws_otherwise(family):
+        return numbers(family.between, kind.senders, kind.receivers)
+    return kind.numbers
+
+
 def _draw_family(structure: Structure, f: int, parameters: Parameters, stream: Array) -> Stored:
     family, kind = structure.families[f], kinds(structure)[f]
     if family.weightless:
         return Stored(jnp.zeros((len(family.edges), 0), jnp.float32), None, None, None)
     strength = parameters[f"family.{f}.strength"]
     density = parameters[f"family.{f}.density"] if family.masked else jnp.ones_like(strength)
-    drawn = jax.vmap(kind.draw)(stream, strength, density)
+    if draws_otherwise(family):
+        drawn = draw_between(structure, f, kind, parameters, stream)
+    else:
+        drawn = jax.vmap(kind.draw)(stream, strength, density)
     diagonal = parameters[f"family.{f}.diagonal"] if family.diagonal else None
     return Stored(drawn.weights, diagonal, drawn.mask, drawn.senders, drawn.crowded)
 

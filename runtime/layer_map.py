@@ -16,8 +16,10 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from dync.compiler.plan import Structure
+from dync.runtime.kinds.dense import Dense
 from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.of_family import kinds
+from dync.runtime.kinds.sparse import Sparse
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.kinds.tied import tied
 from dync.runtime.layout import EdgeKey, Place, layout, unknown
@@ -185,7 +187,8 @@ def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
     without weights of its own is given none: ValueError says so.
 
     Where weights can be absent (`density` below 1), those given as zero are; a fixed diagonal must be given as it is.
-    Raises KeyError for an unknown edge and ValueError for another shape or diagonal.
+    Where `present` says which weights exist, the same ones still do. Raises KeyError for an unknown edge and ValueError
+    for another shape or diagonal, or a weight where none can be.
     """
     traced = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((lmap, list(weights.values()))))
     xp = jnp if traced else np
@@ -198,17 +201,35 @@ def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
         by_family.setdefault(place.family, {})[place.index] = full
     families = [lmap.stored(f) for f in range(len(lmap.weights))]
     for f, found in by_family.items():
-        families[f] = _with_edges(families[f].map(xp.asarray), kinds(lmap.structure)[f], found).map(jnp.asarray)
+        between = lmap.structure.families[f].between
+        chosen = between is not None and between.chosen
+        kind = kinds(lmap.structure)[f]
+        families[f] = _with_edges(families[f].map(xp.asarray), kind, found, chosen).map(jnp.asarray)
     return layer_map(families, lmap.structure)
 
 
-def _with_edges(family: Stored, kind: EdgeKind, weights: Mapping[int, Array]) -> Stored:
-    """What is stored of a family, with some edges' weights replaced."""
+def _with_edges(family: Stored, kind: EdgeKind, weights: Mapping[int, Array], chosen: bool) -> Stored:
+    """What is stored of a family, with some edges' weights replaced; where it was `chosen`, the same ones exist."""
     found = family if isinstance(family.weights, Array) else family.map(np.copy)
     for e, full in weights.items():
-        packed = kind.pack(full, family.map(partial(_row, e)))
+        row = family.map(partial(_row, e))
+        packed = _refilled(kind, full, row) if chosen else kind.pack(full, row)
         found = jax.tree.map(partial(_replaced, e), found, packed)
     return found
+
+
+def _refilled(kind: EdgeKind, full: Array, stored: Stored) -> Stored:
+    """Other weights in the places that there are; ValueError for one in another place, where that can be seen."""
+    assert isinstance(kind, Dense | Sparse)
+    packed = kind.refill(full, stored)
+    if not isinstance(full, Tracer) and not isinstance(packed.weights, Tracer):
+        kept = np.asarray(kind.full(packed.map(jnp.asarray)))
+        lost = ~np.isclose(kept, np.asarray(full), atol=1e-6)
+        if lost.any():
+            i, j = (int(n) for n in np.unravel_index(int(lost.argmax()), lost.shape))
+            place = f"from unit {i + 1} to unit {j + 1}"
+            raise ValueError(f"{place} there is no weight, as `present` says: it must be given as zero")
+    return packed
 
 
 def _row(e: int, array: Array) -> Array:

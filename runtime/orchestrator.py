@@ -160,8 +160,8 @@ class WaveOrchestrator(AbstractOrchestrator):
         """A new orchestrator with numbers of a layer (its activation's) or an edge (its rule's, rate, decay) changed.
 
         `place` is a layer, a label or (receiver, sender). Nothing is compiled anew. Raises KeyError for an unknown
-        name. The strength and density of a `dense` edge only say how weights are drawn, so changing them here would
-        do nothing: they are refused.
+        name. The strength, density and radius of a `dense` edge only say how weights are drawn, so changing them here
+        would do nothing: they are refused.
         """
         found = dict(self.parameters)
         for name, number in numbers.items():
@@ -189,9 +189,12 @@ class WaveOrchestrator(AbstractOrchestrator):
         return self.parameters[f"family.{f}.{name}"].reshape(-1, *(1,) * (weight.ndim - 1))
 
 
+_DRAWN = frozenset({"strength", "density", "diagonal", "radius", "given"})
+
+
 def _only_drawn(owner: str, name: str) -> bool:
     """Whether a number of an edge says how its weights are drawn, and nothing after that."""
-    return owner.count(".") == 1 and owner.startswith("family.") and name in ("strength", "density", "diagonal")
+    return owner.count(".") == 1 and owner.startswith("family.") and name in _DRAWN
 
 
 class SequentialOrchestrator(WaveOrchestrator):

@@ -28,8 +28,9 @@ NOTHING: Final = 1e-6
 
 def spectral_radii(matrices: Array) -> Array:
     """The spectral radius of each matrix of `[..., units, units]`, zero where that cannot be told from zero."""
-    shape = jax.ShapeDtypeStruct(matrices.shape[:-2], jnp.float32)
-    return jax.pure_callback(_radii, shape, matrices, vmap_method="broadcast_all")
+    shape = jax.ShapeDtypeStruct(matrices.shape[:-2], jnp.float32)  # type: ignore[no-untyped-call]
+    found: Array = jax.pure_callback(_radii, shape, matrices, vmap_method="broadcast_all")
+    return found
 
 
 def _radii(matrices: Any) -> NDArray[np.float32]:
@@ -62,7 +63,8 @@ def _in_loops(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         alive &= ~gone
         incoming = incoming - there[gone].sum(axis=0)
         outgoing = outgoing - there[:, gone].sum(axis=1)
-    return matrix[np.ix_(alive, alive)]
+    core: NDArray[np.float64] = matrix[np.ix_(alive, alive)]
+    return core
 
 
 def _largest(matrix: NDArray[np.float64]) -> float:

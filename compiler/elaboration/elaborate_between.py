@@ -15,7 +15,13 @@ from dync.compiler.elaboration.elaborate_layers import UNKNOWN
 from dync.compiler.elaboration.elaborate_wires import directed, graph_arguments
 from dync.compiler.elaboration.graphs import GENERATORS
 from dync.compiler.elaboration.scope import Scope
-from dync.compiler.elaboration.weights_file import ArrayShape, ArrayUnknown, FileRefused, NotFinite, weights_of_file
+from dync.compiler.elaboration.weights_file import (
+    ArrayShapeError,
+    ArrayUnknownError,
+    FileRefusedError,
+    NotFiniteError,
+    weights_of_file,
+)
 from dync.compiler.expression import Expression, Number, parameters
 from dync.compiler.model import LayerModel
 from dync.compiler.planning.presence import density, not_finite
@@ -255,14 +261,14 @@ def _given(
     mistake: Diagnostic
     try:
         return weights_of_file(place.source.name, path.value, name.value, needed)
-    except FileRefused as refused:
+    except FileRefusedError as refused:
         mistake = wrong.between.NoWeightsFile(path.span, path.value, str(refused))
-    except ArrayUnknown as unknown:
+    except ArrayUnknownError as unknown:
         mistake = wrong.between.NoSuchArray(name.span, name.value, unknown.known)
-    except ArrayShape as other:
+    except ArrayShapeError as other:
         ends = sender.name, receiver.name
         mistake = wrong.between.ShapeOfWeights(place, name.value, other.shape, needed, *ends)
-    except NotFinite as bad:
+    except NotFiniteError as bad:
         mistake = wrong.between.WeightNotFinite(place, bad.place)
     context.mistakes.add(mistake)
     return None

@@ -14,6 +14,7 @@ from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.elaborate_between import fitted
 from dync.compiler.elaboration.elaborate_kinds import KindUse, kind_use
 from dync.compiler.elaboration.elaborate_ties import Tie, settle_ties
+from dync.compiler.elaboration.elaborate_delays import check_history, delay_of
 from dync.compiler.elaboration.elaborate_uses import rule_use
 from dync.compiler.elaboration.elaborate_windows import window_plan
 from dync.compiler.elaboration.elaborate_wires import arcs_of
@@ -39,6 +40,7 @@ class _Manner:
     rule: RuleUse | None
     rate: float
     decay: float
+    delay: int
 
 
 @dataclass
@@ -59,8 +61,9 @@ class Edges:
         """Elaborate one edge; what is wrong with one part of it does not keep the others from being checked."""
         if not self.context.budget.take(1, "this edge", edge.span):
             return
-        sender = self.table.one(edge.sender, scope)
-        receiver = self.table.one(edge.receiver, scope)
+        edge = self.table.with_part(edge, scope)
+        sender = self.table.sender(edge.sender, scope)
+        receiver = self.table.receiver(edge.receiver, scope)
         self._check_label(edge)
         manner = self._manner(edge, scope)
         if sender is None or receiver is None:
@@ -85,7 +88,7 @@ class Edges:
         decay = self._number(statement.decay, scope, 0.0)
         sends, sends_arguments = self._sends(statement, scope)
         rule = rule_use(statement.rule, scope, self.context) if statement.rule is not None else None
-        return _Manner(kind, sends, sends_arguments, rule, rate, decay)
+        return _Manner(kind, sends, sends_arguments, rule, rate, decay, delay_of(statement, scope, self.context.mistakes))
 
     def _join(
         self,
@@ -123,13 +126,16 @@ class Edges:
             window=window,
             rank=kind.rank,
             tie=kind.tie,
+            inner=kind.inner,
             between=None if within is None else within.between,
             into="" if into is None else into.text,
             into_span=None if into is None else into.span,
+            delay=manner.delay,
         )
         if kind.kind is not None:
             check_kind(statement, model, sender, receiver, self.table)
         check_receiver(place, receiver, self.table)
+        check_history(statement, manner.delay, sender, self.context.mistakes)
         self._check_pair(statement, label, sender, receiver)
         self.found.append(model)
 

@@ -11,8 +11,9 @@ from dync.compiler.elaboration.arguments import matched
 from dync.compiler.elaboration.constant import integer, number
 from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.elaborate_between import BetweenUse, between_use
+from dync.compiler.elaboration.elaborate_inner import coded
 from dync.compiler.elaboration.scope import Scope
-from dync.compiler.model import TieModel
+from dync.compiler.model import NetworkModel, TieModel
 from dync.compiler.plan import Kind
 from dync.compiler.window_plan import MOST_AXES, Pooling
 from dync.grammar import syntax
@@ -72,10 +73,14 @@ class KindUse:
     tie: TieModel | None = None
     tied_to: syntax.Expression | None = None
     between: BetweenUse | None = None
+    inner: NetworkModel | None = None
 
 
 def kind_use(application: syntax.Application, scope: Scope, context: Context) -> KindUse:
     """The kind that a statement names; mistakes in its arguments are reported one by one."""
+    if isinstance(application, syntax.Nested):
+        inner = coded(application, scope, context)
+        return KindUse("network" if inner is not None else None, inner=inner)
     name = application.name
     if name.text not in TAKES:
         context.mistakes.add(wrong.names.UnknownKind(name.span, name.text, tuple(TAKES)))

@@ -10,7 +10,7 @@ from dync.compiler.elaboration.arguments import matched
 from dync.compiler.elaboration.constant import integer, number
 from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.graphs import GENERATORS, Args, Generator, Link, Parameter
-from dync.compiler.elaboration.layer_table import LayerTable
+from dync.compiler.elaboration.layer_table import LayerTable, Node
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.model import LayerModel
 from dync.grammar import syntax
@@ -30,7 +30,7 @@ def arcs_of(wire: syntax.Wire, table: LayerTable, scope: Scope, context: Context
     if generator is None:
         context.mistakes.add(wrong.wires.UnknownGenerator(name.span, name.text, tuple(GENERATORS)))
         return None
-    args = _arguments(wire.generator, generator, scope, context, len(layers), first)
+    args = graph_arguments(wire.generator, generator, scope, context, len(layers), first)
     if args is None or not layers:
         return None
     reason = generator.refusal(len(layers), args)
@@ -41,21 +41,21 @@ def arcs_of(wire: syntax.Wire, table: LayerTable, scope: Scope, context: Context
     expected = int(ways * generator.expected(len(layers), args))
     if not context.budget.has(expected, "this `wire`", wire.span):
         return None
-    arcs = sorted(set(_directed(generator.links(len(layers), args), args["arcs"])))
+    arcs = sorted(set(directed(generator.links(len(layers), args), args["arcs"])))
     if not context.budget.take(len(arcs), "this `wire`", wire.span):
         return None
     if not arcs:
         context.mistakes.add(wrong.wires.WireDrawsNothing(wire.generator.span, name.text, len(layers)))
-    return [(layers[sender], layers[receiver]) for sender, receiver in arcs]
+    return [(layers[sender].sender, layers[receiver].receiver) for sender, receiver in arcs]
 
 
-def _layers(wire: syntax.Wire, table: LayerTable, scope: Scope, context: Context) -> tuple[tuple[LayerModel, ...], int]:
+def _layers(wire: syntax.Wire, table: LayerTable, scope: Scope, context: Context) -> tuple[tuple[Node, ...], int]:
     """The layers in the order of the list, and how many its first part names; none where there was a mistake."""
     places: dict[str, syntax.Reference] = {}
-    found: list[LayerModel] = []
+    found: list[Node] = []
     sizes: list[int] = []
     for reference in wire.layers:
-        layers = table.all(reference, scope)
+        layers = table.nodes(reference, scope)
         sizes.append(len(layers))
         for layer in layers:
             if layer.name in places:
@@ -66,7 +66,7 @@ def _layers(wire: syntax.Wire, table: LayerTable, scope: Scope, context: Context
     return (tuple(found) if whole else ()), sizes[0]
 
 
-def _arguments(
+def graph_arguments(
     application: syntax.Application, generator: Generator, scope: Scope, context: Context, count: int, first: int
 ) -> Args | None:
     """The arguments with the defaults filled in; None where one is a mistake."""
@@ -115,7 +115,8 @@ def _arcs(argument: syntax.Argument | None, context: Context) -> str | None:
     return word.text
 
 
-def _directed(links: Iterable[Link], arcs: str) -> Iterable[Link]:
+def directed(links: Iterable[Link], arcs: str) -> Iterable[Link]:
+    """The arcs of links, one way or both."""
     for a, b in links:
         if arcs != "backward":
             yield a, b

@@ -16,11 +16,11 @@ LARGEST: Final = 2**30
 _TYPES: Final = ("F16", "F32", "F64")
 
 
-class FileRefused(Exception):
+class FileRefusedError(Exception):
     """Why no weights can be read; the sentence goes on from "no weights can be read from …:"."""
 
 
-class ArrayUnknown(Exception):
+class ArrayUnknownError(Exception):
     """The file has no array of this name; `known` are those that it has."""
 
     def __init__(self, known: tuple[str, ...]) -> None:
@@ -28,7 +28,7 @@ class ArrayUnknown(Exception):
         self.known = known
 
 
-class ArrayShape(Exception):
+class ArrayShapeError(Exception):
     """The array has another shape."""
 
     def __init__(self, shape: Shape) -> None:
@@ -36,7 +36,7 @@ class ArrayShape(Exception):
         self.shape = shape
 
 
-class NotFinite(Exception):
+class NotFiniteError(Exception):
     """A weight is not finite in float32; `place` says which, from 1."""
 
     def __init__(self, place: tuple[int, int]) -> None:
@@ -50,16 +50,16 @@ def weights_of_file(spec: str, path: str, name: str, shape: Shape) -> tuple[floa
     Raises one of the exceptions above.
     """
     if prod(shape) > GIVEN:
-        raise FileRefused(f"{prod(shape):,} weights are more than the {GIVEN:,} of one edge that a plan can hold")
+        raise FileRefusedError(f"{prod(shape):,} weights are more than the {GIVEN:,} of one edge that a plan can hold")
     found = Path(spec).parent / path
     try:
         if not found.is_file():
-            raise FileRefused("there is no such file; paths are relative to the .dyn file")
+            raise FileRefusedError("there is no such file; paths are relative to the .dyn file")
         stat = found.stat()
     except (OSError, ValueError) as error:
-        raise FileRefused(_reason(error)) from None
+        raise FileRefusedError(_reason(error)) from None
     if stat.st_size > LARGEST:
-        raise FileRefused(f"it has {stat.st_size:,} bytes, more than {LARGEST:,}")
+        raise FileRefusedError(f"it has {stat.st_size:,} bytes, more than {LARGEST:,}")
     return _read(str(found), name, shape, (stat.st_mtime_ns, stat.st_size, stat.st_ino))
 
 
@@ -69,17 +69,17 @@ def _read(path: str, name: str, shape: Shape, version: tuple[int, ...]) -> tuple
     import safetensors
 
     try:
-        with safetensors.safe_open(path, "numpy") as file:  # type: ignore[no-untyped-call]
+        with safetensors.safe_open(path, "numpy") as file:
             if name not in file.keys():  # noqa: SIM118 - it is no mapping
-                raise ArrayUnknown(tuple(sorted(file.keys())))
+                raise ArrayUnknownError(tuple(sorted(file.keys())))
             part = file.get_slice(name)
             if tuple(part.get_shape()) != shape:
-                raise ArrayShape(tuple(part.get_shape()))
+                raise ArrayShapeError(tuple(part.get_shape()))
             if part.get_dtype() not in _TYPES:
-                raise FileRefused(f"`{name}` is of type {part.get_dtype()}; weights are {', '.join(_TYPES)}")
+                raise FileRefusedError(f"`{name}` is of type {part.get_dtype()}; weights are {', '.join(_TYPES)}")
             array = file.get_tensor(name)
     except (OSError, safetensors.SafetensorError) as error:
-        raise FileRefused(f"it is no safetensors file, or a damaged one ({_reason(error)})") from None
+        raise FileRefusedError(f"it is no safetensors file, or a damaged one ({_reason(error)})") from None
     return _values(array)
 
 
@@ -90,7 +90,7 @@ def _values(array: Any) -> tuple[float, ...]:
         weights = np.asarray(array, np.float32)
     if not np.isfinite(weights).all():
         row, column = np.unravel_index(int(np.argmin(np.isfinite(weights))), weights.shape)
-        raise NotFinite((int(row) + 1, int(column) + 1))
+        raise NotFiniteError((int(row) + 1, int(column) + 1))
     return tuple(weights.astype(np.float64).ravel().tolist())
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
+from dync.compiler.between_plan import BetweenPlan, names_read
 from dync.compiler.expression import Expression, parameters
 from dync.compiler.model import EdgeModel, NetworkModel, RuleDefinition
 from dync.compiler.plan import EdgePlan, FamilyPlan, Kind, RulePlan, SlotsPlan
 from dync.compiler.planning.plan_numbers import numbers_of_weights
-from dync.compiler.planning.sparsity import slots
+from dync.compiler.planning.presence import counts
+from dync.compiler.planning.sparsity import slots, slots_of
 from dync.compiler.planning.waves import is_fresh
 from dync.compiler.window_plan import WindowPlan
 
@@ -39,10 +41,12 @@ class _Likeness(NamedTuple):
     backward: bool
     fresh: bool
     into: str
+    delay: int
     window: WindowPlan | None
     rank: int | None
     owner: int | None
     turned: bool
+    between: BetweenPlan | None
 
 
 class _Placed(NamedTuple):
@@ -89,7 +93,8 @@ class _Gathering:
         self.rules = _Rules()
         self._block_of, self._wave_of = block_of, wave_of
         self._numbers_of = {layer.name: number for number, layer in enumerate(model.layers)}
-        self._units = [prod(layer.shape) for layer in model.layers]
+        self._shapes = [layer.shape for layer in model.layers]
+        self._units = [prod(shape) for shape in self._shapes]
         self._shared = {edge.tie.label for edge in model.edges if edge.tie is not None}
         self._members: dict[_Likeness, list[_Placed]] = {}
 
@@ -126,17 +131,28 @@ class _Gathering:
             sends=edge.sends,
             rule=rule,
             masked=masked,
-            slots=slots(self._units[sender], self._units[receiver], edge.density) if listed else None,
+            slots=self._slots(sender, receiver, edge) if listed else None,
             diagonal=edge.kind == "dense" and edge.diagonal is not None,
             forward=sender <= receiver,
             backward=sender >= receiver,
-            fresh=is_fresh(self._wave_of, sender, receiver),
+            fresh=not edge.delay and is_fresh(self._wave_of, sender, receiver),
             into=edge.into,
+            delay=edge.delay,
             window=edge.window,
             rank=edge.rank,
             owner=owner,
             turned=edge.tie is not None and edge.tie.turned,
+            between=None if edge.between is None else edge.between.plan,
         )
+
+    def _slots(self, sender: int, receiver: int, edge: EdgeModel) -> SlotsPlan | None:
+        """The room for the weights that exist: as many as are known, or as are to be expected."""
+        if edge.between is None or not edge.between.plan.chosen:
+            return slots(self._units[sender], self._units[receiver], edge.density)
+        if not edge.between.plan.known:
+            return None  # how many draws hold for one receiver is not known, only how many in all, about
+        found = counts(edge.between.plan, self._shapes[sender], self._shapes[receiver], edge.diagonal is not None)
+        return slots_of(found, self._units[sender])
 
 
 class _Rules:
@@ -178,6 +194,7 @@ def _numbers(alike: _Likeness, placed: list[_Placed], rules: tuple[RulePlan, ...
     weightless = alike.owner is not None or alike.kind in ("pool", "unpool")
     own = [] if weightless else numbers_of_weights(alike.kind, alike.diagonal)
     numbers = {name: tuple(float(getattr(e, name)) for e in edges) for name in own}
+    numbers |= _numbers_between(alike.between, edges)
     for name in sorted(parameters(alike.sends)):
         numbers[f"sends.{name}"] = tuple(float(e.sends_arguments[name]) for e in edges)
     if alike.rule is None:
@@ -188,4 +205,17 @@ def _numbers(alike: _Likeness, placed: list[_Placed], rules: tuple[RulePlan, ...
     uses = [e.rule for e in edges if e.rule is not None]
     for name in rules[alike.rule].parameters:
         numbers[f"rule.{name}"] = tuple(float(use.arguments[name]) for use in uses)
+    return numbers
+
+
+def _numbers_between(plan: BetweenPlan | None, edges: list[EdgeModel]) -> dict[str, tuple[float, ...]]:
+    """What the edges say of single pairs of units, as far as it is numbers."""
+    said = [edge.between for edge in edges if edge.between is not None]
+    if plan is None:
+        return {}
+    numbers = {f"weights.{name}": tuple(b.arguments[name] for b in said) for name in names_read(plan)}
+    if plan.given:
+        numbers["given"] = tuple(weight for b in said for weight in b.given)
+    if plan.radius:
+        numbers["radius"] = tuple(b.radius for b in said if b.radius is not None)
     return numbers

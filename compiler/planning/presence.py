@@ -7,9 +7,9 @@ from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from dync.compiler.between_plan import BetweenPlan
+from dync.compiler.between_plan import BetweenPlan, units_at
 from dync.compiler.expression import Expression
-from dync.compiler.planning.unit_values import unit_values, units_at
+from dync.compiler.planning.unit_values import unit_values
 from dync.compiler.window_plan import Shape
 
 if TYPE_CHECKING:
@@ -22,20 +22,17 @@ SAMPLE = 2**16
 """From how many pairs of units the density is estimated, where `present` draws."""
 
 
-def existing(plan: BetweenPlan, sender: Shape, receiver: Shape, diagonal: bool) -> NDArray[Any]:
-    """Which weights exist, `[senders, receivers]`, where that is known; with a fixed `diagonal` none of those on it."""
+def existing(plan: BetweenPlan, sender: Shape, receiver: Shape) -> NDArray[Any]:
+    """Which weights exist, `[senders, receivers]`, where that is known."""
     import numpy as np
 
-    rows = [part for _, part in _parts(plan, sender, receiver)]
-    found: NDArray[Any] = np.concatenate(rows)
-    if diagonal:
-        np.fill_diagonal(found, False)
+    found: NDArray[Any] = np.concatenate([part for _, part in _parts(plan, sender, receiver)])
     return found
 
 
 @lru_cache(maxsize=64)
 def counts(plan: BetweenPlan, sender: Shape, receiver: Shape, diagonal: bool) -> tuple[int, ...]:
-    """How many weights each receiver has, where that is known, `diagonal` as above."""
+    """How many weights each receiver has, where that is known; with a fixed `diagonal` without those on it."""
     import numpy as np
 
     total = np.zeros(prod(receiver), np.int64)

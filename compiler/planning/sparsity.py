@@ -35,6 +35,20 @@ def slots(senders: int, receivers: int, density: float) -> SlotsPlan | None:
     return min(plans, key=lambda plan: plan.stored(receivers))
 
 
+def slots_of(counts: tuple[int, ...], senders: int) -> SlotsPlan | None:
+    """The room for weights that are known, so many a receiver, or None where the edge is better stored whole."""
+    receivers, most = len(counts), max(1, *counts)
+    if senders * receivers < SMALLEST or sum(counts) * ADVANTAGE > senders * receivers:
+        return None
+    if most > min(MOST_SLOTS, senders // ADVANTAGE):
+        return None
+    plans = (
+        SlotsPlan(common, most, max(1, sum(count > common for count in counts)))
+        for common in sorted({max(1, count) for count in counts})
+    )
+    return min(plans, key=lambda plan: plan.stored(receivers))
+
+
 def _divided(senders: int, receivers: int, density: float, common: int, most: int) -> SlotsPlan:
     """`common` slots for all, and room for those that draw more."""
     crowded = _enough(receivers, _tail(senders, common, density), RISK)

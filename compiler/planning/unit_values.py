@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from math import prod
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol, axis_of
-from dync.compiler.window_plan import Shape
+from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +49,7 @@ def _value(expression: Expression, read: Read, arguments: Mapping[str, float]) -
         case Symbol(name):
             return read(name)
         case Apply(operation, operands):
-            return cast("Values", _functions()[operation](*(_value(o, read, arguments) for o in operands)))
+            return _functions()[operation](*(_value(o, read, arguments) for o in operands))
 
 
 @cache
@@ -64,18 +62,3 @@ def _functions() -> Mapping[str, Callable[..., Values]]:
         "sign": lambda x: np.where(x >= 0, 1.0, -1.0),
         "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
     }
-
-
-def units_at(name: str, sender: Shape, receiver: Shape, senders: Values, receivers: Values) -> Values:
-    """What a symbol that is no draw reads for these units, given by their numbers from 0; in double precision.
-
-    `senders` and `receivers` broadcast against each other.
-    """
-    import numpy as np
-
-    if name in ("fan_in", "fan_out"):
-        return np.asarray(prod(sender if name == "fan_in" else receiver), np.float64)
-    end, axis = axis_of(name) or (name, 0)
-    numbers, shape = (senders, sender) if end == "i" else (receivers, receiver)
-    found = numbers if not axis else np.unravel_index(numbers, shape)[axis - 1]
-    return found.astype(np.float64) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 from dync.compiler.between_plan import ARCS, GIVEN, PAIRS, BetweenPlan, names_read, readable
@@ -51,4 +52,4 @@ def _verify_arcs(arcs: tuple[tuple[int, ...], ...], where: str, senders: int, re
     require(sum(map(len, arcs)) <= ARCS, f"{where} has more than {ARCS} arcs")
     for found in arcs:
         require(all(0 <= unit < receivers for unit in found), f"{where} has an arc to no unit")
-        require(all(a < b for a, b in zip(found, found[1:], strict=False)), f"the arcs of {where} are not in order")
+        require(all(a < b for a, b in pairwise(found)), f"the arcs of {where} are not in order")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from dync.compiler.mistakes.between import UnknownBetweenUnits
 from dync.compiler.mistakes.rule_names import NotLocal, UnknownInActivation, UnknownInSends
 from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.source import Span
@@ -28,12 +29,14 @@ FUNCTIONS: Final[Mapping[str, str]] = {
 @dataclass(frozen=True)
 class Scope:
     """`symbols` can be read, `moments` are those of them that `@` may follow; `unknown` makes the
-    mistake of a name that cannot: from its place, itself, the names that can, and the nearest of them."""
+    mistake of a name that cannot: from its place, itself, the names that can, and the nearest of them. `with_axes` are
+    the symbols that can be read axis by axis."""
 
     what: str
     symbols: tuple[str, ...]
     moments: tuple[str, ...]
     unknown: Callable[[Span, str, tuple[str, ...], str | None], Diagnostic]
+    with_axes: tuple[str, ...] = ()
 
     def meaning(self, name: str) -> str | None:
         """What a name is here that nobody declared."""
@@ -52,3 +55,11 @@ RULE: Final = Scope(
 ACTIVATION: Final = Scope("an activation", ("field", "state", "uniform", "normal"), (), UnknownInActivation)
 
 SENDS: Final = Scope("what an edge sends", ("state",), (), UnknownInSends)
+
+BETWEEN: Final = Scope(
+    "what holds between units",
+    ("i", "j", "fan_in", "fan_out", "uniform", "normal"),
+    (),
+    UnknownBetweenUnits,
+    ("i", "j"),
+)

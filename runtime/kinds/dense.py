@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -73,6 +74,11 @@ class Dense(SynapticKind):
     def keep(self, full: Array, exists: Array) -> Stored:
         """The weights that exist, zero or not; none of them is on a fixed diagonal."""
         return Stored(jnp.where(exists, full, 0), None, exists, None)
+
+    def refill(self, full: Array, stored: Stored) -> Stored:
+        """Other weights where there are some already; those in other places are left out."""
+        xp: Any = full.__array_namespace__()
+        return stored.with_weights(xp.where(stored.mask, full, xp.float32(0)))
 
     def message(self, stored: Stored, sent: Array) -> Array:
         """`sent @ weights`, plus the diagonal's part."""

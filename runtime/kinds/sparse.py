@@ -101,6 +101,13 @@ class Sparse(SynapticKind):
         flat = self._flat(weights, crowded)
         return Stored(flat, None, self._flat(there, crowded), self._flat(senders, crowded), crowded)
 
+    def refill(self, full: Array, stored: Stored) -> Stored:
+        """Other weights where there are some already; those in other places are left out."""
+        assert stored.senders is not None and stored.crowded is not None and stored.mask is not None
+        xp: Any = full.__array_namespace__()
+        receivers = xp.asarray(self._by_slot(jnp.arange(self.receivers), jnp.asarray(stored.crowded)))
+        return stored.with_weights(xp.where(stored.mask, full[stored.senders, receivers], xp.float32(0)))
+
     def message(self, stored: Stored, sent: Array) -> Array:
         """The sum over the slots of weight times sender, plus the diagonal's part."""
         message = jnp.stack([self._message(edge, sent[e]) for e, edge in enumerate(_edges(stored))])

@@ -64,7 +64,8 @@ def piped(plan: TrainingPlan, network: Network) -> None:
 def bare(plan: TrainingPlan, network: Network) -> None:
     """The same batches, evaluations as often, and nothing else."""
     dataset, held_out = load_parts(plan, network)
-    key, optimizer, batches = jax.random.key(plan.seed), make_optimizer(plan.optimizer), schedule_of(plan, dataset)
+    key, optimizer = jax.random.key(plan.seed), make_optimizer(plan.optimizer)
+    batches = schedule_of(plan, dataset, network.plan.structure)
     prepared = Preparation(key, optimizer, dataset, held_out, batches)
     train = dataset.parts["train"].arrays
     arrays = {name: jnp.asarray(array.reshape(len(array), -1)) for name, array in train.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -161,7 +162,7 @@ def _learn_sequences(
         else:
             weights = learnt(before, after, number)
         steps = after.steps + jnp.where(sampled, state.steps, 0)
-        after = State(after.values, after.held, after.snapshots, steps, structure)
+        after = replace(after, steps=steps)
         return (weights, after, finite & _all_finite(_moving(after))), None
 
     numbers = jnp.arange(samples_in(structure, data), dtype=jnp.int32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +34,23 @@ def agreement(found: Units, target: Units) -> float:
     return float(((found >= 0) == (target >= 0)).mean())
 
 
-def measure(found: Mapping[str, Units], target: Mapping[str, Units]) -> dict[str, float]:
+def nrmse(found: Units, target: Units) -> float:
+    """The root of the mean squared error over the variance of the target, `sqrt(<|y - d|^2> / <|d - <d>|^2>)`.
+
+    Units count together, each around its own mean; 1 is what the mean of the target itself would reach.
+    M. Lukosevicius, A practical guide to applying echo state networks (2012).
+    """
+    wanted = target.astype(np.float64)
+    return float(np.sqrt(((found - wanted) ** 2).mean() / ((wanted - wanted.mean(axis=0)) ** 2).mean()))
+
+
+def measure(found: Mapping[str, Units], target: Mapping[str, Units], series: Collection[str] = ()) -> dict[str, float]:
     """All measures that apply, averaged over the outputs; of several outputs also each one's, as `NAME.measure`.
 
-    `accuracy` is given where targets are one of many; a measure that is not finite is given as it is.
+    `accuracy` is given where targets are one of many, `nrmse` of the outputs in `series`, where the target varies; a
+    measure that is not finite is given as it is.
     """
-    by_output = {name: _measure(found[name], target[name]) for name in target}
+    by_output = {name: _measure(found[name], target[name], series=name in series) for name in target}
     measures = {m for found_measures in by_output.values() for m in found_measures}
     results = {m: float(np.mean([values[m] for values in by_output.values() if m in values])) for m in sorted(measures)}
     if len(by_output) > 1:
@@ -47,8 +58,10 @@ def measure(found: Mapping[str, Units], target: Mapping[str, Units]) -> dict[str
     return results
 
 
-def _measure(found: Units, target: Units) -> dict[str, float]:
+def _measure(found: Units, target: Units, *, series: bool) -> dict[str, float]:
     values = {"mse": mse(found, target), "agreement": agreement(found, target)}
     if is_one_of_many(target):
         values["accuracy"] = accuracy(found, target)
+    if series and (target != target[:1]).any():
+        values["nrmse"] = nrmse(found, target)
     return values

@@ -16,13 +16,15 @@ CALL = 64
 class BatchSchedule:
     """The batches of a run: `examples` in random order each epoch, the rest that fills no batch left out.
 
-    `total` is the number of updates of the whole run.
+    `total` is the number of batches of the whole run. An example is a sequence of so many `samples`, after each of which
+    the weights learn, where the network is over time.
     """
 
     examples: int
     batch: int
     total: int
     seed: int
+    samples: int = 1
 
     @property
     def per_epoch(self) -> int:
@@ -39,14 +41,14 @@ class BatchSchedule:
         return min(self.per_epoch, self.total - epoch * self.per_epoch)
 
     def calls(self, epoch: int, first: int = 0) -> Iterator[tuple[NDArray[np.int32], int]]:
-        """The rows of each call from batch `first` on, `[CALL, batch]`, and how many of its batches count.
+        """The rows of each call from batch `first` on, `[size, batch]`, and how many of its batches count.
 
-        Calls begin at multiples of CALL, so a run that was interrupted between two makes the same ones again.
+        Calls begin at multiples of their size, so a run that was interrupted between two makes the same ones again.
         """
         order = np.random.Generator(np.random.PCG64([self.seed, epoch])).permutation(self.examples)
         batches = self.in_epoch(epoch)
         rows = order[: batches * self.batch].reshape(batches, self.batch).astype(np.int32)
-        size = min(CALL, self.per_epoch)
+        size = min(max(1, CALL // self.samples), self.per_epoch)
         for start in range(first, batches, size):
             some = rows[start : start + size]
             padded = np.zeros((size, self.batch), np.int32)

@@ -11,6 +11,7 @@ from dync.compiler.elaboration.collector import Collector
 from dync.compiler.model import LayerModel, NetworkModel
 from dync.compiler.pipeline_plan import CallPlan, DataPlan
 from dync.compiler.pipelines.calls import call_plan
+from dync.compiler.pipelines.series_data import check_series
 from dync.compiler.pipelines.signatures import EMBEDDED, SOURCES, TRANSFORMS, Signature, Sizes
 from dync.grammar import syntax
 
@@ -34,6 +35,7 @@ def data_plan(data: syntax.Data, context: DataContext) -> DataPlan:
     if context.model is not None:
         _check_bindings(data, context.model, context.mistakes)
         _check_sizes(data, source, transforms, context.model, context.mistakes)
+        check_series(data, source, transforms, context.model, context.mistakes)
     return DataPlan(source, {b.layer.text: b.array.value for b in data.bindings}, transforms)
 
 
@@ -101,8 +103,8 @@ def _check_sizes(
         units = projected if transform.name == "project" and isinstance(projected, int) else units
     if not inputs[0].shape_of_data and prod(inputs[0].shape) != units:
         mistakes.add(_size(data, units, "values an example", inputs[0]))
-    if len(outputs) == 1 and not outputs[0].shape_of_data and prod(outputs[0].shape) != sizes.classes:
-        mistakes.add(_size(data, sizes.classes, "classes", outputs[0]))
+    if len(outputs) == 1 and not outputs[0].shape_of_data and prod(outputs[0].shape) != sizes.targets:
+        mistakes.add(_size(data, sizes.targets, sizes.noun, outputs[0]))
 
 
 def _size(data: syntax.Data, found: int, what: str, layer: LayerModel) -> wrong.pipelines.DataSize:

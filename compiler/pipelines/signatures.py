@@ -70,19 +70,43 @@ SOURCES: Final[Mapping[str, Signature]] = {
     "iris": Signature(),
     "wine": Signature(),
     "breast_cancer": Signature(),
+    "diabetes": Signature(),
     "prototypes": Signature((_count("classes"), _count("units"), _count("samples"), _fraction("flip"), _SEED)),
     "idx": Signature(
         (_text("images", required=True), _text("labels"), _text("test_images"), _text("test_labels")),
     ),
     "npz": Signature((_text("file", required=True),)),
     "csv": Signature((_text("file", required=True), _text("target"))),
+    "series": Signature((_text("file", required=True),)),
+    "mackey_glass": Signature(
+        (
+            Parameter("tau", "number", least=0),
+            _count("length", required=False),
+            _count("horizon", required=False),
+            _SEED,
+            _count("sequences", required=False),
+        )
+    ),
+    "narma": Signature(
+        (
+            _count("order", required=False, least=2),
+            _count("length", required=False),
+            _SEED,
+            _count("horizon", required=False),
+            _count("sequences", required=False),
+        )
+    ),
 }
 """The data sources that the package has."""
+
+SERIES: Final = ("series", "mackey_glass", "narma")
+"""Those whose examples are sequences of samples."""
 
 TRANSFORMS: Final[Mapping[str, Signature]] = {
     "split": Signature((_fraction("test"), _fraction("validation"), _SEED, Parameter("stratify", "flag"))),
     "folds": Signature((_count("k", least=2), _count("fold", least=0), _SEED)),
     "limit": Signature((_count("n"), _text("per", "class"))),
+    "windows": Signature((_count("length"),)),
     "normalize": Signature((_text("method", "unit", "standard", required=True),)),
     "sign": Signature(),
     "project": Signature((_count("units"), _SEED)),
@@ -184,10 +208,11 @@ def _of_optax(kind: str, *, rate: bool) -> Mapping[str, Signature]:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many values an example of a source has, and how many classes."""
+    """How many values an example of a source has, and how many classes (or other values of its target)."""
 
     units: int
-    classes: int
+    targets: int
+    noun: str = "classes"
 
 
 EMBEDDED: Final[Mapping[str, Sizes]] = {
@@ -195,5 +220,6 @@ EMBEDDED: Final[Mapping[str, Sizes]] = {
     "iris": Sizes(4, 3),
     "wine": Sizes(13, 3),
     "breast_cancer": Sizes(30, 2),
+    "diabetes": Sizes(10, 1, "target values"),
 }
 """The sizes of the sources that come with the package."""

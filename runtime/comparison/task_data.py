@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan
 from dync.compiler.plan import Plan
-from dync.runtime.data.dataset import Dataset, Part, load
+from dync.runtime.data.dataset import Dataset, Part
 from dync.runtime.data.error import DataError
 from dync.runtime.data.validation import with_validation
 from dync.runtime.error import RunError
 from dync.runtime.evaluation import Examples, examples
 from dync.runtime.network import Network
 from dync.runtime.pipelines.training.parts import Parts, read_parts
+from dync.runtime.sequences import load_for
 
 
 def trial_data(data: DataPlan, folds: int, index: int, seed: int, *, validation: bool) -> DataPlan:
@@ -42,7 +42,7 @@ def evaluated(data: DataPlan, plan: Plan, base: str) -> tuple[Dataset, Mapping[s
     """Data that are only measured on: the held-out parts, or the training part; raises RunError as above."""
     network = Network(plan)
     try:
-        dataset = load(data, network.layers("input"), network.layers("output"), Path(base))
+        dataset = load_for(data, network, base)
     except DataError as error:
         raise RunError(str(error)) from None
     parts: dict[str, Part] = {name: part for name, part in dataset.parts.items() if name != "train"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from math import prod
 from typing import Final
 
@@ -12,6 +13,7 @@ from dync.grammar.diagnostic import nearest
 from dync.runtime.data.content import Array, Content, is_class_array
 from dync.runtime.data.error import DataError
 from dync.runtime.data.finite import verify_finite
+from dync.runtime.data.series import as_sequences, verify_alike
 from dync.runtime.data.table import BoundLayer, Examples, PartName, Table
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -20,16 +22,26 @@ NOTHING: Final = "none"
 """What an output is bound to that is to have no target: `{ x = "images", y = "none" }`."""
 
 
-def bind(content: Content, bindings: Mapping[str, str], inputs: Shapes, outputs: Shapes) -> Table:
+def bind(
+    content: Content,
+    bindings: Mapping[str, str],
+    inputs: Shapes,
+    outputs: Shapes,
+    over_time: Collection[str] = (),
+) -> Table:
     """The table of the source's parts, an array a layer; raises DataError where layers and arrays do not fit.
 
     Without bindings a layer takes the array of its own name, or else one input the source's data and one output its
-    target. With bindings every layer must be named.
+    target. With bindings every layer must be named. Layers in `over_time` take series.
     """
-    layers = _layers(content, bindings or _automatic(content, inputs, outputs), inputs, outputs)
+    chosen = bindings or _automatic(content, inputs, outputs, over_time)
+    layers = tuple(
+        replace(layer, over_time=layer.name in over_time) for layer in _layers(content, chosen, inputs, outputs)
+    )
+    _verify_time(content, layers)
     held_out: dict[PartName, Mapping[str, Array]] = {} if content.test is None else {"test": content.test}
     sources: dict[PartName, Mapping[str, Array]] = {"train": content.train, **held_out}
-    labels = _label_array(content, layers)
+    labels = _label_array(content, layers) if not over_time else None
     parts = {part: _examples(arrays, layers, labels, part) for part, arrays in sources.items()}
     for layer in layers:
         _verify_classes(layer, parts.values(), content.class_counts.get(layer.array))
@@ -47,7 +59,7 @@ def chosen_arrays(
     return {layer: array for layer, array in found.items() if array is not None and array in content.train}
 
 
-def _automatic(content: Content, inputs: Shapes, outputs: Shapes) -> dict[str, str]:
+def _automatic(content: Content, inputs: Shapes, outputs: Shapes, over_time: Collection[str]) -> dict[str, str]:
     chosen = {layer: layer for layer in (*inputs, *outputs) if layer in content.train}
     for role, shapes, default in (("input", inputs, content.data), ("output", outputs, content.target)):
         left = [layer for layer in shapes if layer not in chosen]
@@ -57,7 +69,7 @@ def _automatic(content: Content, inputs: Shapes, outputs: Shapes) -> dict[str, s
                 f' as in {{ {left[0]} = "{next(iter(content.train), "…")}" }}, among {_listed(content.train)}'
             )
         chosen |= {layer: str(default) for layer in left}
-    for output, shape in outputs.items():
+    for output, shape in ((name, shape) for name, shape in outputs.items() if name not in over_time):
         _verify_meant(content, output, shape, chosen)
     return chosen
 
@@ -133,16 +145,49 @@ def _label_array(content: Content, layers: tuple[BoundLayer, ...]) -> str | None
 def _examples(
     arrays: Mapping[str, Array], layers: tuple[BoundLayer, ...], labels: str | None, part: PartName
 ) -> Examples:
-    used = {layer.array for layer in layers} | ({labels} if labels else set())
+    used = {layer.array for layer in layers if not layer.over_time} | ({labels} if labels else set())
     ready = {name: _ready(arrays[name], name, part) for name in sorted(used)}
     counts = {name: len(array) for name, array in ready.items()}
+    series = {layer.name: _series(arrays[layer.array], layer, part) for layer in layers if layer.over_time}
+    verify_alike({layer.array: series[layer.name].shape[:2] for layer in layers if layer.over_time}, part)
+    counts |= {layer.array: len(series[layer.name]) for layer in layers if layer.over_time}
     if len(set(counts.values())) > 1:
         found = ", ".join(f"{name!r} has {count}" for name, count in counts.items())
+        if series:
+            raise DataError(
+                f"the arrays of the {part} part do not have equally many sequences: {found}; a layer that is not over"
+                " time takes one example a sequence"
+            )
         raise DataError(f"the arrays of the {part} part do not have equally many examples: {found}")
     count = next(iter(counts.values()))
     if count == 0:
         raise DataError(f"the {part} part is empty: expected at least one example")
-    return Examples(count, {layer.name: ready[layer.array] for layer in layers}, ready[labels] if labels else None)
+    bound = {layer.name: series[layer.name] if layer.over_time else ready[layer.array] for layer in layers}
+    return Examples(count, bound, ready[labels] if labels else None)
+
+
+def _series(array: Array, layer: BoundLayer, part: str) -> Array:
+    """The numbers of a layer over time, `[sequences, time, ...]`."""
+    found = as_sequences(array, len(layer.shape))
+    if not found.shape[1]:
+        raise DataError(f"the series {layer.array!r} of the {part} part are empty: expected at least one sample")
+    with np.errstate(over="ignore"):
+        numbers = found.astype(np.float32)
+    verify_finite(numbers, f"the series {layer.array!r}", part)
+    return numbers
+
+
+def _verify_time(content: Content, layers: tuple[BoundLayer, ...]) -> None:
+    """Raise DataError where a layer over time takes what is no series, or series have no such layer."""
+    if content.series and not any(layer.over_time for layer in layers):
+        names = " and ".join(layer.name for layer in layers)
+        raise DataError(f"the source gives series, but {names} take none: declare them `over time`")
+    for layer in layers:
+        if layer.over_time and not content.series:
+            raise DataError(
+                f"{layer.name} is over time, but {layer.array!r} is no series: take a source of series, such as"
+                ' series("file.npz")'
+            )
 
 
 def _ready(array: Array, name: str, part: str) -> Array:
@@ -163,7 +208,7 @@ def _ready(array: Array, name: str, part: str) -> Array:
 def _verify_classes(layer: BoundLayer, parts: Iterable[Examples], known: int | None) -> None:
     """Whether every class has a unit; where the source knows its classes, every unit a class too."""
     arrays = [examples.arrays[layer.name] for examples in parts]
-    if arrays[0].dtype != np.int64:
+    if layer.over_time or arrays[0].dtype != np.int64:
         return
     classes = known if known is not None else max(int(array.max()) for array in arrays) + 1
     units = prod(layer.shape)

@@ -30,7 +30,7 @@ class Content:
     A one-dimensional array of whole numbers holds class labels 0, 1, …; all others are numbers. `data` and `target`
     name the arrays that an input and an output take by default. `class_counts` says how many classes an array of labels
     has, where the source knows (else: its greatest label and one). `test` holds the source's own test part, by the same
-    names.
+    names. `series` says that the arrays of layers over time have an axis of time: `[sequences, time, …]`.
     """
 
     train: Mapping[str, Array]
@@ -39,6 +39,7 @@ class Content:
     target: str | None = "target"
     class_counts: Mapping[str, int] = field(default_factory=dict)
     files: tuple[FileRecord, ...] = ()
+    series: bool = False
 
     def resolve(self, name: str) -> str | None:
         """The array that a name means, aliases included; None where there is none."""

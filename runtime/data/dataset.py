@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -23,7 +23,10 @@ from dync.runtime.data.transforms import make_transform
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some of the examples: by the name of each layer that takes data, float32 `[examples, *shape of the layer]`."""
+    """Some of the examples: by the name of each layer that takes data, float32 `[examples, *shape of the layer]`.
+
+    An example is a sequence where layers are over time, and their arrays are `[examples, time, *shape of the layer]`.
+    """
 
     arrays: Mapping[str, NDArray[np.float32]]
     examples: int
@@ -46,14 +49,15 @@ class Dataset:
         return self.parts.get("test", self.parts["train"])
 
 
-def load(plan: DataPlan, inputs: Shapes, outputs: Shapes, base: Path) -> Dataset:
+def load(plan: DataPlan, inputs: Shapes, outputs: Shapes, base: Path, over_time: Collection[str] = ()) -> Dataset:
     """The data of a plan for a network's inputs and outputs, which go by name and shape.
 
-    `base` is the folder that relative paths start from. Raises DataError, whose one sentence is for the user.
+    `base` is the folder that relative paths start from, `over_time` are the layers that take series. Raises DataError,
+    whose one sentence is for the user.
     """
     transforms = [make_transform(call) for call in plan.transforms]
     content = open_source(plan.source, base)
-    table = bind(content, plan.bindings, inputs, outputs)
+    table = bind(content, plan.bindings, inputs, outputs, over_time)
     for transform in transforms:
         table = transform.apply(table)
     if any(has_labels(table.train, layer.name) for layer in table.layers):
@@ -70,13 +74,15 @@ def _part(table: Table, name: PartName) -> Part:
 def _shaped(examples: Examples, layer: BoundLayer) -> NDArray[np.float32]:
     """The layer's array in the layer's shape; raises DataError where they do not fit."""
     values = examples.arrays[layer.name]
-    found = values.shape[1:]
+    axes = 2 if layer.over_time else 1
+    found = values.shape[axes:]
     if not _fits(found, layer.shape):
+        each = "a sample" if layer.over_time else "an example"
         raise DataError(
             f"{layer.name} has the shape {layer.shape}, {prod(layer.shape)} units, but {layer.array!r} gives {found},"
-            f" {prod(found)} values an example: give {layer.name} this shape, or bind it to another array"
+            f" {prod(found)} values {each}: give {layer.name} this shape, or bind it to another array"
         )
-    return np.ascontiguousarray(values.reshape(-1, *layer.shape), dtype=np.float32)
+    return np.ascontiguousarray(values.reshape(*values.shape[:axes], *layer.shape), dtype=np.float32)
 
 
 def _fits(found: tuple[int, ...], shape: tuple[int, ...]) -> bool:

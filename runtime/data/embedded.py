@@ -2,7 +2,8 @@
 
 digits: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository (1998),
 its test part; iris: R. A. Fisher, Annals of Eugenics 7 (1936); wine: M. Forina et al., PARVUS (1991); breast_cancer:
-W. N. Street, W. H. Wolberg and O. L. Mangasarian, SPIE 1905 (1993). `tools/embed_datasets.py` makes the files.
+W. N. Street, W. H. Wolberg and O. L. Mangasarian, SPIE 1905 (1993); diabetes: B. Efron et al., Least angle regression,
+Annals of Statistics 32 (2004). `tools/embed_datasets.py` makes the files.
 """
 
 from __future__ import annotations
@@ -40,8 +41,13 @@ def breast_cancer(base: Path) -> Content:
     return _embedded("breast_cancer")
 
 
+def diabetes(base: Path) -> Content:
+    """442 patients: age, sex and 8 measurements in their own units; the target is how far the disease went, 25..346."""
+    return _embedded("diabetes")
+
+
 def _embedded(name: str) -> Content:
-    """The table `name.csv.gz` beside this module: its columns by name, and its class."""
+    """The table `name.csv.gz` beside this module: its columns by name, and its target."""
     path = f"{name}.csv.gz"
     content = read_table(InputFile(path, (files("dync.runtime.data") / path).read_bytes()), "target")
     kept = {key: content.train[key] for key in ("data", "target")}

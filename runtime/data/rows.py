@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dync.runtime.data.error import DataError
 from dync.runtime.data.randomness import generator
 from dync.runtime.data.table import Examples, PartName, Table
+from dync.runtime.data.time_order import split_in_time
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Split:
     """`split(test, validation, seed, stratify)`: held-out fractions of the training part, drawn at random.
 
     Each part keeps the order of the source and has `fraction * examples` of them, to within one. With `stratify` each
-    class gives every part the same share, to within one example; data without classes count as one class.
+    class gives every part the same share, to within one example; data without classes count as one class. Series are
+    split in the order of time instead.
     """
 
     test: float = 0
@@ -43,6 +45,10 @@ class Split:
         for part in wanted:
             if part in table.parts:
                 raise DataError(f"split makes a {part} part, but the data have one already: leave {part} out of it")
+        if table.over_time:
+            if self.seed:
+                raise DataError("series are split in the order of time, nothing is drawn: leave the seed of split out")
+            return split_in_time(table, wanted)
         rows, parts = self._order(table.train), dict(table.parts)
         left = 1.0
         for part, fraction in wanted.items():

@@ -13,11 +13,14 @@ from dync.grammar.diagnostic import nearest
 from dync.runtime.data.arguments import call_with
 from dync.runtime.data.content import Content
 from dync.runtime.data.csv_table import csv
-from dync.runtime.data.embedded import breast_cancer, digits, iris, wine
+from dync.runtime.data.embedded import breast_cancer, diabetes, digits, iris, wine
 from dync.runtime.data.error import DataError
 from dync.runtime.data.idx import idx
+from dync.runtime.data.mackey_glass import mackey_glass
+from dync.runtime.data.narma import narma
 from dync.runtime.data.npz import npz
 from dync.runtime.data.prototypes import prototypes
+from dync.runtime.data.series import series
 
 SourceFunction = Callable[..., Content]
 """`function(base, …)`: the folder that relative paths start from, then the arguments of the `.dyn` file."""
@@ -30,10 +33,14 @@ BUILT_IN: Final[Mapping[str, SourceFunction]] = {
     "iris": iris,
     "wine": wine,
     "breast_cancer": breast_cancer,
+    "diabetes": diabetes,
     "prototypes": prototypes,
     "idx": idx,
     "npz": npz,
     "csv": csv,
+    "series": series,
+    "mackey_glass": mackey_glass,
+    "narma": narma,
 }
 """The sources of the package."""
 

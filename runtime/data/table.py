@@ -21,7 +21,8 @@ PartName = Literal["train", "validation", "test"]
 class BoundLayer:
     """An input or output and the array that it takes.
 
-    `target` marks what outputs alone take: transforms of values leave it as it is.
+    `target` marks what outputs alone take: transforms of values leave it as it is. What a layer `over_time` takes has
+    an axis of time.
     """
 
     name: str
@@ -29,11 +30,14 @@ class BoundLayer:
     shape: tuple[int, ...]
     array: str
     target: bool
+    over_time: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
     """One part: an array a layer, `[examples, ...]`; float32, or int64 where they are class labels still.
+
+    Layers over time have arrays `[sequences, time, ...]`: an example is a sequence.
 
     `classes` are the labels by which one can stratify, None where the data have no classes.
     """
@@ -63,3 +67,8 @@ class Table:
     def train(self) -> Examples:
         """The only part that a transform may learn from."""
         return self.parts["train"]
+
+    @property
+    def over_time(self) -> frozenset[str]:
+        """The layers whose arrays have an axis of time."""
+        return frozenset(layer.name for layer in self.layers if layer.over_time)

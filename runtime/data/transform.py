@@ -42,7 +42,10 @@ class ValueTransform(ABC):
 
     @abstractmethod
     def fit(self, train: Values, layer: BoundLayer) -> Fitted:
-        """Learn from the training part what to do; raises DataError where it cannot be done."""
+        """Learn from the training part what to do; raises DataError where it cannot be done.
+
+        Of a series every sample is an example here.
+        """
 
     def apply(self, table: Table) -> Table:
         """Fit on the training part, then change the layers of every part."""
@@ -52,7 +55,11 @@ class ValueTransform(ABC):
                 f"{self.name} has nothing to change: no input takes numbers; remove it, or put onehot before it"
                 " where an input takes class labels"
             )
-        fitted: dict[str, Any] = {layer.name: self.fit(table.train.arrays[layer.name], layer) for layer in layers}
+        fitted: dict[str, Any] = {}
+        for layer in layers:
+            values = table.train.arrays[layer.name]
+            fit = self.fit(_samples(values) if layer.over_time else values, layer)
+            fitted[layer.name] = _by_sample(fit) if layer.over_time else fit
         parts = {part: self._changed(examples, part, fitted) for part, examples in table.parts.items()}
         return Table(table.layers, parts)
 
@@ -66,3 +73,18 @@ class ValueTransform(ABC):
     def _changes(self, layer: BoundLayer, table: Table) -> bool:
         numbers = table.train.arrays[layer.name].dtype == np.float32
         return numbers and not layer.target and (layer.role == "input" or not self.inputs_only)
+
+
+def _samples(values: Values) -> Values:
+    """Sequences as one row of samples."""
+    return values.reshape(-1, *values.shape[2:])
+
+
+def _by_sample(fitted: Fitted) -> Fitted:
+    """The same for sequences."""
+
+    def changed(values: Values, part: PartName) -> Values:
+        found = fitted(_samples(values), part)
+        return found.reshape(*values.shape[:2], *found.shape[1:])
+
+    return changed

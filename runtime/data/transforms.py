@@ -13,6 +13,7 @@ from dync.runtime.data.corruption import Flip, Noise
 from dync.runtime.data.error import DataError
 from dync.runtime.data.onehot import OneHot
 from dync.runtime.data.rows import Folds, Limit, Split
+from dync.runtime.data.time_order import Windows
 from dync.runtime.data.transform import Transform
 from dync.runtime.data.values import Project, Sign, normalize, reshape
 
@@ -20,6 +21,7 @@ TRANSFORMS: Final[Mapping[str, Callable[..., Transform]]] = {
     "split": Split,
     "folds": Folds,
     "limit": Limit,
+    "windows": Windows,
     "normalize": normalize,
     "sign": Sign,
     "project": Project,

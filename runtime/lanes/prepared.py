@@ -16,6 +16,7 @@ from dync.runtime.lanes.slots import Arrays
 from dync.runtime.network import Network
 from dync.runtime.optimizers import OptimizerError, make_optimizer
 from dync.runtime.pipelines.training.preparation import Preparation, load_parts, schedule_of, verify_protocols
+from dync.runtime.samples import flat_arrays
 
 REMEMBERED: Final = 4
 """Groups whose data stay in memory."""
@@ -31,8 +32,8 @@ class Prepared:
         """What the lanes of a group share, and the training data on the device; raises RunError."""
         if group.key not in self.shared:
             found = _prepare(group.lanes[0])
-            train = found.dataset.parts["train"].arrays
-            arrays = {name: jnp.asarray(array.reshape(len(array), -1)) for name, array in train.items()}
+            train = flat_arrays(group.lanes[0].plan.structure, found.dataset.parts["train"].arrays)
+            arrays = {name: jnp.asarray(array) for name, array in train.items()}
             while len(self.shared) >= REMEMBERED:
                 del self.shared[next(iter(self.shared))]
             self.shared[group.key] = found, arrays
@@ -48,5 +49,5 @@ def _prepare(lane: Lane) -> Preparation:
         dataset, held_out = load_parts(lane.pipeline, network)
     except (OptimizerError, DataError) as error:
         raise RunError(str(error)) from error
-    batches = schedule_of(lane.pipeline, dataset)
+    batches = schedule_of(lane.pipeline, dataset, lane.plan.structure)
     return Preparation(jax.random.key(lane.pipeline.seed), optimizer, dataset, held_out, batches)

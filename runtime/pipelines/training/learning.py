@@ -27,6 +27,7 @@ from dync.runtime.pipelines.training.records import epoch_record
 from dync.runtime.pipelines.training.saving import Saver, latest
 from dync.runtime.pipelines.training.shown import headline
 from dync.runtime.records import FOLDER, Recorder
+from dync.runtime.samples import flat_arrays
 from dync.runtime.training_state import Position
 
 
@@ -43,10 +44,8 @@ class Learning:
         self.recording = self._recording()
         self._program = learning_program_on(prepared.devices, prepared.optimizer)
         self._key = jax.random.fold_in(prepared.key, 1)
-        self._arrays = {
-            name: jnp.asarray(array.reshape(len(array), -1))
-            for name, array in prepared.dataset.parts["train"].arrays.items()
-        }
+        train = flat_arrays(job.network.plan.structure, prepared.dataset.parts["train"].arrays)
+        self._arrays = {name: jnp.asarray(array) for name, array in train.items()}
         self._safe: tuple[Learner, Position] | None = None
 
     @property

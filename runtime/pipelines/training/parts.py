@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from dync.compiler.pipeline_plan import DataPlan, Metric, TrainingPlan
 from dync.compiler.plan_json import digest
 from dync.grammar.diagnostic import nearest
-from dync.runtime.data.dataset import Dataset, Part, load
+from dync.runtime.data.dataset import Dataset, Part
 from dync.runtime.data.validation import has_validation, with_validation
 from dync.runtime.error import RunError
 from dync.runtime.evaluation import Examples, examples, measure_names
 from dync.runtime.network import Network
+from dync.runtime.sequences import load_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +38,9 @@ class Parts:
 
 def read_parts(plan: TrainingPlan, network: Network) -> Parts:
     """Read all data of a training; raises DataError, and RunError for a metric that these data cannot give."""
-    inputs, outputs = network.layers("input"), network.layers("output")
-    base = Path(plan.base)
     data = data_of(plan)
-    dataset = load(data, inputs, outputs, base)
-    further = {name: load(some, inputs, outputs, base) for name, some in plan.evaluate_on.items()}
+    dataset = load_for(data, network, plan.base, plan.batch)
+    further = {name: load_for(some, network, plan.base) for name, some in plan.evaluate_on.items()}
     found: dict[str, Part] = {name: part for name, part in dataset.parts.items() if name != "train"}
     found |= {name: some.held_out for name, some in further.items()}
     if not found or any(metric.part == "train" for metric in plan.metrics):

@@ -11,6 +11,7 @@ import optax
 from jax import Array
 
 from dync.compiler.pipeline_plan import TrainingPlan
+from dync.compiler.plan import Structure
 from dync.runtime.data.dataset import Dataset
 from dync.runtime.data.error import DataError
 from dync.runtime.devices import Devices, choose_devices
@@ -25,6 +26,7 @@ from dync.runtime.pipelines.training.parts import read_parts
 from dync.runtime.pipelines.training.recording import verify_recorded
 from dync.runtime.pipelines.training.room import disk, room_of
 from dync.runtime.pipelines.training.start import start_digest, starting_orchestrator
+from dync.runtime.samples import samples_in
 from dync.runtime.schedule_of_batches import BatchSchedule
 
 
@@ -65,7 +67,7 @@ def prepare(job: TrainingJob) -> tuple[Preparation, Learner]:
     except (OptimizerError, DataError) as error:
         raise RunError(str(error)) from error
     key = jax.random.key(plan.seed)
-    batches = schedule_of(plan, parts.dataset)
+    batches = schedule_of(plan, parts.dataset, network.plan.structure)
     room = room_of(plan, network, optimizer, parts.dataset, parts.held_out)
     verify_room(room.peak(), disk(plan, room, network.plan.structure, batches.total), job.folder.path)
     learner = start_learner(starting_orchestrator(network, job.start, key), optimizer)
@@ -104,11 +106,13 @@ def load_parts(plan: TrainingPlan, network: Network) -> tuple[Dataset, dict[str,
     return found.dataset, found.held_out
 
 
-def schedule_of(plan: TrainingPlan, dataset: Dataset) -> BatchSchedule:
+def schedule_of(plan: TrainingPlan, dataset: Dataset, structure: Structure) -> BatchSchedule:
     """The batches of a training; raises RunError where not even one can be filled."""
-    count = dataset.parts["train"].examples
+    train = dataset.parts["train"]
+    count = train.examples
     if plan.batch > count:
-        raise RunError(f"a batch of {plan.batch} is more than the {count} training examples: make it smaller")
+        what = "examples" if structure.time is None else "sequences"
+        raise RunError(f"a batch of {plan.batch} is more than the {count} training {what}: make it smaller")
     per_epoch = count // plan.batch
     total = plan.updates if plan.updates is not None else (plan.epochs or 0) * per_epoch
-    return BatchSchedule(count, plan.batch, total, plan.seed)
+    return BatchSchedule(count, plan.batch, total, plan.seed, samples_in(structure, train.arrays))

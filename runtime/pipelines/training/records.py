@@ -22,5 +22,7 @@ def epoch_record(
     if settling := settling_phases(structure):
         names = [structure.phases[n].name for n in settling]
         done = batches.in_epoch(position.epoch)
-        record["steps"] = {name: n / done for name, n in zip(names, position.steps, strict=True)}
+        sampled = () if structure.time is None else structure.time.phases
+        times = [done * batches.samples if n in sampled else done for n in settling]
+        record["steps"] = {name: n / of for name, n, of in zip(names, position.steps, times, strict=True)}
     return record

@@ -27,16 +27,24 @@ def test_sizes_and_classes(name: str) -> None:
     assert [record.path for record in content.files] == [f"{name}.csv.gz"]
 
 
+def test_the_target_of_a_regression_is_a_number() -> None:
+    content = embedded.diabetes(Path())
+    assert content.train["data"].shape == (442, 10)
+    assert "target" not in content.class_counts
+    assert (content.train["target"].min(), content.train["target"].max()) == (25, 346)
+
+
 def test_digits_are_pixels_of_0_to_1() -> None:
     images = embedded.digits(Path()).train["data"]
     assert (images.min(), images.max()) == (0, 1)
     assert images.dtype == np.dtype(np.float32)
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", [*SHAPES, "diabetes"])
 def test_equal_to_scikit_learn(name: str) -> None:
     datasets = pytest.importorskip("sklearn.datasets")
-    bunch: Any = getattr(datasets, f"load_{name}")()
+    settings = {"scaled": False} if name == "diabetes" else {}
+    bunch: Any = getattr(datasets, f"load_{name}")(**settings)
     content = getattr(embedded, name)(Path())
     scale = 16 if name == "digits" else 1
     flat = content.train["data"].reshape(len(bunch.data), -1)
@@ -44,7 +52,7 @@ def test_equal_to_scikit_learn(name: str) -> None:
     np.testing.assert_array_equal(content.train["target"], bunch.target)
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", [*SHAPES, "diabetes"])
 def test_the_tool_writes_the_very_tables(name: str) -> None:
     pytest.importorskip("sklearn")
     path = ROOT / "tools" / "embed_datasets.py"

@@ -65,7 +65,10 @@ def _this_module() -> Any:
 
 
 def test_unknown_source_lists_what_there_is(call: Any, refused: Any) -> None:
-    refused(["'zzz'", "breast_cancer, csv, digits, idx, iris, npz, prototypes, wine"], call("zzz"))
+    refused(
+        ["'zzz'", "iris, mackey_glass, narma, npz, prototypes, series, wine"],
+        call("zzz"),
+    )
 
 
 def test_signatures_are_those_of_the_language() -> None:

@@ -44,8 +44,8 @@ class Metric:
 
     @property
     def larger_is_better(self) -> bool:
-        """Whether more of it is better: not of `mse`, nor of what is declared so."""
-        return not self.minimize and self.measure.rpartition(".")[2] != "mse"
+        """Whether more of it is better: not of `mse` and `nrmse`, nor of what is declared so."""
+        return not self.minimize and self.measure.rpartition(".")[2] not in ("mse", "nrmse")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ Keys of the numbers, each with one value a member of the block or an edge of the
 `family.F.sends.PARAMETER`, `family.F.weights.PARAMETER`, `family.F.radius` (without weights of its own a family has no
 strength, density, diagonal or decay). With one value: `phase.NAME.within` and `measure.NAME.PARAMETER`; with one for
 each layer that the phase softly clamps: `phase.NAME.soft`; with one for each weight of each edge, edge by edge and row
-by row: `family.F.given`.
+by row: `family.F.given`. Where edges are networks, `family.F.network.KEY` holds the values that each of these has under
+KEY, one network after the other.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ def added(default: Any) -> Any:
     return field(default=default, metadata={"added": True})
 
 
-GIVEN_MEASURES = ("accuracy", "mse", "agreement")
-"""The measures that every network has whose outputs have targets."""
+GIVEN_MEASURES = ("accuracy", "mse", "agreement", "nrmse")
+"""The measures that every network has whose outputs have targets: `accuracy` where these are one of many, `nrmse` where
+they are over time."""
 
 Role = Literal["input", "layer", "output", "constant"]
 MessageFilter = Literal["all", "forward", "backward"]
@@ -184,7 +186,9 @@ class FamilyPlan:
 
     `window` is that of a `conv`, `pool` or `unpool`, `rank` that of a `low_rank` edge. A family of tied edges has no
     weights of its own: they are those of edges of the family `owner`, whose kind it has, and with `turned` sender and
-    receiver have changed places in them. `between` is what they say of single pairs of units.
+    receiver have changed places in them. `between` is what they say of single pairs of units. `inner` is the network that
+    each of them is, where it runs to completion at each message: its weights, family by family and edge by edge, are one
+    row of this family's.
     """
 
     kind: Kind

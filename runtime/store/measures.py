@@ -17,7 +17,7 @@ LONGEST: Final = 300
 """A measure with a longer name is left out."""
 
 _PARTS: Final = ("test", "validation", "train")
-_MEASURES: Final = ("accuracy", "agreement", "mse")
+_MEASURES: Final = ("accuracy", "agreement", "nrmse", "mse")
 
 
 def measures_of(outputs: Mapping[str, JSON]) -> dict[str, float]:

@@ -168,7 +168,7 @@ def objective_of(run: RunData) -> str:
 
 
 def larger_is_better(run: RunData) -> bool:
-    """Whether more of the objective is better: as the sweep says or the network's measure, otherwise not of `mse`."""
+    """Whether more of the objective is better: as the sweep says or the network's measure, otherwise not of an error."""
     said = f"{run.spec['direction'].value} {run.outputs['direction'].value} {run.outputs['objective'].value}"
     if "minimize" in said:
         return False
@@ -176,10 +176,10 @@ def larger_is_better(run: RunData) -> bool:
 
 
 def more_is_better(run: RunData, metric: str) -> bool:
-    """Whether more of a metric, `test.overlap`, is better: not of `mse`, nor of what the spec calls so."""
+    """Whether more of a metric, `test.overlap`, is better: not of `mse` and `nrmse`, nor of what the spec calls so."""
     comparison = run.spec["comparison"] if isinstance(run.spec["comparison"].value, dict) else run.spec
     metrics = [comparison["metric"], *(claim["metric"] for claim in comparison["claims"].items())]
     minimized = {
         f"{found['part'].value}.{found['measure'].value}" for found in metrics if found["minimize"].value is True
     }
-    return metric not in minimized and metric.rpartition(".")[2] != "mse"
+    return metric not in minimized and metric.rpartition(".")[2] not in ("mse", "nrmse")

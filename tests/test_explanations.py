@@ -12,6 +12,7 @@ import pytest
 import dync.compiler.mistakes
 import dync.grammar
 from dync.compiler.driver import Compilation, bind_pipeline, compile_source, plan_of
+from dync.compiler.mistakes.between import NoSuchArray, ShapeOfWeights
 from dync.compiler.mistakes.examples import training
 from dync.compiler.mistakes.properties import CannotAsk, CannotRun, DrawnNetworkBroken
 from dync.compiler.mistakes.studies import ShapeOfData
@@ -22,7 +23,7 @@ from dync.grammar.source import Source
 from dync.properties.said import diagnostics_of as diagnostics_of_verdict
 from dync.properties.search import Verdict, search
 
-OF_FILES = {*OF_IMPORTS, MissingFile, NotText, ShapeOfData, TextTooLarge, UnreadableFile}
+OF_FILES = {*OF_IMPORTS, NoSuchArray, ShapeOfWeights, MissingFile, NotText, ShapeOfData, TextTooLarge, UnreadableFile}
 """What is wrong with a file, or with what is done with it, rather than with its text: no text can show it."""
 
 

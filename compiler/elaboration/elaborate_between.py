@@ -135,6 +135,7 @@ def _report(resolver: Resolver, value: syntax.Expression, scope: Scope, context:
     for name, place in _symbols_in(value).items():
         binding = scope.find(name)
         if binding is not None:
+            scope.read.add(name)
             context.mistakes.add(wrong.between.NameOfUnit(place, name, binding.span))
 
 
@@ -166,8 +167,13 @@ class Fitted:
     density: float | None
 
 
-def fitted(use: BetweenUse, sender: LayerModel, receiver: LayerModel, context: Context) -> Fitted | None:
-    """What holds between two layers, checked against their shapes; None where there was a mistake, or no shape yet."""
+def fitted(
+    use: BetweenUse, sender: LayerModel, receiver: LayerModel, diagonal: bool, context: Context
+) -> Fitted | None:
+    """What holds between two layers, checked against their shapes; None where there was a mistake, or no shape yet.
+
+    `diagonal` says whether the diagonal is fixed.
+    """
     if UNKNOWN in (sender.shape, receiver.shape):
         return None
     if "radius" in use.given and sender.name != receiver.name:
@@ -188,7 +194,7 @@ def fitted(use: BetweenUse, sender: LayerModel, receiver: LayerModel, context: C
         plan = replace(plan, present=None, arcs=None)
     found = Between(plan, use.arguments, given, use.radius)
     if use.weights is not None and not draws(use.weights):
-        bad = not_finite(plan, tuple(use.arguments.items()), sender.shape, receiver.shape)
+        bad = not_finite(plan, tuple(use.arguments.items()), sender.shape, receiver.shape, diagonal)
         if bad is not None:
             context.mistakes.add(wrong.between.WeightNotFinite(use.place("weights"), bad))
     return Fitted(found, existing)

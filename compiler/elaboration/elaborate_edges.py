@@ -105,7 +105,8 @@ class Edges:
         window = None
         if kind.window is not None:
             window = window_plan(kind.window, statement.kind, sender, receiver, self.table)
-        within = None if kind.between is None else fitted(kind.between, sender, receiver, self.context)
+        fixed = "diagonal" in kind.numbers
+        within = None if kind.between is None else fitted(kind.between, sender, receiver, fixed, self.context)
         density = None if within is None else within.density
         if kind.tied_to is not None:
             self._ties.append(Tie(len(self.found), statement, kind.tied_to))

@@ -16,6 +16,16 @@ def _looped(arguments: str, *lines: str) -> str:
     return with_layers(*lines, IN, f"edge h -> h dense({arguments})", OUT)
 
 
+_MEANINGS = {
+    "i": "the sender's unit",
+    "j": "the receiver's unit",
+    "fan_in": "the number of the sender's units",
+    "fan_out": "the number of the receiver's units",
+    "uniform": "a draw",
+    "normal": "a draw",
+}
+
+
 @dataclass(frozen=True)
 class UnknownBetweenUnits(Diagnostic):
     """`weights` and `present` speak of one pair of units: `i` is the sender's unit and `j` the receiver's, both counted
@@ -89,8 +99,7 @@ class NameOfUnit(Diagnostic):
     @property
     def message(self) -> str:
         """Names it."""
-        meaning = {"i": "the sender's unit", "j": "the receiver's unit"}.get(self.name, "something else")
-        return f"`{self.name}` is {meaning} here, but it is a name of the network's own as well"
+        return f"`{self.name}` is {_MEANINGS[self.name]} here, but it is a name of the network's own as well"
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -158,7 +167,7 @@ class NothingPresent(Diagnostic):
     @property
     def message(self) -> str:
         """Both layers."""
-        return f"no unit of `{self.sender}` and `{self.receiver}` fulfils this: the edge would have no weights"
+        return f"no pair of units of `{self.sender}` and `{self.receiver}` fulfils this: the edge would have no weights"
 
 
 @dataclass(frozen=True)
@@ -247,10 +256,8 @@ class NoSuchArray(Unknown):
     """The file of weights has no array of this name."""
 
     code = "E0381"
-    wrong = (
-        'edge h -> h dense(weights = file("weights.safetensors", "recurent"))  # the file has an array `recurrent`\n'
-    )
-    right = 'edge h -> h dense(weights = file("weights.safetensors", "recurrent"))\n'
+    wrong = _looped('weights = file("weights.safetensors", "recurent")') + "# The file has an array `recurrent`.\n"
+    right = _looped('weights = file("weights.safetensors", "recurrent")')
     noun = "array of weights"
     nouns = "arrays of the file"
 
@@ -260,12 +267,8 @@ class ShapeOfWeights(Diagnostic):
     """Weights from a file are a matrix `[units of the sender, units of the receiver]`."""
 
     code = "E0382"
-    wrong = (
-        'edge x -> h dense(weights = file("weights.safetensors", "w"))  # `w` has the shape (8, 4), x 4 units, h 8\n'
-    )
-    right = (
-        'edge x -> h dense(weights = file("weights.safetensors", "w"))  # `w` has the shape (4, 8), x 4 units, h 8\n'
-    )
+    wrong = _looped('weights = file("weights.safetensors", "w")') + "# The array `w` has the shape (4, 8).\n"
+    right = _looped('weights = file("weights.safetensors", "w")') + "# The array `w` has the shape (8, 8).\n"
 
     name: str
     found: Shape

@@ -36,10 +36,7 @@ def counts(plan: BetweenPlan, sender: Shape, receiver: Shape, diagonal: bool) ->
     import numpy as np
 
     total = np.zeros(prod(receiver), np.int64)
-    for start, part in _parts(plan, sender, receiver):
-        if diagonal:
-            rows = np.arange(len(part))
-            part[rows, start + rows] = False
+    for _, part in _parts(plan, sender, receiver, diagonal):
         total += part.sum(axis=0)
     return tuple(total.tolist())
 
@@ -65,13 +62,16 @@ def density(plan: BetweenPlan, sender: Shape, receiver: Shape) -> float:
 
 @lru_cache(maxsize=64)
 def not_finite(
-    plan: BetweenPlan, arguments: tuple[tuple[str, float], ...], sender: Shape, receiver: Shape
+    plan: BetweenPlan, arguments: tuple[tuple[str, float], ...], sender: Shape, receiver: Shape, diagonal: bool
 ) -> tuple[int, int] | None:
-    """The first pair of units, from 1, that has a weight but no finite one; for `weights` that do not draw."""
+    """The first pair of units, from 1, that has a weight but no finite one; for `weights` that do not draw.
+
+    With a fixed `diagonal` none of those on it is asked for.
+    """
     import numpy as np
 
     assert plan.weights is not None
-    for start, there in _parts(plan, sender, receiver):
+    for start, there in _parts(plan, sender, receiver, diagonal):
         weights = _rows(plan.weights, sender, receiver, start, len(there), dict(arguments))
         with np.errstate(over="ignore"):
             bad = ~np.isfinite(weights.astype(np.float32)) & there
@@ -81,10 +81,12 @@ def not_finite(
     return None
 
 
-def _parts(plan: BetweenPlan, sender: Shape, receiver: Shape) -> Iterator[tuple[int, NDArray[Any]]]:
+def _parts(
+    plan: BetweenPlan, sender: Shape, receiver: Shape, diagonal: bool = False
+) -> Iterator[tuple[int, NDArray[Any]]]:
     """Which weights exist, some senders at a time: the first of them and `[some senders, receivers]`.
 
-    Where `present` draws, any may.
+    Where `present` draws, any may; with a fixed `diagonal` none on it does.
     """
     import numpy as np
 
@@ -100,6 +102,9 @@ def _parts(plan: BetweenPlan, sender: Shape, receiver: Shape) -> Iterator[tuple[
             part = np.array(_rows(plan.present, sender, receiver, start, count, {}))
         else:
             part = np.ones((count, receivers), np.bool_)
+        if diagonal:
+            rows = np.arange(count)
+            part[rows, start + rows] = False
         yield start, part
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +17,7 @@ from dync.grammar.reader import read
 from dync.grammar.standard import standard_source
 
 Node = TypeVar("Node", bound=syntax.Rule | syntax.Activation)
+Declared = TypeVar("Declared", bound=syntax.Rule | syntax.Activation | syntax.Network)
 Definition = TypeVar("Definition", bound=RuleDefinition | ActivationDefinition)
 _Known = dict[int, Any]
 """What declarations gave, by the identity of their nodes."""
@@ -60,10 +61,16 @@ class Shelf(Mapping[str, Definition | None], Generic[Node, Definition]):
 
 @dataclass(frozen=True)
 class Library:
-    """Everything that `learn` and a layer can name."""
+    """Everything that `learn` and a layer can name. `files` are the libraries of all files, by their names."""
 
     rules: Mapping[str, RuleDefinition | None]
     activations: Mapping[str, ActivationDefinition | None]
+    networks: Mapping[str, syntax.Network] = field(default_factory=dict)
+    files: Mapping[str, Library] = field(default_factory=dict, repr=False, compare=False)
+
+    def of(self, network: syntax.Network) -> Library:
+        """What the file can use in which another network stands."""
+        return self.files.get(network.span.source.name, self)
 
 
 @dataclass(frozen=True)
@@ -81,13 +88,15 @@ class Libraries:
 def build_libraries(files: Files) -> tuple[Libraries, tuple[Diagnostic, ...]]:
     """The libraries of a file and of those that it imports; all that is wrong with what they declare."""
     known: _Known = {}
+    shared: dict[str, Library] = {}
     main, mistakes = build_library([files.main], files.imported, known)
-    others = {
-        file.source.name: build_library([file], files.seen_from(file.source.name), known)[0]
-        for file in files.imported
-        if any(isinstance(node, syntax.Network) for node in file.declarations)
-    }
-    return Libraries(main, others), mistakes
+    for file in files.imported:
+        if any(isinstance(node, syntax.Network) for node in file.declarations):
+            own, _ = build_library([file], files.seen_from(file.source.name), known)
+            shared[file.source.name] = replace(own, files=shared)
+    others = dict(shared)
+    shared[files.main.source.name] = replace(main, files=shared)
+    return Libraries(shared[files.main.source.name], others), mistakes
 
 
 def build_library(
@@ -118,7 +127,8 @@ def build_library(
         used_activations,
         mistakes,
     )
-    return Library(rules, activations), tuple(m for m in mistakes if _is_told(m, local))
+    seen = {node.name.text: node for node in reversed(_of(syntax.Network, every))}
+    return Library(rules, activations, seen), tuple(m for m in mistakes if _is_told(m, local))
 
 
 def _once(define: _Define[Node, Definition], known: _Known) -> _Define[Node, Definition]:
@@ -180,7 +190,7 @@ def _collect_uses(items: Iterable[syntax.NetworkItem], rules: set[str], activati
                 pass
 
 
-def _of(node_type: type[Node], files: Sequence[syntax.File]) -> list[Node]:
+def _of(node_type: type[Declared], files: Sequence[syntax.File]) -> list[Declared]:
     return [node for file in files for node in file.declarations if isinstance(node, node_type)]
 
 

@@ -116,4 +116,6 @@ class Trial:
 def whole(automaton: Automaton, states: Sequence[int]) -> bool:
     """Whether a statement, or a body, can end here."""
     words, follow = automaton.words, automaton.follow
-    return follow(states, "RBRACE") is not None or any(follow(states, words[word]) is not None for word in STATEMENTS)
+    # `network` goes on with an edge too; where it begins something, other words do as well.
+    beginnings = STATEMENTS - {"network"}
+    return follow(states, "RBRACE") is not None or any(follow(states, words[word]) is not None for word in beginnings)

@@ -6,9 +6,11 @@ from math import prod
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import SIZE
+from dync.compiler.elaboration.elaborate_inner import ends_of
 from dync.compiler.elaboration.elaborate_layers import UNKNOWN
 from dync.compiler.elaboration.layer_table import LayerTable
-from dync.compiler.model import EdgeModel, LayerModel
+from dync.compiler.mistakes.nested import End
+from dync.compiler.model import EdgeModel, LayerModel, NetworkModel
 from dync.compiler.planning.edge_sizes import weights_between
 from dync.grammar import syntax
 from dync.grammar.source import Span
@@ -23,6 +25,8 @@ def check_kind(
     if model.kind == "one_to_one" and known and sender.shape != receiver.shape:
         ends = [(layer.name, layer.shape, table.entry(layer).shape) for layer in (sender, receiver)]
         table.mistakes.add(wrong.shapes.UnlikeShapes(edge.kind.span, *ends[0], *ends[1]))
+    if model.inner is not None:
+        check_network(edge, model.inner, sender, receiver, table)
     if weights > SIZE:
         what = f"the weights from `{sender.name}` to `{receiver.name}`"
         table.mistakes.add(wrong.shapes.TooLarge(edge.span, what, weights, SIZE))
@@ -36,6 +40,26 @@ def check_kind(
         if model.rank > prod(smaller.shape):
             where = edge.kind.span
             table.mistakes.add(wrong.ties.RankTooHigh(where, model.rank, smaller.name, prod(smaller.shape)))
+
+
+def check_network(
+    edge: syntax.Edge | syntax.Wire, inner: NetworkModel, sender: LayerModel, receiver: LayerModel, table: LayerTable
+) -> None:
+    """An edge that is a network, against the shapes of both ends; it learns by no rule of its own."""
+    ends: list[tuple[End, LayerModel, LayerModel]] = [
+        ("input", sender, ends_of(inner).input),
+        ("output", receiver, ends_of(inner).output),
+    ]
+    for end, layer, own in ends:
+        if layer.shape not in (UNKNOWN, own.shape):
+            declared, place = table.entry(layer).shape, edge.kind.span
+            mistake = wrong.nested.NestedShape(
+                place, layer.name, layer.shape, end, own.name, own.shape, declared, own.span
+            )
+            table.mistakes.add(mistake)
+            break
+    if edge.rule is not None:
+        table.mistakes.add(wrong.nested.NestedLearns(edge.rule.span, inner.name))
 
 
 def check_receiver(place: Span, receiver: LayerModel, table: LayerTable) -> None:

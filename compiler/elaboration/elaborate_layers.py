@@ -10,6 +10,7 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import SIZE
 from dync.compiler.elaboration.constant import integer, number
 from dync.compiler.elaboration.context import Context
+from dync.compiler.elaboration.elaborate_inner import inner_entry
 from dync.compiler.elaboration.elaborate_uses import IDENTITY, activation_use
 from dync.compiler.elaboration.layer_table import Entry, LayerTable
 from dync.compiler.elaboration.scope import Scope
@@ -27,14 +28,17 @@ UNKNOWN: tuple[int, ...] = ()
 def declare_layers(items: tuple[syntax.NetworkItem, ...], scope: Scope, context: Context) -> LayerTable:
     """The table of the layers that these items declare."""
     table = LayerTable(context.mistakes)
-    declared = [item for item in items if isinstance(item, LayerItem)]
+    declared = [item for item in items if isinstance(item, LayerItem | syntax.Instance)]
     for item in declared:
         name = item.name
         if name.text in table.entries:
             context.mistakes.add(
                 wrong.names.Duplicate(name.span, name.text, "layer", table.entries[name.text].name.span)
             )
-            _layer(item, scope, context)
+            if not isinstance(item, syntax.Instance):
+                _layer(item, scope, context)
+        elif isinstance(item, syntax.Instance):
+            table.entries[name.text] = inner_entry(item, scope, context)
         else:
             table.entries[name.text] = _entry(item, scope, context)
     for item in declared:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import assert_never
 
-from dync.compiler.model import EdgeModel
-from dync.compiler.plan import FamilyPlan
+from dync.compiler.model import EdgeModel, NetworkModel
+from dync.compiler.plan import FamilyPlan, Structure
 from dync.compiler.window_plan import Shape
 
 Sized = EdgeModel | FamilyPlan
@@ -29,12 +29,33 @@ def weights_between(edge: Sized, sender: Shape, receiver: Shape) -> int:
             return 0
         case "low_rank":
             return (prod(sender) + prod(receiver)) * (edge.rank or 0)
+        case "network":
+            return 0 if edge.inner is None else weights_within(edge.inner)
         case _:
             assert_never(edge.kind)
 
 
+def weights_within(inner: NetworkModel | Structure) -> int:
+    """The weights of a network that an edge is."""
+    if isinstance(inner, Structure):
+        blocks = [block.shape for block in inner.blocks]
+        return sum(len(f.edges) * weights_between(f, blocks[f.sender], blocks[f.receiver]) for f in inner.families)
+    shapes = {layer.name: layer.shape for layer in inner.layers}
+    return sum(weights_between(edge, shapes[edge.sender], shapes[edge.receiver]) for edge in inner.edges)
+
+
+def steps_within(inner: NetworkModel | Structure) -> int:
+    """The steps of its `infer`, at most, and its read-out."""
+    if isinstance(inner, Structure):
+        return 1 + sum(inner.phases[number].steps for number in inner.infer or ())
+    steps = {phase.name: phase.steps for phase in inner.phases}
+    return 1 + sum(steps[name] for name in inner.infer or ())
+
+
 def multiply_adds_between(edge: Sized, sender: Shape, receiver: Shape) -> int:
     """The multiply-adds of one message for one example, where no weight is absent."""
+    if edge.inner is not None:
+        return weights_within(edge.inner) * steps_within(edge.inner)
     if edge.window is not None:
         return edge.window.multiply_adds(sender, receiver)
     return weights_between(edge, sender, receiver)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from dync.compiler.between_plan import BetweenPlan, names_read
 from dync.compiler.expression import Expression, parameters
 from dync.compiler.model import EdgeModel, NetworkModel, RuleDefinition
-from dync.compiler.plan import EdgePlan, FamilyPlan, Kind, RulePlan, SlotsPlan
+from dync.compiler.plan import EdgePlan, FamilyPlan, Kind, RulePlan, SlotsPlan, Structure
+from dync.compiler.planning.inner_plans import InnerPlans
 from dync.compiler.planning.plan_numbers import numbers_of_weights
 from dync.compiler.planning.presence import counts
 from dync.compiler.planning.sparsity import slots, slots_of
@@ -47,6 +48,7 @@ class _Likeness(NamedTuple):
     owner: int | None
     turned: bool
     between: BetweenPlan | None
+    inner: Structure | None
 
 
 class _Placed(NamedTuple):
@@ -57,14 +59,16 @@ class _Placed(NamedTuple):
     edge: EdgeModel
 
 
-def gather_families(model: NetworkModel, block_of: list[int], wave_of: dict[int, int]) -> Families:
+def gather_families(
+    model: NetworkModel, block_of: list[int], wave_of: dict[int, int], inner: InnerPlans
+) -> Families:
     """Stack the edges that are alike, ordered by first appearance; within a family by receiver, sender and label.
 
     Families of tied edges come last.
 
-    `block_of` gives each layer's block, `wave_of` its wave. Rules are numbered in the order in which edges name them.
+    `block_of` gives each layer's block, `wave_of` its wave, `inner` the plans of networks that edges are. Rules are numbered in the order in which edges name them.
     """
-    gathering = _Gathering(model, block_of, wave_of)
+    gathering = _Gathering(model, block_of, wave_of, inner)
     for edge in model.edges:
         if edge.tie is None:
             gathering.add(edge, None)
@@ -75,7 +79,8 @@ def gather_families(model: NetworkModel, block_of: list[int], wave_of: dict[int,
     members, rules = gathering.sorted(), gathering.rules.plans
     numbers: dict[str, tuple[float, ...]] = {}
     for f, (alike, edges) in enumerate(members.items()):
-        numbers |= {f"family.{f}.{key}": values for key, values in _numbers(alike, edges, rules).items()}
+        own = _numbers(alike, edges, rules) | inner.numbers([placed.edge for placed in edges])
+        numbers |= {f"family.{f}.{key}": values for key, values in own.items()}
     return Families(tuple(_family(alike, edges, owners) for alike, edges in members.items()), rules, numbers)
 
 
@@ -89,8 +94,9 @@ class _Owner(NamedTuple):
 class _Gathering:
     """Brings edges together that are alike; those that own their weights come before those that are tied to them."""
 
-    def __init__(self, model: NetworkModel, block_of: list[int], wave_of: dict[int, int]) -> None:
+    def __init__(self, model: NetworkModel, block_of: list[int], wave_of: dict[int, int], inner: InnerPlans) -> None:
         self.rules = _Rules()
+        self._inner = inner
         self._block_of, self._wave_of = block_of, wave_of
         self._numbers_of = {layer.name: number for number, layer in enumerate(model.layers)}
         self._shapes = [layer.shape for layer in model.layers]
@@ -143,6 +149,7 @@ class _Gathering:
             owner=owner,
             turned=edge.tie is not None and edge.tie.turned,
             between=None if edge.between is None else edge.between.plan,
+            inner=self._inner.structure(edge),
         )
 
     def _slots(self, sender: int, receiver: int, edge: EdgeModel) -> SlotsPlan | None:

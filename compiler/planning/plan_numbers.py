@@ -21,6 +21,9 @@ def number_lengths(structure: Structure) -> dict[str, int]:
         if family.between is not None and family.between.given:
             units = [structure.blocks[b].units for b in (family.sender, family.receiver)]
             lengths[f"family.{f}.given"] = len(family.edges) * prod(units)
+        if family.inner is not None:
+            own = number_lengths(family.inner)
+            lengths |= {f"family.{f}.network.{key}": count * len(family.edges) for key, count in own.items()}
     lengths |= {f"phase.{phase.name}.within": 1 for phase in structure.phases if phase.settle}
     lengths |= {f"phase.{phase.name}.soft": len(phase.soft) for phase in structure.phases if phase.soft}
     return lengths | {f"measure.{m.name}.{name}": 1 for m in structure.measures for name in m.parameters}
@@ -46,5 +49,7 @@ def _names_of_family(family: FamilyPlan, structure: Structure) -> list[str]:
 
 def numbers_of_weights(kind: Kind, diagonal: bool) -> list[str]:
     """What says how weights of a kind begin, and what stays fixed of them."""
+    if kind == "network":
+        return []
     density = ["density"] if kind in ("dense", "conv") else []
     return ["strength", *density, *(["diagonal"] if diagonal else [])]

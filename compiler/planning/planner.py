@@ -15,6 +15,7 @@ from dync.compiler.plan import (
     Structure,
 )
 from dync.compiler.planning.families import Families, gather_families
+from dync.compiler.planning.inner_plans import InnerPlans
 from dync.compiler.planning.waves import wave_of, waves
 from dync.compiler.time_plan import TimePlan
 
@@ -31,7 +32,7 @@ def plan(model: NetworkModel) -> Plan:
     numbers_of = {layer.name: number for number, layer in enumerate(model.layers)}
     blocks = _blocks(model)
     layers = _layers(model, blocks, numbers_of)
-    families = gather_families(model, [layer.block for layer in layers], wave_of(order))
+    families = gather_families(model, [layer.block for layer in layers], wave_of(order), InnerPlans(plan))
     phase_numbers = {phase.name: number for number, phase in enumerate(model.phases)}
     structure = Structure(
         network=model.name,

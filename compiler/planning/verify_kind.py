@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dync.compiler.expression import symbols
 from dync.compiler.plan import FamilyPlan, Structure
 from dync.compiler.plan_error import require
 from dync.compiler.planning.edge_sizes import weights_between
@@ -26,6 +27,11 @@ def verify_kind(family: FamilyPlan, where: str, structure: Structure) -> None:
         _verify_window(family.window, family.kind, where, sender, receiver)
     if family.kind in ("pool", "unpool"):
         require(family.rule is None, f"{where} has no weights and a rule")
+    require((family.kind == "network") == (family.inner is not None), f"{where} has a network too many or too few")
+    if family.inner is not None:
+        require(family.rule is None, f"{where} learns by a rule, though its edges are networks")
+        ends = [[block.shape for block in family.inner.blocks if block.role == role] for role in ("input", "output")]
+        require(ends == [[sender], [receiver]], f"the inputs and outputs of the network in {where} do not fit its layers")
     require(weights_between(family, sender, receiver) <= MOST_WEIGHTS, f"{where} has more than {MOST_WEIGHTS} weights")
 
 
@@ -52,6 +58,25 @@ def _verify_window(window: WindowPlan, kind: str, where: str, sender: Shape, rec
     alike = kind == "conv" or (sender[-1] == receiver[-1] and window.groups == 1)
     divided = sender[-1] % window.groups == receiver[-1] % window.groups == 0
     require(alike and divided, f"the channels of {where} do not fit its window")
+
+
+def verify_inner(inner: Structure, where: str) -> None:
+    """Raise PlanError unless a network, which holds together, can run to completion as a message."""
+    what = f"the network in {where}"
+    for role in ("input", "output"):
+        require(sum(layer.role == role for layer in inner.layers) == 1, f"{what} has not one {role}")
+    require(inner.infer is not None, f"{what} has no protocol of inference")
+    require(inner.time is None, f"{what} meets series")
+    for family in inner.families:
+        require(family.rule is None and family.slots is None, f"{what} learns, or lists its weights")
+    drawing = [
+        symbol.name
+        for block in inner.blocks
+        if block.activation is not None
+        for symbol in symbols(block.activation.next)
+        if symbol.name in ("uniform", "normal")
+    ]
+    require(not drawing, f"{what} draws at random")
 
 
 def verify_owner(family: FamilyPlan, where: str, structure: Structure) -> None:

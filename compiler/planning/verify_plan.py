@@ -16,7 +16,7 @@ from dync.compiler.plan_error import require
 from dync.compiler.planning.plan_numbers import number_lengths
 from dync.compiler.planning.verify_between import verify_between
 from dync.compiler.planning.verify_expression import verify_expression
-from dync.compiler.planning.verify_kind import verify_kind, verify_owner
+from dync.compiler.planning.verify_kind import verify_inner, verify_kind, verify_owner
 from dync.compiler.planning.verify_measures import verify_measures
 from dync.compiler.planning.verify_time import verify_time
 from dync.compiler.planning.waves import is_fresh
@@ -38,7 +38,11 @@ def verify_plan(plan: Plan) -> None:
     directions and freshness of edges; names in expressions; and that exactly the numbers are there that the
     structure needs. Time is linear in the size of the plan.
     """
-    structure = plan.structure
+    _verify_structure(plan.structure)
+    _verify_numbers(plan)
+
+
+def _verify_structure(structure: Structure) -> None:
     _verify_names("network", [structure.network])
     _verify_layers(structure)
     _verify_blocks(structure)
@@ -49,7 +53,6 @@ def verify_plan(plan: Plan) -> None:
     for rule in structure.rules:
         _verify_rule(rule, _trained_phases(structure))
     _verify_families(structure)
-    _verify_numbers(plan)
 
 
 def _verify_layers(structure: Structure) -> None:
@@ -180,6 +183,9 @@ def _verify_families(structure: Structure) -> None:
         verify_kind(family, where, structure)
         verify_owner(family, where, structure)
         verify_between(family, where, structure)
+        if family.inner is not None:
+            _verify_structure(family.inner)
+            verify_inner(family.inner, where)
         _verify_slots(family, where, structure)
         receives = structure.blocks[family.receiver].role in ("layer", "output")
         require(receives, f"{where} sends to layers that do not receive")

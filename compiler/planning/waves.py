@@ -13,12 +13,13 @@ Waves = tuple[tuple[int, ...], ...]
 def waves(model: NetworkModel) -> Waves:
     """The waves of one step. Every layer but the constants stands in exactly one, whether or not a phase clamps it.
 
-    A sequential schedule gives each layer its own wave, in the order of declaration; a synchronous one puts all in one.
+    A sequential schedule gives each layer its own wave, in the order of declaration, and networks within this one the
+    waves of their own schedules; a synchronous one puts all in one.
     """
     moving = [number for number, layer in enumerate(model.layers) if layer.role != "constant"]
     match model.schedule.kind:
         case "sequential":
-            return tuple((number,) for number in moving)
+            return _sequential(model, moving)
         case "synchronous":
             return (tuple(moving),) if moving else ()
         case "grouped":
@@ -38,6 +39,20 @@ def is_fresh(place: dict[int, int], sender: int, receiver: int) -> bool:
     `place` is what `wave_of` gives.
     """
     return sender in place and receiver in place and place[sender] < place[receiver]
+
+
+def _sequential(model: NetworkModel, moving: list[int]) -> Waves:
+    """Each layer by itself; what is in a network within this one, in the order of that network's own schedule."""
+    if not model.inner:
+        return tuple((number,) for number in moving)
+    numbers = {layer.name: number for number, layer in enumerate(model.layers)}
+    own = {name: inner for inner in model.inner for name in inner.layers}
+    found: dict[tuple[int, ...], None] = {}
+    for number in moving:
+        inner = own.get(model.layers[number].name)
+        within = ((model.layers[number].name,),) if inner is None else inner.waves
+        found.update(dict.fromkeys(tuple(sorted(numbers[name] for name in wave)) for wave in within))
+    return tuple(found)
 
 
 def _grouped(model: NetworkModel, moving: list[int]) -> Waves:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dync.grammar import syntax
 from dync.grammar.source import Span
 
-LayerItem = syntax.Input | syntax.Layer | syntax.Output | syntax.Constant
+LayerItem = syntax.Input | syntax.Layer | syntax.Instance | syntax.Output | syntax.Constant
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Known:
 def known_of(network: syntax.Network) -> Known:
     """The names of a network; of two that are the same the first counts."""
     layers = {item.name.text: item.name for item in reversed(network.items) if isinstance(item, LayerItem)}
-    arrays = {item.name.text for item in network.items if isinstance(item, syntax.Layer) and item.members is not None}
+    may_be_arrays = (item for item in network.items if isinstance(item, syntax.Layer | syntax.Instance))
+    arrays = {item.name.text for item in may_be_arrays if item.members is not None}
     parameters = {item.name.text: item for item in reversed(network.items) if isinstance(item, syntax.Param)}
     return Known(
         layers=dict(reversed(layers.items())),

@@ -55,7 +55,7 @@ def weights_of_family(plan: Plan, number: int) -> tuple[Weights, ...]:
     learns = family.rule is not None
     if family.weightless:
         return (Weights(0, 0, 0),) * len(family.edges)
-    if family.kind in ("conv", "low_rank"):
+    if family.kind in ("conv", "low_rank", "network"):
         stored = _whole(plan, family)
         return tuple(Weights(stored, stored * d, stored * d if learns else 0) for d in _densities(plan, number))
     if family.kind == "one_to_one":
@@ -159,6 +159,15 @@ def _passes(family: FamilyPlan, messages: MessageFilter) -> bool:
             return family.forward
         case "backward":
             return family.backward
+
+
+def history_bytes(structure: Structure) -> int:
+    """Bytes for one example of what is kept of steps gone by, for messages with a delay: all layers of a block."""
+    longest: dict[int, int] = {}
+    for family in structure.families:
+        longest[family.sender] = max(longest.get(family.sender, 0), family.delay)
+    blocks = structure.blocks
+    return sum(BYTES * steps * len(blocks[b].layers) * blocks[b].units for b, steps in longest.items())
 
 
 def _moves(structure: Structure, family: FamilyPlan) -> bool:

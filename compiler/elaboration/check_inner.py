@@ -1,0 +1,42 @@
+"""What a network within another one does otherwise than by itself."""
+
+from __future__ import annotations
+
+from dync.compiler import mistakes as wrong
+from dync.compiler.elaboration.collector import Collector
+from dync.compiler.elaboration.inner_layers import Inner
+from dync.compiler.model import NetworkModel
+
+
+def check_inner(inner: Inner, around: NetworkModel, mistakes: Collector) -> None:
+    """What a network that moves step by step within another one lacks there."""
+    if inner.network is not None:
+        _check_starts(inner, inner.network, mistakes)
+        _check_schedule(inner, inner.network, around, mistakes)
+        _check_rules(inner, inner.network, around, mistakes)
+
+
+def _check_starts(inner: Inner, network: NetworkModel, mistakes: Collector) -> None:
+    for layer in network.layers:
+        if layer.start is not None:
+            mistakes.add(wrong.nested.StartsAtZero(inner.model.span, network.name, layer.span, layer.name))
+
+
+def _check_schedule(inner: Inner, network: NetworkModel, around: NetworkModel, mistakes: Collector) -> None:
+    """Only a sequential schedule leaves room for another one within it; layers that all move at once are no surprise."""
+    own, outer = network.schedule, around.schedule
+    if own.span is not None and outer.kind != "sequential" and own.kind not in ("synchronous", outer.kind):
+        place = inner.model.span
+        mistakes.add(wrong.nested.OtherSchedule(place, network.name, own.span, own.kind, around.name, outer.kind))
+
+
+def _check_rules(inner: Inner, network: NetworkModel, around: NetworkModel, mistakes: Collector) -> None:
+    """The moments that rules read are the ends of the phases of the network around it."""
+    for edge in network.edges:
+        if edge.rule is None or around.train is None:
+            continue
+        rule = edge.rule.definition
+        missing = tuple(phase for phase in rule.moments if phase not in around.train)
+        if missing:
+            place, learns = inner.model.span, edge.rule.span
+            mistakes.add(wrong.nested.InnerMoments(place, rule.name, network.name, missing, around.name, learns))

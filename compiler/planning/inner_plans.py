@@ -1,0 +1,54 @@
+"""The plans of networks that edges are: those that run to completion at each message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from dync.compiler.model import EdgeModel, GroupModel, NetworkModel
+from dync.compiler.plan import Plan, Structure
+
+
+@dataclass(frozen=True)
+class InnerPlans:
+    """The plan of each such network, made once; `plan` is what makes plans."""
+
+    plan: Callable[[NetworkModel], Plan]
+    _made: dict[int, Plan] = field(default_factory=dict)
+
+    def of(self, edge: EdgeModel) -> Plan | None:
+        """The plan of the network that an edge is; None where it is none."""
+        if edge.inner is None:
+            return None
+        if id(edge.inner) not in self._made:
+            made = self.plan(_at_rest(edge.inner))
+            self._made[id(edge.inner)] = replace(made, structure=_stored_whole(made.structure))
+        return self._made[id(edge.inner)]
+
+    def structure(self, edge: EdgeModel) -> Structure | None:
+        """What fixes the compiled program of that network."""
+        plan = self.of(edge)
+        return None if plan is None else plan.structure
+
+    def numbers(self, edges: Sequence[EdgeModel]) -> dict[str, tuple[float, ...]]:
+        """The numbers of the networks that edges are, all of one structure: those of one edge after those of another."""
+        found: dict[str, tuple[float, ...]] = {}
+        for plan in (plan for edge in edges if (plan := self.of(edge)) is not None):
+            for key, values in plan.numbers.items():
+                found[f"network.{key}"] = found.get(f"network.{key}", ()) + values
+        return found
+
+
+def _at_rest(network: NetworkModel) -> NetworkModel:
+    """The network without what it would need to learn, and without names for those outside."""
+    edges = tuple(replace(edge, rule=None, rate=1.0, decay=0.0) for edge in network.edges)
+    return replace(network, edges=edges, groups=_scheduled(network), train=None, measures=())
+
+
+def _scheduled(network: NetworkModel) -> tuple[GroupModel, ...]:
+    return tuple(group for group in network.groups if group.name in network.schedule.groups)
+
+
+def _stored_whole(structure: Structure) -> Structure:
+    """The same with absent weights stored as zeros, since all weights of a network are one row."""
+    return replace(structure, families=tuple(replace(family, slots=None) for family in structure.families))

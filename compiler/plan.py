@@ -278,7 +278,7 @@ class Structure:
     rules: tuple[RulePlan, ...]
     rule_messages: MessageFilter
     measures: tuple[MeasurePlan, ...] = added(())
-    time: TimePlan | None = added(None)
+    time: TimePlan | None = added(None)  # noqa: RUF009 - it makes a field
 
     @cached_property
     def digest(self) -> str:

@@ -104,7 +104,8 @@ class UnknownPart(Unknown):
 
 @dataclass(frozen=True)
 class UnknownMeasure(Unknown):
-    """A metric ends with a measure: `accuracy`, `mse`, `agreement`, over time `nrmse`; of several outputs also `OUTPUT.accuracy`."""
+    """A metric ends with a measure: `accuracy`, `mse`, `agreement`, over time `nrmse`; of several outputs also
+    `OUTPUT.accuracy`."""
 
     code = "E0825"
     noun, nouns = "measure", "measures"

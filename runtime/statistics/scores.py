@@ -19,7 +19,7 @@ Scale = tuple[float, float]
 
 
 def scale_of(measure: str) -> Scale:
-    """The scale of a measure by its name: `accuracy` and `agreement` 0..1, `mse` and `nrmse` from 0 on, others without an end."""
+    """The scale of a measure by its name: `accuracy` and `agreement` 0..1, errors from 0 on, others without an end."""
     shares, errors = dict.fromkeys(("accuracy", "agreement"), (0.0, 1.0)), dict.fromkeys(("mse", "nrmse"), (0.0, inf))
     return (shares | errors).get(measure.rpartition(".")[2], (-inf, inf))
 

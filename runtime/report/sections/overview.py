@@ -168,7 +168,7 @@ def objective_of(run: RunData) -> str:
 
 
 def larger_is_better(run: RunData) -> bool:
-    """Whether more of the objective is better: as the sweep says or the network's measure, otherwise not of an error."""
+    """Whether more of the objective is better: as the sweep says or the network's measure, else not of an error."""
     said = f"{run.spec['direction'].value} {run.outputs['direction'].value} {run.outputs['objective'].value}"
     if "minimize" in said:
         return False

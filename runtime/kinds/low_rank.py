@@ -12,7 +12,7 @@ from jax import Array, lax
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
-from dync.compiler.expression import Symbol
+from dync.compiler.expression import Symbol, symbols
 from dync.compiler.plan import RulePlan, TermPlan
 from dync.runtime.evaluate import Value
 from dync.runtime.kinds.dense import Dense
@@ -90,14 +90,14 @@ class LowRank(EdgeKind):
         Terms that read no weight are products of thin arrays; the others are worked out for some rows at a time.
         """
         if rule.terms is None:
-            return self._by_rows(stored, given, lambda rows: rows.literal(rule.update))
+            return self._by_rows(rule, stored, given, lambda rows: rows.literal(rule.update))
         thin = [term for term in rule.terms if term.weight is None]
         wide = tuple(term for term in rule.terms if term.weight is not None)
         total = jnp.zeros_like(stored.weights)
         for term in thin:
             total = total + self._thin(term, stored, given)
         if wide:
-            total = total + self._by_rows(stored, given, lambda rows: rows.separated(wide))
+            total = total + self._by_rows(rule, stored, given, lambda rows: rows.separated(wide))
         return total
 
     def _thin(self, term: TermPlan, stored: Stored, given: RuleInput) -> Array:
@@ -111,15 +111,16 @@ class LowRank(EdgeKind):
         found = jnp.concatenate([_summed(left, right @ v), _summed(right, left @ u)], axis=1)
         return jnp.broadcast_to(found, stored.weights.shape)
 
-    def _by_rows(self, stored: Stored, given: RuleInput, update: Callable[[RuleSum], Array]) -> Array:
+    def _by_rows(self, rule: RulePlan, stored: Stored, given: RuleInput, update: Callable[[RuleSum], Array]) -> Array:
         """The update of the matrix for some senders at a time, times the other factor."""
+        found = {s: given.read(s) for s in symbols(rule.update) if s.name != "weight"}  # once, outside the loop
         u, v = self._factors(stored)
         edges, chunk = stored.weights.shape[0], self._chunk(stored.weights.shape[0])
         kind = Dense(chunk, self.receivers, False, self.receiver_units_first, masked=False, diagonal=False)
 
         def body(total: Array, start: Array) -> tuple[Array, Array]:
             def ends(symbol: Symbol) -> Value:
-                value = given.ends(symbol)
+                value = found[symbol]
                 if symbol.name != "pre" or isinstance(value, float):
                     return value
                 return lax.dynamic_slice_in_dim(turned(value, self.sender_units_first), start, chunk, axis=2)

@@ -8,6 +8,7 @@ from typing import assert_never
 from dync.compiler.plan import Structure
 from dync.runtime.kinds.convolution import Convolution
 from dync.runtime.kinds.dense import Dense
+from dync.runtime.kinds.inner_network import InnerNetwork
 from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.low_rank import LowRank
 from dync.runtime.kinds.one_to_one import OneToOne
@@ -45,5 +46,8 @@ def _kind(structure: Structure, f: int) -> EdgeKind:
         case "low_rank":
             assert family.rank is not None
             return LowRank(*ends, rank=family.rank)
+        case "network":
+            assert family.inner is not None
+            return InnerNetwork(*ends, family.inner)
         case _:
             assert_never(family.kind)

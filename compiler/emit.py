@@ -62,5 +62,6 @@ def _topology(model: NetworkModel) -> Iterator[str]:
         state = "new" if data["fresh"] else "old"
         label = f"{data['label']}: " if data["label"] else ""
         learns = f", learns by {data['rule']}" if data["rule"] else ""
+        state = f"state {data['delay']} back" if data["delay"] else f"{state} state"
         into = f".{data['into']}" if data["into"] else ""
-        yield f"{label}{sender} -> {receiver}{into}: {data['kind']}, {directions}, hears the {state} state{learns}"
+        yield f"{label}{sender} -> {receiver}{into}: {data['kind']}, {directions}, hears the {state}{learns}"

@@ -2,7 +2,7 @@
 
 Nodes are the full names of the layers, with `role`, `shape` and `order` (the place in the order of declaration) and,
 where a layer starts from an input, `start`. Edges have `kind`, `rule` (a name or None), `label`, `into` (the field of
-the receiver, nothing where it has no name), `forward`, `backward` and `fresh` (whether the receiver hears the sender's
+the receiver, nothing where it has no name), `delay` (in steps, 0 without one), `forward`, `backward` and `fresh` (whether the receiver hears the sender's
 new state).
 """
 
@@ -47,7 +47,7 @@ def topology(model: NetworkModel) -> Graph:
     for edge in model.edges:
         sender, receiver = order[edge.sender], order[edge.receiver]
         rule = None if edge.rule is None else edge.rule.definition.name
-        _add(graph, place, sender, receiver, (edge.sender, edge.receiver), edge.kind, rule, edge.label, edge.into)
+        _add(graph, place, sender, receiver, (edge.sender, edge.receiver), edge.kind, rule, edge.label, edge.into, edge.delay)
     return graph
 
 
@@ -62,7 +62,7 @@ def topology_of_plan(structure: Structure) -> Graph:
         rule = None if family.rule is None else structure.rules[family.rule].name
         for edge in family.edges:
             arc = layers[edge.sender].name, layers[edge.receiver].name
-            _add(graph, structure.wave_of, edge.sender, edge.receiver, arc, family.kind, rule, edge.label, family.into)
+            _add(graph, structure.wave_of, edge.sender, edge.receiver, arc, family.kind, rule, edge.label, family.into, family.delay)
     return graph
 
 
@@ -76,6 +76,7 @@ def _add(
     rule: str | None,
     label: str | None,
     into: str,
+    delay: int,
 ) -> None:
     graph.add_edge(
         *arc,
@@ -83,9 +84,10 @@ def _add(
         rule=rule,
         label=label,
         into=into,
+        delay=delay,
         forward=sender <= receiver,
         backward=sender >= receiver,
-        fresh=is_fresh(place, sender, receiver),
+        fresh=not delay and is_fresh(place, sender, receiver),
     )
 
 

@@ -18,7 +18,7 @@ from dync.runtime.activation import Draws, activate, draw
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import as_slice
-from dync.runtime.messages import Fields, add_messages, emitted, take
+from dync.runtime.messages import Fields, add_messages, emitted, stored, take
 from dync.runtime.ports import named_arrivals, ports_of_block, ports_of_families
 from dync.runtime.soft_clamps import SoftClamp, with_soft_clamps
 from dync.runtime.state import Values
@@ -103,7 +103,7 @@ class Machine(eqx.Module):
             family = self.structure.families[f]
             state = _gather(values[family.sender], senders)
             sent = emitted(family, state, partial(self._sending_number, f, edges))
-            messages = kinds(self.structure)[f].message(self.lmap.stored(f).map(partial(_gather, places=edges)), sent)
+            messages = kinds(self.structure)[f].message(stored(self.lmap, self.parameters, f).map(partial(_gather, places=edges)), sent)
             port = ports_of_families(self.structure)[f]
             arrived[port] = _sum_into(arrived[port], slots, messages)
         return arrived

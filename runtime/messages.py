@@ -11,7 +11,9 @@ from jax import Array
 from dync.compiler.expression import Symbol
 from dync.compiler.plan import FamilyPlan, Structure
 from dync.runtime.evaluate import evaluate
+from dync.runtime.history import sources
 from dync.runtime.kinds.of_family import kinds
+from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import as_slice
 from dync.runtime.ports import ports_of_families
@@ -30,7 +32,10 @@ def add_messages(
     transfers: tuple[Transfer, ...],
     fields: Fields | None = None,
 ) -> Fields:
-    """The fields with the messages of some edges added, all read from the same values."""
+    """The fields with the messages of some edges added, all read from the same values.
+
+    Where some have a delay, `values` are those that are `heard` (see `dync.runtime.history`).
+    """
     found = dict(fields or {})
     for transfer in transfers:
         port = ports_of_families(structure)[transfer.family]
@@ -47,9 +52,24 @@ def transfer_messages(
     family = structure.families[f]
     every = len(transfer.edges) == len(family.edges)
     place = slice(None) if every else as_slice(transfer.edges)
-    state = take(values[family.sender], transfer.senders)
+    state = take(values[sources(structure)[f]], transfer.senders)
     sent = emitted(family, state, lambda name: parameters[f"family.{f}.sends.{name}"][place])
-    return kinds(structure)[f].message(lmap.stored(f).map(lambda a: a[place]), sent)
+    return kinds(structure)[f].message(stored(lmap, parameters, f).map(lambda a: a[place]), sent)
+
+
+def stored(lmap: LayerMap, parameters: Parameters, f: int) -> Stored:
+    """The arrays of a family as its messages need them."""
+    family, found = lmap.structure.families[f], lmap.stored(f)
+    if family.inner is None:
+        return found
+    return found.with_numbers(inner_numbers(family, f, parameters))
+
+
+def inner_numbers(family: FamilyPlan, f: int, parameters: Parameters) -> Parameters:
+    """The numbers of the networks that the edges of a family are, `[edges, …]` by their keys there."""
+    start, edges = f"family.{f}.network.", len(family.edges)
+    own = {key.removeprefix(start): number for key, number in parameters.items() if key.startswith(start)}
+    return {key: number.reshape(edges, -1) for key, number in own.items()}
 
 
 def emitted(family: FamilyPlan, state: Array, number: Callable[[str], Array]) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from dync.compiler.plan import LayerPlan, Structure
+from dync.runtime.history import History, begun, heard
 from dync.runtime.kinds.kind import turned
 from dync.runtime.layout import layer_number, units_first, unknown
 
@@ -22,13 +24,16 @@ class State(eqx.Module):
 
     `values` holds one array a block, see `Values`. `held` are the data and targets that clamped inputs and
     outputs go back to (zero where there is no target). `snapshots` are the values at the end of the phases that rules
-    name with `@`, not-a-number before those ran. `steps` counts what each phase took when it last ran, `[phases]`.
+    name with `@`, not-a-number before those ran, and behind them what messages with a delay carried then. `steps`
+    counts what each phase took when it last ran, `[phases]`. `history` is what layers held in the steps gone by, None
+    where no message has a delay.
     """
 
     values: Values
     held: Values
     snapshots: dict[str, Values]
     steps: Array
+    history: History | None
     structure: Structure = eqx.field(static=True)
 
     def __getitem__(self, layer: str) -> Array:
@@ -62,6 +67,8 @@ class State(eqx.Module):
     def with_values(self, values: Mapping[str, ArrayLike]) -> State:
         """A new state with some layers set, each `[batch, *shape]`; inputs and outputs are then clamped to that.
 
+        What messages with a delay carry of the steps gone by stays what it was.
+
         Raises KeyError for an unknown layer and ValueError for another shape.
         """
         found, held = list(self.values), list(self.held)
@@ -72,7 +79,7 @@ class State(eqx.Module):
             found[layer.block] = found[layer.block].at[layer.member].set(new)
             if layer.role in ("input", "output"):
                 held[layer.block] = held[layer.block].at[layer.member].set(new)
-        return State(tuple(found), tuple(held), self.snapshots, self.steps, self.structure)
+        return replace(self, values=tuple(found), held=tuple(held))
 
 
 def state_batch(structure: Structure, values: Values) -> int:
@@ -118,8 +125,10 @@ def initial_state(
         for v, block in zip(values, structure.blocks, strict=True)
     )
     moments = sorted({moment for rule in structure.rules for moment in rule.moments})
-    snapshots = {moment: tuple(jnp.full_like(v, jnp.nan) for v in values) for moment in moments}
-    return State(values, held, snapshots, jnp.zeros(len(structure.phases), jnp.int32), structure)
+    history = begun(structure, values)
+    kept = heard(structure, values, history) if moments else ()
+    snapshots = {moment: tuple(jnp.full_like(v, jnp.nan) for v in kept) for moment in moments}
+    return State(values, held, snapshots, jnp.zeros(len(structure.phases), jnp.int32), history, structure)
 
 
 def _stacked(rows: Sequence[Array | None], batch: int, units: int) -> Array:

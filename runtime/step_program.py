@@ -97,6 +97,9 @@ def step_program(
         if not moves_receiver(structure, transfer.family):
             continue
         family = structure.families[transfer.family]
+        if family.delay:
+            old.append(transfer)
+            continue
         rest = [e for e in transfer.edges if family.edges[e].sender not in moving]
         live = [e for e in transfer.edges if family.edges[e].sender in moving]
         held.append(_transfer(structure, transfer.family, rest))
@@ -116,7 +119,7 @@ def from_rest(structure: Structure, program: StepProgram) -> StepProgram:
 
     def speaking(transfer: Transfer) -> Transfer:
         family = structure.families[transfer.family]
-        silent = family.sends == Symbol("state")
+        silent = family.sends == Symbol("state") and family.kind != "network"  # a network may answer zero with more
         edges = [e for e in transfer.edges if not (silent and family.edges[e].sender in zero)]
         return _transfer(structure, transfer.family, edges)
 

@@ -15,6 +15,7 @@ from dync.compiler.plan import RulePlan
 from dync.runtime.activation import activate, draw
 from dync.runtime.engine import Machine
 from dync.runtime.evaluate import Value
+from dync.runtime.history import heard, sources
 from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, kept
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.rule_sum import RuleInput
@@ -29,7 +30,10 @@ from dync.runtime.step_program import transfers
 
 @dataclass(frozen=True)
 class Moment:
-    """The values of a network at one moment and, worked out when a rule first asks, its fields."""
+    """The values of a network at one moment, what messages with a delay carry then behind them, and its fields.
+
+    These are worked out when a rule first asks.
+    """
 
     machine: Machine
     values: Values
@@ -83,7 +87,7 @@ def updates(machine: Machine, state: State, key: Array | None) -> dict[int, Arra
     """
     structure = machine.structure
     values = with_constants(structure, machine.parameters, state.values)
-    moments: dict[str | None, Moment] = {None: Moment(machine, values, key)}
+    moments: dict[str | None, Moment] = {None: Moment(machine, heard(structure, values, state.history), key)}
     moments |= {name: Moment(machine, found, key) for name, found in state.snapshots.items()}
     found = {
         f: _family_update(machine, f, moments) for f, family in enumerate(structure.families) if family.rule is not None
@@ -104,7 +108,7 @@ def _family_update(machine: Machine, f: int, moments: dict[str | None, Moment]) 
     def ends(symbol: Symbol) -> Value:
         moment = moments[symbol.moment]
         if symbol.name == "pre":
-            return take(moment.values[family.sender], read)
+            return take(moment.values[sources(structure)[f]], read)
         return take(moment.receiver(symbol.name, family.receiver, family.into), write)
 
     def number(name: str) -> Array:

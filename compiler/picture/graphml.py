@@ -14,7 +14,7 @@ _NODE_KEYS = {
     "activation": "string",
 }
 _EDGE_KEYS = {
-    "kind": "string", "into": "string", "label": "string", "rule": "string", "forward": "boolean", "backward": "boolean",
+    "kind": "string", "into": "string", "delay": "int", "label": "string", "rule": "string", "forward": "boolean", "backward": "boolean",
     "fresh": "boolean", "strength": "double", "density": "double", "diagonal": "double",
 }  # fmt: skip
 
@@ -66,6 +66,7 @@ def _edges(plan: Plan, number: int, family: FamilyPlan) -> list[str]:
         attributes: _Attributes = {
             "kind": family.kind,
             "into": family.into or None,
+            "delay": family.delay or None,
             "label": edge.label,
             "rule": rule,
             "forward": family.forward,

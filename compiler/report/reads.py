@@ -75,8 +75,9 @@ def _readers(structure: Structure, moving: Set[int]) -> list[_Reader]:
     heard: dict[int, dict[int, StateRead]] = {}
     for family in structure.families:
         for edge in family.edges:
-            new = family.fresh or edge.receiver not in moving
-            state: StateRead = "held" if edge.sender not in moving else "new" if new else "old"
+            new = family.fresh or (edge.receiver not in moving and not family.delay)
+            held = edge.sender not in moving and not family.delay
+            state: StateRead = "held" if held else "new" if new else "old"
             heard.setdefault(edge.receiver, {})[edge.sender] = state
     names = [split_name(layer.name) for layer in structure.layers]
     return [

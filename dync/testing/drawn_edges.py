@@ -73,7 +73,8 @@ def _edge_text(
     into = draft.one_of(["", *(f".{name}" for name in receiver.fields)])
     kind = draw_kind(draft, sender, receiver, strength, loop=loop)
     learn = _learn_text(draft, receiver, decays=kind.owner is None) if kind.learns else ""
-    return f"{ends[0]} -> {ends[1]}{into} {kind.text}{sends}{learn}", kind, bool(learn)
+    delay = f" delay {draft.draw(st.integers(1, 4))}" if draft.draw(st.integers(0, 3)) == 0 else ""
+    return f"{ends[0]} -> {ends[1]}{into} {kind.text}{delay}{sends}{learn}", kind, bool(learn)
 
 
 def _learn_text(draft: Draft, receiver: DrawnLayer, *, decays: bool) -> str:

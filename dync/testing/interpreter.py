@@ -9,7 +9,6 @@ and weights are mappings by name (`h[1]`; `x->h[1]`, or `x->h[1]:a` where labels
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal, TypeAlias
 
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 from dync.compiler.expression import Symbol
 from dync.compiler.plan import MessageFilter, PhasePlan, Plan
 from dync.testing.evaluate import Array, Margin, evaluate
-from dync.testing.moment import ActivationCall, Draws, Moment, no_draws
+from dync.testing.moment import ActivationCall, Draws, Moment, Past, carried, no_draws
+from dync.testing.relaxation import Relaxation
 from dync.testing.synapses import Synapses, fans, pooled, synapses_of
 from dync.testing.unstacked import Edge, Layer, edges_of, layers_of
 
@@ -32,18 +32,6 @@ Data: TypeAlias = Mapping[str, Any] | Any | None
 
 Pull: TypeAlias = tuple[float, Array]
 """A strength, and the data or the target to which a softly clamped layer is pulled, `[batch, units]`."""
-
-
-@dataclass(frozen=True)
-class Relaxation:
-    """What a protocol did: the last state, the state at the end of each of its phases, the steps that each took.
-
-    A phase that the protocol names twice is in `snapshots` as it ended last; `steps` goes by the order of the protocol.
-    """
-
-    state: State
-    snapshots: dict[str, State]
-    steps: tuple[int, ...]
 
 
 class Interpreter:
@@ -148,28 +136,37 @@ class Interpreter:
         messages: MessageFilter = "all",
         silent: Collection[str] = (),
         into: str = "",
+        past: Past = (),
     ) -> Array:
         """The sum of the messages that reach a layer in its field `into`, `[batch, units]`; zero where none does."""
         total = np.zeros_like(state[layer])
         for edge in self.edges.values():
             arrives = (edge.receiver.name, edge.into) == (layer, into)
             if arrives and edge.speaks(messages) and edge.sender.name not in silent:
-                total = total + self.message(edge, state, weights)
+                total = total + self.message(edge, carried(state, past, edge.delay), weights)
         return total
 
     def named_fields(
-        self, layer: str, state: State, weights: Weights, messages: MessageFilter, silent: Collection[str] = ()
+        self,
+        layer: str,
+        state: State,
+        weights: Weights,
+        messages: MessageFilter,
+        silent: Collection[str] = (),
+        past: Past = (),
     ) -> dict[str, Array]:
         """The fields with names into which edges to a layer send, by their names."""
         names = {edge.into for edge in self.edges.values() if edge.receiver.name == layer and edge.into}
-        return {name: self.field(layer, state, weights, messages, silent, name) for name in sorted(names)}
+        return {name: self.field(layer, state, weights, messages, silent, name, past) for name in sorted(names)}
 
-    def fields(self, state: State, weights: Weights, messages: MessageFilter | None = None) -> State:
+    def fields(
+        self, state: State, weights: Weights, messages: MessageFilter | None = None, past: Past = ()
+    ) -> State:
         """The fields of all layers, by default with the messages that the rules see; `h.apical` is one with a name."""
         heard = self.plan.structure.rule_messages if messages is None else messages
-        found = {name: self.field(name, state, weights, heard) for name in self.layers}
+        found = {name: self.field(name, state, weights, heard, past=past) for name in self.layers}
         for layer in self.layers:
-            named = self.named_fields(layer, state, weights, heard)
+            named = self.named_fields(layer, state, weights, heard, past=past)
             found |= {f"{layer}.{name}": field for name, field in named.items()}
         return found
 
@@ -181,16 +178,18 @@ class Interpreter:
         silent: Collection[str] = (),
         clamped: Collection[str] | None = None,
         soft: Mapping[str, Pull] | None = None,
+        past: Past = (),
     ) -> State:
         """One step, wave by wave; the layers of a wave all read the state from before it.
 
         `clamped` layers do not move, by default every input and output; constants never do. `soft` are those that are
         pulled to a target: to their field comes the strength times what they lack of it.
         """
+        began = state
         still = [n for n, layer in self.layers.items() if layer.held] if clamped is None else clamped
         for wave in self.plan.structure.waves:
             movers = [self._names[n] for n in wave if self._names[n] not in still]
-            state = self._update(movers, state, weights, messages, silent, soft or {})
+            state = self._update(movers, state, weights, messages, silent, soft or {}, past or (began,))
         return dict(state)
 
     def _update(
@@ -201,24 +200,25 @@ class Interpreter:
         messages: MessageFilter,
         silent: Collection[str],
         soft: Mapping[str, Pull],
+        past: Past,
     ) -> State:
         """The state after these layers moved at once."""
         new = dict(state)
         for name in movers:
             if self.layers[name].role != "constant":
-                field = self.field(name, state, weights, messages, silent)
+                field = self.field(name, state, weights, messages, silent, past=past)
                 if name in soft:
                     strength, target = soft[name]
                     field = field + strength * (target - state[name])
-                named = self.named_fields(name, state, weights, messages, silent)
+                named = self.named_fields(name, state, weights, messages, silent, past)
                 call = ActivationCall(self.layers[name], field, state[name], self.draws, self.margin, named)
                 new[name] = call.next()
         return new
 
-    def predict(self, state: State, weights: Weights) -> State:
+    def predict(self, state: State, weights: Weights, past: Past = ()) -> State:
         """The read-out: the state with every output updated once, at the same time, from all messages."""
         outputs = [name for name, layer in self.layers.items() if layer.role == "output"]
-        return self._update(outputs, state, weights, "all", (), {})
+        return self._update(outputs, state, weights, "all", (), {}, past)
 
     # --- phases and protocols -----------------------------------------------------------------------------------------
 
@@ -236,19 +236,22 @@ class Interpreter:
         values = {n: (held or state)[n] for n, layer in self.layers.items() if layer.held}
         was_clamped = set(values)
         snapshots: dict[str, State] = {}
+        past: Past = ()
+        pasts: dict[str, Past] = {}
         steps = []
         for phase in (self.plan.structure.phases[n] for n in numbers):
             clamped = {self._names[n] for n in phase.clamped}
             if phase.origin is not None:
                 state, was_clamped = snapshots[self.plan.structure.phases[phase.origin].name], set()
             state = self._enter(state, values, was_clamped, clamped)
-            state, taken = self._run(phase, state, weights, clamped, self._pulls(phase, values))
-            snapshots[phase.name] = state
+            past = past or (state,)
+            state, taken, past = self._run(phase, state, weights, clamped, self._pulls(phase, values), past)
+            snapshots[phase.name], pasts[phase.name] = state, past
             steps.append(taken)
             was_clamped = clamped
         if protocol == "infer":
-            state = self.predict(state, weights)
-        return Relaxation(state, snapshots, tuple(steps))
+            state = self.predict(state, weights, past)
+        return Relaxation(state, snapshots, tuple(steps), past, pasts)
 
     def _enter(self, state: State, held: State, before: set[str], now: set[str]) -> State:
         """The state at the beginning of a phase: what it clamps takes its held value, an output let go starts at 0.
@@ -270,16 +273,22 @@ class Interpreter:
         return {name: (strength, held[name]) for name, strength in zip(names, strengths, strict=True)}
 
     def _run(
-        self, phase: PhasePlan, state: State, weights: Weights, clamped: set[str], soft: Mapping[str, Pull]
-    ) -> tuple[State, int]:
+        self,
+        phase: PhasePlan,
+        state: State,
+        weights: Weights,
+        clamped: set[str],
+        soft: Mapping[str, Pull],
+        past: Past,
+    ) -> tuple[State, int, Past]:
         silent = {self._names[n] for n in phase.silent}
         for taken in range(1, phase.steps + 1):
-            new = self.step(state, weights, phase.messages, silent, clamped, soft)
+            new = self.step(state, weights, phase.messages, silent, clamped, soft, past)
             settled = phase.settle and self._settled(phase, state, new)
-            state = new
+            state, past = new, (*past, new)
             if settled:
-                return state, taken
-        return state, phase.steps
+                return state, taken, past
+        return state, phase.steps, past
 
     def _settled(self, phase: PhasePlan, before: State, after: State) -> bool:
         moved = max((float(np.max(np.abs(after[n] - before[n]), initial=0.0)) for n in before), default=0.0)
@@ -290,15 +299,23 @@ class Interpreter:
 
     # --- learning -----------------------------------------------------------------------------------------------------
 
-    def updates(self, state: State, weights: Weights, snapshots: Mapping[str, State] | None = None) -> dict[str, Array]:
+    def updates(
+        self,
+        state: State,
+        weights: Weights,
+        snapshots: Mapping[str, State] | None = None,
+        past: Past = (),
+        pasts: Mapping[str, Past] | None = None,
+    ) -> dict[str, Array]:
         """The rule's change of each learning edge's weight; zero at fixed diagonals and absent weights.
 
-        `snapshots` are the states at the ends of the phases that rules name with `@`.
+        `snapshots` are the states at the ends of the phases that rules name with `@`; `past` and `pasts` what a
+        protocol did until now and until then, for edges with a delay.
         """
-        moments: dict[str | None, Moment] = {
-            name: Moment(then, self.fields(then, weights), self.draws, self.margin)
-            for name, then in [(None, state), *(snapshots or {}).items()]
-        }
+        moments: dict[str | None, Moment] = {}
+        for name, then in [(None, state), *(snapshots or {}).items()]:
+            before = past if name is None else (pasts or {}).get(name, ())
+            moments[name] = Moment(then, self.fields(then, weights, past=before), self.draws, self.margin, before)
         learning = {name: edge for name, edge in self.edges.items() if edge.rule is not None}
         found = {name: np.zeros(edge.shape) for name, edge in learning.items() if edge.owner is None}
         for edge in learning.values():
@@ -321,7 +338,7 @@ class Interpreter:
                 return values
             moment = moments[symbol.moment]
             if symbol.name == "pre":
-                return moment.of_sender(edge.sender)[:, synapses.sender]
+                return moment.of_sender(edge.sender, edge.delay)[:, synapses.sender]
             return moment.of_receiver(symbol.name, edge.receiver, edge.into)[:, synapses.receiver]
 
         change = evaluate(edge.rule.update, read, edge.rule_parameters, self.margin)
@@ -349,10 +366,15 @@ class Interpreter:
         return free
 
     def pseudo_gradients(
-        self, state: State, weights: Weights, snapshots: Mapping[str, State] | None = None
+        self,
+        state: State,
+        weights: Weights,
+        snapshots: Mapping[str, State] | None = None,
+        past: Past = (),
+        pasts: Mapping[str, Past] | None = None,
     ) -> dict[str, Array]:
         """`rate * (decay * weight - update)` for every edge with weights of its own, zero for those that never move."""
-        updates = self.updates(state, weights, snapshots)
+        updates = self.updates(state, weights, snapshots, past, pasts)
         gradients = {}
         for name, edge in self.edges.items():
             if edge.owner is not None or edge.kind in ("pool", "unpool"):

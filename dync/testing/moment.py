@@ -15,6 +15,10 @@ Draws = Callable[[str, str, tuple[int, int]], Array]
 """Gives fresh draws: `uniform` or `normal`, the name of the layer, the shape `[batch, units]`."""
 
 
+Past = tuple[Mapping[str, Array], ...]
+"""What a protocol began with, then the states at the ends of all its steps; `()` where nothing has happened yet."""
+
+
 def no_draws(kind: str, layer: str, shape: tuple[int, int]) -> Array:
     """Refuses: raises ValueError. For networks without chance."""
     raise ValueError(f"{layer} needs {kind} draws of shape {shape}; give the interpreter draws")
@@ -69,6 +73,16 @@ class ActivationCall:
                 raise ValueError(f"an activation cannot read {other}")
 
 
+def carried(state: Mapping[str, Array], past: Past, delay: int) -> Mapping[str, Array]:
+    """What messages with a delay carry: the state at the end of the step so many steps before the one that is taken.
+
+    Without a past nothing has happened before the state, and for steps before the first it is what that began with.
+    """
+    if delay == 0 or not past:
+        return state
+    return past[-delay] if delay <= len(past) else past[0]
+
+
 @dataclass
 class Moment:
     """The states and fields of all layers at one moment, by name, `[batch, units]` each; a field with a name of its
@@ -81,11 +95,12 @@ class Moment:
     fields: Mapping[str, Array]
     draws: Draws
     margin: Margin
+    past: Past = ()
     calls: dict[str, ActivationCall] = field(default_factory=dict)
 
-    def of_sender(self, layer: Layer) -> Array:
-        """`pre`."""
-        return self.states[layer.name]
+    def of_sender(self, layer: Layer, delay: int = 0) -> Array:
+        """`pre` on an edge with this delay."""
+        return carried(self.states, self.past, delay)[layer.name]
 
     def of_receiver(self, symbol: str, layer: Layer, into: str = "") -> Array:
         """`post`, `field`, `field.NAME`, `predicted` or `slope` of a layer; raises ValueError for another name.

@@ -33,7 +33,7 @@ class DrawnNetwork:
     protocol: str | None = None
 
     def data(self, plan: Plan) -> tuple[dict[str, Array], dict[str, Array]]:
-        """Inputs and targets by name, `[batch, *shape]`, continuous in (-1, 1) and exact in float32."""
+        """Inputs and targets by name, `[batch, units]`, continuous in (-1, 1) and exact in float32."""
         rng = np.random.default_rng(self.seed)
         layers = layers_of(plan)
         x = {layer.name: self._values(layer, rng) for layer in layers if layer.role == "input"}
@@ -41,7 +41,7 @@ class DrawnNetwork:
         return x, y
 
     def _values(self, layer: Layer, rng: np.random.Generator) -> Array:
-        return rng.uniform(-1, 1, (self.batch, *layer.shape)).astype(np.float32).astype(np.float64)
+        return rng.uniform(-1, 1, (self.batch, layer.units)).astype(np.float32).astype(np.float64)
 
 
 @st.composite
@@ -49,7 +49,7 @@ def networks(draw: st.DrawFn, *, max_hidden: int = 4, stochastic: bool = False) 
     """A valid network with up to `max_hidden` statements that declare hidden layers, arrays of two or three among them.
 
     Everything of the language that concerns networks occurs: layers in any order, arrays, `for`, all kinds of edges,
-    self edges, feedback, fields with names, rules and activations of its own, all schedules, phases that start from
+    self edges, feedback, delays, fields with names, rules and activations of its own, all schedules, phases that start from
     others, soft clamps, protocols, measures. With `stochastic` some activations draw.
     """
     draft = Draft(draw, stochastic)

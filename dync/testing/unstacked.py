@@ -46,7 +46,7 @@ class Layer:
 class Edge:
     """An edge. `strength`, `density`, `rate` and `decay` are its numbers, `diagonal` the fixed one or None.
 
-    `into` is the field of the receiver into which it sends, `""` the one without a name. `owner` is the name of the
+    `into` is the field of the receiver into which it sends, `""` the one without a name; `delay` counts steps. `owner` is the name of the
     edge whose weights a tied edge uses, with sender and receiver in each other's place where it is `turned`.
     """
 
@@ -64,6 +64,7 @@ class Edge:
     rate: float
     decay: float
     into: str = ""
+    delay: int = 0
     window: WindowPlan | None = None
     rank: int | None = None
     owner: str | None = None
@@ -170,6 +171,7 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         rate=1.0 if rule is None else own("rate"),
         decay=own("decay") if rule is not None and owns else 0.0,
         into=family.into,
+        delay=family.delay,
         window=family.window,
         rank=family.rank,
         owner=None if family.owner is None else _name(plan, plan.structure.families[family.owner], edge.owner or 0),

@@ -34,6 +34,11 @@ def shaped(value, state, layer):
     return np.asarray(value).reshape(np.asarray(state[layer]).shape)
 
 
+def shaped_data(net, data):
+    shapes = net.layers("input") | net.layers("output")
+    return {name: value.reshape(-1, *shapes[name]) for name, value in data.items()}
+
+
 def orchestrator_with(net, weights):
     """An orchestrator with exactly these weights, by `S->R`, of several between one pair by `S->R:LABEL`."""
     orch = net.init(jax.random.key(0))
@@ -70,6 +75,7 @@ def test_engine_and_interpreter_agree(drawn, messages, mute):
 
     start = naive.start(x, y, batch=drawn.batch)
     stepped = naive.step(start, weights, messages, silent)
+    twice = naive.step(stepped, weights, messages, silent, past=(start, stepped))
     expected = {}
     if plan.structure.train is not None:
         expected["train"] = naive.relax("train", start, weights)
@@ -79,14 +85,19 @@ def test_engine_and_interpreter_agree(drawn, messages, mute):
     at = expected["train"].state if "train" in expected else start
     judged = measures(plan, expected.get("infer", expected.get("train")).state if expected else start, y, naive.margin)
     reads_moments = any(rule.moments for rule in plan.structure.rules)
-    gradients = None if reads_moments and snapshots is None else naive.pseudo_gradients(at, weights, snapshots)
+    trained = (expected["train"].past, expected["train"].pasts) if "train" in expected else ()
+    gradients = naive.pseudo_gradients(at, weights, snapshots, *trained) if snapshots or not reads_moments else None
     assume(naive.margin.smallest > SAFE)
 
     orch, key = orchestrator_with(net, weights), jax.random.key(0)
+    x, y = shaped_data(net, x), shaped_data(net, y)
     state = net.state(x, y, batch=drawn.batch)
     found, key = orch.step(state, rng=key, messages=messages, silent=silent)
     for layer, value in stepped.items():
         close(found[layer], shaped(value, found, layer), f"step {layer}\n{drawn.text}")
+    found, key = orch.step(found, rng=key, messages=messages, silent=silent)
+    for layer, value in twice.items():
+        close(found[layer], shaped(value, found, layer), f"second step {layer}\n{drawn.text}")
     for protocol, relaxation in expected.items():
         begin = state if protocol == "train" else net.state(x, batch=drawn.batch)
         after, key = orch.relax(protocol, begin, rng=key)
@@ -95,7 +106,7 @@ def test_engine_and_interpreter_agree(drawn, messages, mute):
         if protocol == "train":
             state = after
     judging = after if expected else state
-    found = measured(judging, orch.parameters, {name: jnp.asarray(v, jnp.float32) for name, v in y.items()})
+    found = measured(judging, orch.parameters, {name: jnp.asarray(v, jnp.float32).reshape(drawn.batch, -1) for name, v in y.items()})
     assert found.keys() == judged.keys() == {measure.name for measure in plan.structure.measures}
     for name, value in judged.items():
         close(found[name], value, f"measure {name}\n{drawn.text}")

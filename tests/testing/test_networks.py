@@ -33,15 +33,17 @@ def interpreter_of(drawn):
 def test_they_compile_run_and_stay_bounded(drawn):
     interpreter, weights, state = interpreter_of(drawn)
     structure, snapshots, after = interpreter.plan.structure, {}, interpreter.step(state, weights)
+    trained = ()
     if structure.train is not None:
         relaxation = interpreter.relax("train", state, weights)
         limits = [structure.phases[number].steps for number in structure.train]
         assert all(1 <= taken <= limit for taken, limit in zip(relaxation.steps, limits, strict=True))
         after, snapshots = relaxation.state, relaxation.snapshots
+        trained = relaxation.past, relaxation.pasts
     if structure.infer is not None:
         inferred = interpreter.relax("infer", state, weights).state
         assert all(np.isfinite(array).all() for array in inferred.values())
-    gradients = interpreter.pseudo_gradients(after, weights, snapshots)
+    gradients = interpreter.pseudo_gradients(after, weights, snapshots, *trained)
     assert all(np.max(np.abs(array), initial=0) < 1e3 for array in after.values())
     assert all(np.isfinite(array).all() for array in gradients.values())
     for name, edge in interpreter.edges.items():

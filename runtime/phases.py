@@ -157,7 +157,8 @@ def _run_phase(
         program = from_rest(structure, program)
     values = with_constants(structure, machine.parameters, state.values)
     soft = soft_clamps(structure, machine.parameters, phase, state.held)
-    present, taken = (values, state.history), phase.steps
+    present: Present = values, state.history
+    taken: int | Array = phase.steps
     if phase.settle:
         (values, history), taken = _settle(machine, program, phase, present, key, soft)
     else:

@@ -96,7 +96,7 @@ class Interpreter:
 
     # --- messages, fields, steps --------------------------------------------------------------------------------------
 
-    def message(self, edge: Edge, state: State, weights: Weights) -> Array:
+    def message(self, edge: Edge, state: Mapping[str, Array], weights: Weights) -> Array:
         """What an edge brings to its receiver, `[batch, units of receiver]`."""
         sender = state[edge.sender.name]
         sent = evaluate(edge.sends, lambda symbol: _state_of(symbol, sender), edge.sends_parameters, self.margin)

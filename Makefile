@@ -34,6 +34,7 @@ test: lint ## check everything and run all the tests
 
 test-long: setup ## the long forms of the tests that are tried in a shorter form by `make test`
 	$(BIN)/pytest -n $(JOBS) --dist worksteal -m slow
+	$(BIN)/pytest -n $(JOBS) -m dyn -o dyn_cases= specs
 
 test-wheel: setup ## build the wheel, install it elsewhere, run the tests and every command against it
 	$(BIN)/python tests/wheel/check_installed_wheel.py $(ARGS)
@@ -50,6 +51,7 @@ docs: setup ## make docs/diagnostics.md anew from the program
 pictures: setup ## draw the pictures in docs/images anew
 	$(BIN)/dync graph docs/first.dyn -o docs/images/first.svg
 	$(BIN)/dync graph specs/digits.dyn -o docs/images/digits.svg
+	$(BIN)/python -m tools.pictures.capacity
 
 format: setup ## put the code in its one layout
 	$(BIN)/ruff check --fix

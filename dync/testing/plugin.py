@@ -34,7 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker `dyn`, which every property bears: `-m dyn` runs them alone, `-m "not dyn"` all else."""
+    """The marker `dyn`, which every property bears: `-m dyn` runs them alone, `-m "not dyn"` all else.
+
+    Raises UsageError for numbers in the configuration that are none.
+    """
+    cases_of(config), seed_of(config)
     config.addinivalue_line("markers", "dyn: a property of a .dyn file (set by the plugin of dync)")
 
 

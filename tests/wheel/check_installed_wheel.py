@@ -2,7 +2,8 @@
 
 `make test-wheel`, or `make test-wheel ARGS="-k data"` for some of the tests alone. Runs the test suite against the
 installed package and then every command; ends with status 1 at the first that fails. The tests are copied beside the
-specs, the tools and the pages, without what looks at the repository itself.
+specs, the tools and the pages, without what looks at the repository itself. What users get by the extra `test` is tried
+before the rest that the suite needs is there.
 """
 
 import shutil
@@ -40,51 +41,58 @@ def main() -> None:
     """Build, install, test, run."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        python = installed(folder)
+        wheel = built(folder)
+        venv.create(folder / "venv", with_pip=True)
+        python = folder / "venv" / "bin" / "python"
+        install(python, f"{wheel}[test]")
         work = folder / "empty"
         work.mkdir()
-        shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns(*ABOUT_THE_REPOSITORY))
-        for beside in ("specs", "tools", "docs"):  # where tests look for them
-            shutil.copytree(ROOT / beside, folder / beside)
         where = output(python, "-c", "import dync; print(dync.__file__)", cwd=work)
         if not Path(where).is_relative_to(folder / "venv"):
             raise SystemExit(f"not the installed package: {where}")
-        say("the test suite, against the installed wheel")
-        for file in ("pyproject.toml", "README.md"):
-            shutil.copy(ROOT / file, folder)
-        suite = (
-            "-m",
-            "pytest",
-            "-c",
-            str(folder / "pyproject.toml"),
-            "-p",
-            "no:cacheprovider",
-            "-n",
-            "2",
-            "--dist",
-            "worksteal",
-            "-q",
-        )
-        call(python, *suite, *sys.argv[1:], str(folder / "tests"), cwd=work)
         shutil.copytree(ROOT / "specs", work / "specs")
-        forgotten = set(output(python, "-c", NAMES, cwd=work).split()) - {command.split()[0] for command in COMMANDS}
-        if forgotten:
-            raise SystemExit(f"not tried: {', '.join(sorted(forgotten))}")
-        for command in COMMANDS:
-            say(f"dync {command}")
-            call(python.with_name("dync"), *command.split(), cwd=work)
+        say("the properties of the specs, with the extra `test` alone")
+        call(python, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--dyn-cases=2", "specs", cwd=work)
+        say("the test suite, against the installed wheel")
+        install(python, f"{wheel}[dev]")
+        run_suite(python, folder, work)
+        run_commands(python, work)
         say("every command works from the installed wheel")
 
 
-def installed(folder: Path) -> Path:
-    """The Python of a new environment in `folder` that has the wheel and what its tests need."""
+def run_suite(python: Path, folder: Path, work: Path) -> None:
+    """The tests and the specs, copied into `folder`, by a pytest that starts in `work`."""
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns(*ABOUT_THE_REPOSITORY))
+    for beside in ("specs", "tools", "docs"):  # where tests look for them
+        shutil.copytree(ROOT / beside, folder / beside)
+    for file in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / file, folder)
+    options = ("-c", str(folder / "pyproject.toml"), "-p", "no:cacheprovider", "-n", "2", "--dist", "worksteal", "-q")
+    places = (str(folder / "tests"), str(folder / "specs"))
+    call(python, "-m", "pytest", *options, *sys.argv[1:], *places, cwd=work)
+
+
+def run_commands(python: Path, work: Path) -> None:
+    """Every command, in a folder that has the specs."""
+    forgotten = set(output(python, "-c", NAMES, cwd=work).split()) - {command.split()[0] for command in COMMANDS}
+    if forgotten:
+        raise SystemExit(f"not tried: {', '.join(sorted(forgotten))}")
+    for command in COMMANDS:
+        say(f"dync {command}")
+        call(python.with_name("dync"), *command.split(), cwd=work)
+
+
+def built(folder: Path) -> Path:
+    """The wheel, built into `folder`."""
     call(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), ".", cwd=source(folder))
-    venv.create(folder / "venv", with_pip=True)
-    python = folder / "venv" / "bin" / "python"
     (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def install(python: Path, what: str) -> None:
+    """Install something into the environment of an interpreter, with the tested versions of all that it needs."""
     options = ("--quiet", "--disable-pip-version-check", "-c", str(ROOT / "constraints.txt"))
-    call(python, "-m", "pip", "install", *options, f"{wheel}[test]", cwd=folder)
-    return python
+    call(python, "-m", "pip", "install", *options, what, cwd=python.parent)
 
 
 def source(folder: Path) -> Path:

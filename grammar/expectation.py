@@ -10,7 +10,7 @@ from typing import Final
 from dync.grammar.automaton import END, Automaton
 from dync.grammar.lexer import Token
 from dync.grammar.parser import Stack
-from dync.grammar.places import FILE, body
+from dync.grammar.places import FILE, NETWORK, body
 
 STARTERS: Final = frozenset({"NUMBER", "NAME", "STRING", "LPAR", "LSQB", "MINUS"})
 """The terminals with which every part of an expression can begin; `not` can stand before some."""
@@ -51,7 +51,7 @@ NAMES: Final = (
     (("STRATEGY",), "a strategy"),
     (("OBJECTIVE",), "`maximize` or `minimize`"),
     (("OBJECTIVE", "NAME"), "a metric such as `validation.accuracy`"),
-    (("MEASURE",), "a name, or in a pipeline a metric such as `test.accuracy`"),
+    (("MEASURE",), "a metric such as `test.accuracy`"),
     (("BEST",), "a metric such as `validation.accuracy`"),
     (("BETTER",), "a metric such as `validation.accuracy`"),
     (("ON",), "a metric such as `test.accuracy`"),
@@ -130,7 +130,8 @@ def _phrases(stack: Stack, expected: Expectation) -> list[str]:
         phrases.append("an expression")
     if "NAME" in required:
         required.discard("NAME")
-        phrases.append(_ending(expected.symbols, NAMES) or "a name")
+        declares = place is NETWORK and expected.symbols[-1] == "MEASURE"  # a pipeline has another `measure`
+        phrases.append((not declares and _ending(expected.symbols, NAMES)) or "a name")
     if "STRING" in required:
         required.discard("STRING")
         phrases.append("a string in double quotes")

@@ -152,19 +152,6 @@ class TooDeep(Diagnostic):
         return f"this is nested more than {self.limit} levels deep"
 
 
-class NotYet(Diagnostic):
-    """A part of the language that this version of dync does not know yet."""
-
-    code = "E0111"
-    wrong = "network N {\n  input x (4)\n  measure size = mean(x)\n}\n"
-    right = "network N {\n  input x (4)\n}\n"
-
-    @property
-    def message(self) -> str:
-        """The sentence."""
-        return f"{found(self.span)} is part of the language, but this version of dync does not know it yet"
-
-
 class ChainedComparison(Diagnostic):
     """Two comparisons in a row. A comparison gives a truth value, which cannot be compared further."""
 

@@ -24,11 +24,8 @@ REDUCTIONS: Final = {
 
 FUNCTIONS: Final = ("abs", "sign", "tanh", "exp", "log", "sqrt", "min", "max", "clip", "where", "mean", "sum", "argmax")
 
-MOST: Final = 2000
-"""How many operations and values a measure may have."""
-
-DEEPEST: Final = 100
-"""How deep operations may stand within each other."""
+MOST: Final = 1000
+"""How many operations and values a measure may have. How deep they stand within each other is bounded by the reader."""
 
 _OPERATIONS: Final = {
     "+": "add", "-": "sub", "*": "mul", "/": "div", "//": "floordiv", "%": "mod", "**": "pow",
@@ -65,8 +62,6 @@ class MeasureReader:
     mistakes: Collector
     parameters: dict[str, float] = field(default_factory=dict)
     _size: int = 0
-    _depth: int = 0
-    _refused: bool = False
 
     def number(self, node: syntax.Expression) -> Read | None:
         """An expression that must be numbers."""
@@ -85,15 +80,10 @@ class MeasureReader:
         return read
 
     def _any(self, node: syntax.Expression) -> Read | None:
-        self._size, self._depth = self._size + 1, self._depth + 1
-        if self._size > MOST or self._depth > DEEPEST:
-            if not self._refused:
-                self.mistakes.add(wrong.measures.TooLong(node.span, MOST, DEEPEST))
-            self._refused, read = True, None
-        else:
-            read = self._read(node)
-        self._depth -= 1
-        return read
+        self._size += 1
+        if self._size == MOST + 1:
+            self.mistakes.add(wrong.measures.TooLong(node.span, MOST))
+        return self._read(node) if self._size <= MOST else None
 
     def _read(self, node: syntax.Expression) -> Read | None:
         match node:

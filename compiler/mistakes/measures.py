@@ -170,19 +170,18 @@ class MeasuresNothing(Diagnostic):
 
 @dataclass(frozen=True)
 class TooLong(Diagnostic):
-    """A measure is worked out for every example; it may have so many operations and values, so deep, and no more."""
+    """A measure is worked out for every example; it may have so many operations and values and no more."""
 
     code: ClassVar[str] = "E1008"
-    wrong: ClassVar[str] = connected("measure size = mean(h" + " + h" * 1000 + ")")
+    wrong: ClassVar[str] = connected("measure size = mean(max(h" + ", h" * 1000 + "))")
     right: ClassVar[str] = _RIGHT
 
     most: int
-    deepest: int
 
     @property
     def message(self) -> str:
         """How many there may be."""
-        return f"a measure has {self.most} operations and values at most, {self.deepest} of them within each other"
+        return f"this measure is too long: it can have {self.most} operations and values"
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ class UnknownProtocol(UnknownOf):
     code: ClassVar[str] = "E0417"
     noun, nouns = "protocol", "protocols"
     wrong: ClassVar[str] = (
-        connected(_FREE, _NUDGED, _PROTOCOL)
+        connected(_FREE, _NUDGED, "train free", _PROTOCOL)
         + "pipeline fit training { network Example(protocol = nuding)  data iris  epochs 1  optimizer sgd(0.1) }\n"
     ).replace("y (2)", "y (3)")
     right: ClassVar[str] = wrong.replace("nuding", "nudging")

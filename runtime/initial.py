@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from zlib import crc32
 
 import equinox as eqx
@@ -14,63 +15,87 @@ from jax.core import Tracer
 from dync.compiler.plan import FamilyPlan, Structure
 from dync.runtime.between import draw_between, draws_otherwise, numbers
 from dync.runtime.error import RunError
+from dync.runtime.kinds.inner_network import packed
 from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters, layer_map
+from dync.runtime.messages import inner_numbers
 from dync.runtime.spectral_radius import spectral_radii
 
 _CHUNK = 4096
 """Numbers drawn from one key. It decides which numbers a key gives, so changing it changes every network."""
+
+_NOT_FINITE = "are not all finite: `weights` has no value for some draws"
+_NO_RADIUS = (
+    "have the spectral radius 0, which no factor changes, or are not all finite: without a loop of weights nothing that"
+    " a unit sends ever comes back to it. Have more of them, or leave `radius` away"
+)
 
 
 def draw_weights(structure: Structure, parameters: Parameters, key: Array) -> LayerMap:
     """The weights of all edges from one key: a pure function of the numbers, so it maps over strengths and seeds.
 
     Every edge has a stream of its own, named after its ends: adding an edge leaves the weights of the others alone.
-    Raises RunError for recurrent weights that have no spectral radius to rescale; where they are traced, what JAX runs
-    later raises an error that says so.
+    Raises RunError for weights that are not finite, and for recurrent ones that have no spectral radius to rescale;
+    where they are traced, what JAX runs later raises an error that says so.
     """
-    lmap, radii = _drawn(structure, parameters, key)
-    for f, found in radii.items():
+    lmap, sound = _drawn(structure, parameters, key)
+    for f, found in sound.items():
         lmap = _verified(lmap, f, found)
     return lmap
 
 
 @eqx.filter_jit
 def _drawn(structure: Structure, parameters: Parameters, key: Array) -> tuple[LayerMap, dict[int, Array]]:
-    """The weights, and the spectral radii that recurrent ones had before they were rescaled, by family."""
+    """The weights, and for families of which that is not certain, by edge whether they are sound."""
     families = [_draw_family(structure, f, parameters, s) for f, s in enumerate(_streams(structure, key))]
-    radii: dict[int, Array] = {}
+    for f, family in enumerate(structure.families):
+        if family.inner is not None:
+            families[f] = _draw_networks(structure, f, family.inner, parameters, key)
+    sound: dict[int, Array] = {}
     for f, family in enumerate(structure.families):
         if family.between is not None and family.between.radius:
-            radii[f] = spectral_radii(jax.vmap(kinds(structure)[f].full)(_without_diagonal(families[f])))
-            factor = parameters[f"family.{f}.radius"] / radii[f]
-            shape = (-1, *(1,) * (families[f].weights.ndim - 1))
-            families[f] = families[f].with_weights(families[f].weights * factor.reshape(shape))
-    return layer_map(families, structure), radii
+            radii = spectral_radii(jax.vmap(kinds(structure)[f].full)(_without_diagonal(families[f])))
+            factors = _edgewise(parameters[f"family.{f}.radius"] / radii, families[f].weights)
+            families[f] = families[f].with_weights(families[f].weights * factors)
+            sound[f] = radii > 0
+        elif family.between is not None and family.between.weights is not None:
+            weights = families[f].weights
+            sound[f] = jnp.all(jnp.isfinite(weights), axis=tuple(range(1, weights.ndim)))
+    return layer_map(families, structure), sound
+
+
+def _edgewise(numbers_: Array, weights: Array) -> Array:
+    """One number an edge, as it multiplies weights."""
+    return numbers_.reshape(-1, *(1,) * (weights.ndim - 1))
+
+
+def _draw_networks(structure: Structure, f: int, inner: Structure, parameters: Parameters, key: Array) -> Stored:
+    """The weights of networks that edges are: each draws its own, from a key named after the edge."""
+    family = structure.families[f]
+    keys = jax.vmap(partial(jax.random.fold_in, key))(jnp.asarray(_names(structure, family)))
+    numbers = inner_numbers(family, f, parameters)
+    drawn = jax.vmap(lambda own, k: packed(draw_weights(inner, own, k)))(numbers, keys)
+    return Stored(drawn, None, None, None)
 
 
 def _without_diagonal(stored: Stored) -> Stored:
     return Stored(stored.weights, None, stored.mask, stored.senders, stored.crowded)
 
 
-def _verified(lmap: LayerMap, f: int, radii: Array) -> LayerMap:
-    """The map itself, unless weights of family `f` have no spectral radius but zero, or none at all."""
-    wrong = ~(radii > 0)
-    if isinstance(wrong, Tracer):
-        message = "recurrent weights form no loops, or are not finite: they cannot be rescaled to a spectral radius"
+def _verified(lmap: LayerMap, f: int, sound: Array) -> LayerMap:
+    """The map itself, where the weights of family `f` are sound."""
+    family = lmap.structure.families[f]
+    reason = _NO_RADIUS if family.between is not None and family.between.radius else _NOT_FINITE
+    if isinstance(sound, Tracer):
         weights = list(lmap.weights)
-        weights[f] = eqx.error_if(weights[f], wrong, message)
+        weights[f] = eqx.error_if(weights[f], ~sound, f"weights as they are drawn {reason}")
         return lmap.with_family_weights(weights)
-    if wrong.any():
-        edge = lmap.structure.families[f].edges[int(wrong.argmax())]
-        name = lmap.structure.layers[edge.sender].name
-        raise RunError(
-            f"the weights of {name} -> {name} as they are drawn have the spectral radius 0, or none: they form no "
-            "loops, all are zero, or one is not finite. No factor gives them another radius: draw more of them, or "
-            "leave `radius` away"
-        )
+    if not sound.all():
+        edge = family.edges[int(sound.argmin())]
+        sender, receiver = (lmap.structure.layers[n].name for n in (edge.sender, edge.receiver))
+        raise RunError(f"the weights of {sender} -> {receiver} as they are drawn {reason}")
     return lmap
 
 
@@ -111,7 +136,7 @@ def _needed(family: FamilyPlan, kind: EdgeKind) -> int:
 
 def _draw_family(structure: Structure, f: int, parameters: Parameters, stream: Array) -> Stored:
     family, kind = structure.families[f], kinds(structure)[f]
-    if family.weightless:
+    if family.weightless or family.inner is not None:
         return Stored(jnp.zeros((len(family.edges), 0), jnp.float32), None, None, None)
     strength = parameters[f"family.{f}.strength"]
     density = parameters[f"family.{f}.density"] if family.masked else jnp.ones_like(strength)

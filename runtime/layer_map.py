@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import equinox as eqx
 import jax
@@ -27,7 +27,12 @@ from dync.runtime.layout import EdgeKey, Place, layout, unknown
 if TYPE_CHECKING:
     from dync.runtime.edge import Edge
 
-Weights = Mapping[EdgeKey, ArrayLike] | Mapping[str, ArrayLike] | Mapping[EdgeKey | str, ArrayLike]
+Weights = (
+    Mapping[tuple[str, str], ArrayLike]
+    | Mapping[EdgeKey, ArrayLike]
+    | Mapping[str, ArrayLike]
+    | Mapping[EdgeKey | str, ArrayLike]
+)
 """Weights by (receiver, sender), by label, or by both; of several edges between one pair by label."""
 
 Parameters = dict[str, Array]
@@ -78,6 +83,12 @@ class LayerMap(eqx.Module):
         flattened and put together again has forgotten them.
         """
         object.__setattr__(self, "_parameters", parameters)
+
+    @overload
+    def __getitem__(self, key: EdgeKey) -> Edge: ...
+
+    @overload
+    def __getitem__(self, key: str) -> Edge | dict[str, Edge] | dict[str, dict[str, Edge]]: ...
 
     def __getitem__(self, key: EdgeKey | str) -> Edge | dict[str, Edge] | dict[str, dict[str, Edge]]:
         """One edge, a row or the rows of a group; raises KeyError that names the nearest."""
@@ -187,8 +198,8 @@ def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
     without weights of its own is given none: ValueError says so.
 
     Where weights can be absent (`density` below 1), those given as zero are; a fixed diagonal must be given as it is.
-    Where `present` says which weights exist, the same ones still do. Raises KeyError for an unknown edge and ValueError
-    for another shape or diagonal, or a weight where none can be.
+    Where `present` says without a draw which weights exist, the same ones still do. Raises KeyError for an unknown edge
+    and ValueError for another shape or diagonal, or a weight where none can be.
     """
     traced = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((lmap, list(weights.values()))))
     xp = jnp if traced else np
@@ -202,18 +213,18 @@ def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
     families = [lmap.stored(f) for f in range(len(lmap.weights))]
     for f, found in by_family.items():
         between = lmap.structure.families[f].between
-        chosen = between is not None and between.chosen
+        known = between is not None and between.known
         kind = kinds(lmap.structure)[f]
-        families[f] = _with_edges(families[f].map(xp.asarray), kind, found, chosen).map(jnp.asarray)
+        families[f] = _with_edges(families[f].map(xp.asarray), kind, found, known).map(jnp.asarray)
     return layer_map(families, lmap.structure)
 
 
-def _with_edges(family: Stored, kind: EdgeKind, weights: Mapping[int, Array], chosen: bool) -> Stored:
-    """What is stored of a family, with some edges' weights replaced; where it was `chosen`, the same ones exist."""
+def _with_edges(family: Stored, kind: EdgeKind, weights: Mapping[int, Array], known: bool) -> Stored:
+    """What is stored of a family, with some edges' weights replaced; the same ones exist where they are `known`."""
     found = family if isinstance(family.weights, Array) else family.map(np.copy)
     for e, full in weights.items():
         row = family.map(partial(_row, e))
-        packed = _refilled(kind, full, row) if chosen else kind.pack(full, row)
+        packed = _refilled(kind, full, row) if known else kind.pack(full, row)
         found = jax.tree.map(partial(_replaced, e), found, packed)
     return found
 

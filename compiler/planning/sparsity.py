@@ -46,7 +46,8 @@ def slots_of(counts: tuple[int, ...], senders: int) -> SlotsPlan | None:
         SlotsPlan(common, most, max(1, sum(count > common for count in counts)))
         for common in sorted({max(1, count) for count in counts})
     )
-    return min(plans, key=lambda plan: plan.stored(receivers))
+    # A crowded receiver is added to a second time, so that it should save more than one slot.
+    return min(plans, key=lambda plan: plan.stored(receivers) + plan.crowded)
 
 
 def _divided(senders: int, receivers: int, density: float, common: int, most: int) -> SlotsPlan:

@@ -26,9 +26,9 @@ def draw_array_edges(draft: Draft) -> None:
         numbers = range(1, count + 1)
         for low, high, s, r in ((1, count, 0, 0), (1, count - 1, 0, 1), (1, count - 1, 1, 0)):
             if draft.chance():
-                ends = [f"{array}[i]" if shift == 0 else f"{array}[i + 1]" for shift in (s, r)]
+                ends = [f"{array}[n]" if shift == 0 else f"{array}[n + 1]" for shift in (s, r)]
                 text, _, _ = _edge_text(draft, ends, layer, layer, loop=s == r)
-                draft.statements.append(f"for i in {low}..{high} {{ edge {text} }}")
+                draft.statements.append(f"for n in {low}..{high} {{ edge {text} }}")
                 shifted = [(f"{array}[{n + s}]", f"{array}[{n + r}]") for n in numbers[: high - low + 1]]
                 draft.pairs.update(dict.fromkeys(shifted, False))
 
@@ -78,7 +78,7 @@ def _edge_text(
 
 
 def _learn_text(draft: Draft, receiver: DrawnLayer, *, decays: bool) -> str:
-    if not draft.chance():
+    if not draft.wanted.learning or not draft.chance():
         return ""
     new = f"local{len(draft.own_rules)}"
     contrastive = ["contrastive"] * 8 if {"clamped", "free"} <= set(draft.train) else []

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dync.compiler.window_plan import WindowPlan, same_padding
 from dync.testing.draft import Draft, DrawnLayer, Owner
+from dync.testing.drawn_pairs import draw_pairs
 
 WINDOWS: Final = ("conv", "conv", "pool", "unpool")
 
@@ -32,14 +33,16 @@ class DrawnKind:
 
 def draw_kind(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer, strength: str, *, loop: bool) -> DrawnKind:
     """A kind that fits these layers, of this strength where it has one."""
-    words = ["dense", "dense"]
+    words = ["dense"] * 4
     words += ["one_to_one"] * 2 if sender.shape == receiver.shape else []
     words += ["low_rank"]
-    words += WINDOWS if 2 <= len(sender.shape) == len(receiver.shape) else []
+    words += WINDOWS * 2 if 2 <= len(sender.shape) == len(receiver.shape) else []
     shared = [
         (owner, turned) for owner in draft.owners for turned in (False, True) if owner.fits(sender, receiver, turned)
     ]
-    words += ["tied"] * 3 if shared else []
+    words += ["tied"] * 2 if shared else []
+    words += ["pairs"] * 2
+    words = [word for word in words if word in draft.wanted.kinds]
     word = draft.one_of(words)
     match word:
         case "one_to_one":
@@ -51,10 +54,19 @@ def draw_kind(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer, strength: 
             owner, turned = draft.draw(st.sampled_from(shared))
             return DrawnKind(word, f"tied({owner.label}, transposed = {'true' if turned else 'false'})", owner)
         case "conv" | "pool" | "unpool":
-            return _window(draft, word, sender, receiver, strength) or DrawnKind("dense", f"dense({strength})")
+            return _window(draft, word, sender, receiver, strength) or _anywhere(draft, strength)
+        case "pairs":
+            return DrawnKind("dense", f"dense({draw_pairs(draft, sender, receiver, strength, loop=loop)})")
     density = f", density = {draft.number(0.3, 0.95)}" if draft.chance() else ""
     diagonal = f", diagonal = {draft.number(-0.4, 0.4)}" if loop and draft.chance() else ""
     return DrawnKind("dense", f"dense(strength = {strength}{density}{diagonal})")
+
+
+def _anywhere(draft: Draft, strength: str) -> DrawnKind:
+    """The simplest kind that joins layers of any shapes."""
+    if "dense" in draft.wanted.kinds:
+        return DrawnKind("dense", f"dense({strength})")
+    return DrawnKind("low_rank", f"low_rank(rank = 1, strength = {strength})")
 
 
 def _window(draft: Draft, word: str, sender: DrawnLayer, receiver: DrawnLayer, strength: str) -> DrawnKind | None:
@@ -106,7 +118,7 @@ def shape_of(draft: Draft, usual: tuple[int, ...]) -> tuple[int, ...]:
     if draft.chance():
         return usual
     if len(usual) == 1:
-        return (draft.draw(st.integers(1, 5)),)
+        return (draft.draw(st.integers(*(draft.wanted.units or (1, 5)))),)
     if draft.draw(st.integers(0, 3)) == 0:
         return (prod(usual),)
     halves = tuple(max(1, n // 2) for n in usual[:-1])

@@ -5,9 +5,10 @@ Blocks and families serve only to find the numbers of a layer or an edge; how th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
+from dync.compiler.between_plan import BetweenPlan
 from dync.compiler.expression import Expression
 from dync.compiler.plan import (
     ActivationPlan,
@@ -20,6 +21,7 @@ from dync.compiler.plan import (
     RulePlan,
     WindowPlan,
 )
+from dync.testing.inner import inner_plan, row_length
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ class Layer:
 class Edge:
     """An edge. `strength`, `density`, `rate` and `decay` are its numbers, `diagonal` the fixed one or None.
 
-    `into` is the field of the receiver into which it sends, `""` the one without a name; `delay` counts steps. `owner` is the name of the
-    edge whose weights a tied edge uses, with sender and receiver in each other's place where it is `turned`.
+    `into` is the field of the receiver into which it sends, `""` the one without a name; `delay` counts steps. `owner`
+    is the name of the edge whose weights a tied edge uses, with sender and receiver in each other's place where it is
+    `turned`. `between` is what it says of pairs of units, `given` its weights row by row where a file gives them.
     """
 
     name: str
@@ -69,6 +72,11 @@ class Edge:
     rank: int | None = None
     owner: str | None = None
     turned: bool = False
+    inner: Plan | None = None
+    between: BetweenPlan | None = None
+    weights_parameters: dict[str, float] = field(default_factory=dict)
+    given: tuple[float, ...] | None = None
+    radius: float | None = None
 
     def speaks(self, messages: MessageFilter) -> bool:
         """Whether its message is sent under this filter; by the order of the layers, both ends included."""
@@ -101,6 +109,9 @@ class Edge:
                 return (0,)
             case "low_rank":
                 return (self.sender.units + self.receiver.units, self.rank or 0)
+            case "network":
+                assert self.inner is not None
+                return (row_length(self.inner),)
             case _:
                 assert_never(self.kind)
 
@@ -156,6 +167,10 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         return plan.numbers[f"{key}.{name}"][place]
 
     owns = family.owner is None and not family.weightless
+    given = None
+    if family.between is not None and family.between.given:
+        count = sender.units * receiver.units
+        given = plan.numbers[f"{key}.given"][place * count : (place + 1) * count]
     return Edge(
         name=_name(plan, family, place),
         sender=sender,
@@ -165,7 +180,7 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         sends_parameters=numbers_under(f"{key}.sends."),
         rule=rule,
         rule_parameters=numbers_under(f"{key}.rule."),
-        strength=own("strength") if owns else 1.0,
+        strength=own("strength") if owns and family.inner is None else 1.0,
         density=own("density") if family.masked and owns else 1.0,
         diagonal=own("diagonal") if family.diagonal and owns else None,
         rate=1.0 if rule is None else own("rate"),
@@ -176,6 +191,11 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         rank=family.rank,
         owner=None if family.owner is None else _name(plan, plan.structure.families[family.owner], edge.owner or 0),
         turned=family.turned,
+        inner=inner_plan(plan, number, place),
+        between=family.between,
+        weights_parameters=numbers_under(f"{key}.weights."),
+        given=given,
+        radius=own("radius") if family.between is not None and family.between.radius else None,
     )
 
 

@@ -129,7 +129,8 @@ class SpecFile:
             for role in ("input", "output")
         }
         try:
-            return shapes_of(plan.data, layers["input"], layers["output"], Path(plan.base))
+            time = () if model.network.time is None else model.network.time.layers
+            return shapes_of(plan.data, layers["input"], layers["output"], Path(plan.base), time)
         except DataError as error:
             raise RunError(str(error)) from error
 

@@ -53,7 +53,7 @@ class Network:
         Arrays are `[batch, *shape]`; with several inputs or outputs give mappings by name. A network without inputs
         needs `batch`. Raises ValueError for arrays that do not fit, KeyError for unknown names.
         """
-        data = {**self._named("input", x), **self._named("output", y)}
+        data = {**self.named("input", x), **self.named("output", y)}
         shapes = self.layers("input") | self.layers("output")
         sizes = {name: np.shape(value)[0] if np.ndim(value) else 0 for name, value in data.items()}
         size = batch if batch is not None else next(iter(sizes.values()), None)
@@ -64,7 +64,7 @@ class Network:
         arrays = {name: as_units(value, name, shapes[name], size) for name, value in data.items()}
         return initial_state(self.plan.structure, self.parameters, arrays, size)
 
-    def _named(self, role: Role, data: Data | None) -> dict[str, ArrayLike]:
+    def named(self, role: Role, data: Data | None) -> dict[str, ArrayLike]:
         """Data by layer; a bare array belongs to the only layer of its role."""
         if data is None:
             return {}

@@ -17,6 +17,7 @@ from dync.runtime.network import Data, Network
 from dync.runtime.orchestrator import WaveOrchestrator
 from dync.runtime.run_folder import SPEC, RunFolder
 from dync.runtime.saved_weights import restored_orchestrator
+from dync.runtime.sequences import predict_sequences
 from dync.runtime.state import State
 from dync.runtime.training_state import network_of
 
@@ -43,8 +44,13 @@ class Model:
         return self.network.state(x, y, batch=batch)
 
     def predict(self, x: Data | None = None, *, rng: Array | None = None, batch: int | None = None) -> dict[str, Array]:
-        """What `infer` reads out from the inputs: `[batch, *shape]` for every output, by name."""
+        """What `infer` reads out from the inputs: `[batch, *shape]` for every output, by name.
+
+        Layers over time take and give `[batch, time, *shape]`.
+        """
         key = jax.random.key(0) if rng is None else rng
+        if self.network.plan.structure.time is not None:
+            return predict_sequences(self.network, self.orchestrator, x, key)
         state, _ = self.orchestrator.relax("infer", self.state(x, batch=batch), rng=key)
         return {name: state[name] for name in self.network.layers("output")}
 

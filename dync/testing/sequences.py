@@ -6,7 +6,7 @@ Independent of how the runtime goes through samples: a Python loop that knows wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from dync.compiler.plan import PhasePlan
 from dync.testing.evaluate import Array
 from dync.testing.interpreter import Interpreter, State
+from dync.testing.moment import Past
 
 Weights = dict[str, Array]
 
@@ -22,15 +23,18 @@ Weights = dict[str, Array]
 class Sequence:
     """A batch of sequences on its way through a protocol: the state, what its ends hold, and who is clamped.
 
-    `taken` are the steps that each phase took whenever it ran, by name.
+    `past` are the states at the ends of all steps so far, after the one that the first began with; `snapshots` and
+    `pasts` what these were at the end of each phase. `taken` are the steps that each phase took whenever it ran.
     """
 
     interpreter: Interpreter
     held: State
     state: State
     clamped: set[str]
-    snapshots: dict[str, State]
-    taken: dict[str, list[int]]
+    snapshots: dict[str, State] = field(default_factory=dict)
+    past: Past = ()
+    pasts: dict[str, Past] = field(default_factory=dict)
+    taken: dict[str, list[int]] = field(default_factory=dict)
 
     def present(self, sample: Mapping[str, Array]) -> None:
         """The next sample: clamped layers take it at once, others when they are clamped again."""
@@ -52,16 +56,22 @@ class Sequence:
             elif name in before and self.interpreter.layers[name].role == "output":
                 self.state = {**self.state, name: np.zeros_like(self.held[name])}
         self.clamped = clamped & set(self.held)
+        self.past = self.past or (self.state,)
         self.taken.setdefault(phase.name, []).append(self._steps(phase, weights, clamped))
-        self.snapshots[phase.name] = self.state
+        self.snapshots[phase.name], self.pasts[phase.name] = self.state, self.past
 
     def _steps(self, phase: PhasePlan, weights: Weights, clamped: set[str]) -> int:
-        silent = {list(self.interpreter.layers)[n] for n in phase.silent}
+        names, numbers = list(self.interpreter.layers), self.interpreter.plan.numbers
+        silent = {names[n] for n in phase.silent}
+        strengths = numbers[f"phase.{phase.name}.soft"] if phase.soft else ()
+        pulled = [names[n] for n in phase.soft]
+        soft = {name: (strength, self.held[name]) for name, strength in zip(pulled, strengths, strict=True)}
         for step in range(1, phase.steps + 1):
             before = self.state
-            self.state = self.interpreter.step(before, weights, phase.messages, silent, clamped)
+            self.state = self.interpreter.step(before, weights, phase.messages, silent, clamped, soft, self.past)
+            self.past = (*self.past, self.state)
             moved = max(float(np.max(np.abs(self.state[n] - before[n]), initial=0.0)) for n in before)
-            if phase.settle and moved <= self.interpreter.plan.numbers[f"phase.{phase.name}.within"][0]:
+            if phase.settle and moved <= numbers[f"phase.{phase.name}.within"][0]:
                 return step
         return phase.steps
 
@@ -92,7 +102,7 @@ def follow(
     ends = {role: {n: v for n, v in first.items() if roles[n] == role} for role in ("input", "output")}
     state = interpreter.start(ends["input"], ends["output"] or None)
     held = {name: state[name] for name, role in roles.items() if role in ("input", "output")}
-    sequence = Sequence(interpreter, held, state, set(held), {}, {})
+    sequence = Sequence(interpreter, held, state, set(held))
     for phase in (phase for sampled, phase in phases if not sampled):
         sequence.run(phase, weights)
     for t in range(min(np.shape(data[name])[1] for name in moving)):
@@ -101,17 +111,25 @@ def follow(
         for phase in (phase for sampled, phase in phases if sampled):
             sequence.run(phase, weights)
         if protocol == "infer":
-            sequence.state = interpreter.predict(sequence.state, weights)
+            sequence.state = interpreter.predict(sequence.state, weights, sequence.past)
         yield t, sequence
 
 
-def learn(interpreter: Interpreter, data: Mapping[str, Any], weights: Weights, learning_rate: float) -> Weights:
-    """The weights after a batch of sequences, by plain descent after every sample that is not skipped."""
+def descended(sequence: Sequence, weights: Weights, learning_rate: float) -> Weights:
+    """The weights after a plain descent by what the rules make of a sequence as it stands."""
+    past, pasts = sequence.past, sequence.pasts
+    gradients = sequence.interpreter.pseudo_gradients(sequence.state, weights, sequence.snapshots, past, pasts)
+    return {name: weights[name] - learning_rate * change for name, change in gradients.items()}
+
+
+def learn(
+    interpreter: Interpreter, data: Mapping[str, Any], weights: Weights, learning_rate: float
+) -> tuple[Weights, Sequence]:
+    """The weights after a batch of sequences, by plain descent after every sample that is not skipped; its end too."""
     time = interpreter.plan.structure.time
     assert time is not None
     found = dict(weights)
     for t, sequence in follow(interpreter, "train", data, found):
         if t >= time.skip:
-            gradients = interpreter.pseudo_gradients(sequence.state, found, sequence.snapshots)
-            found.update({name: found[name] - learning_rate * change for name, change in gradients.items()})
-    return found
+            found.update(descended(sequence, found, learning_rate))
+    return found, sequence

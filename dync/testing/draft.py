@@ -10,6 +10,7 @@ from math import prod
 from hypothesis import strategies as st
 
 from dync.testing.local_rules import decimals
+from dync.testing.wanted import Wanted
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Draft:
     """A network as it grows. `declarations` stand before it, `statements` in it."""
 
     draw: st.DrawFn
-    stochastic: bool
+    wanted: Wanted
     declarations: list[str] = field(default_factory=list)
     own_rules: list[str] = field(default_factory=list)
     own_activations: list[str] = field(default_factory=list)
@@ -74,6 +75,11 @@ class Draft:
     origins: dict[str, str] = field(default_factory=dict)
     """The phases that start from the end of another."""
     protocol: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        return "\n".join([*self.declarations, "network Case {", *(f"  {s}" for s in self.statements), "}", ""])
 
     def names(self, *roles: str) -> list[str]:
         """Names of the layers of these roles, in the order of declaration."""
@@ -95,6 +101,12 @@ class Draft:
     def some_of(self, values: Sequence[str]) -> str:
         """A list of one to three of the names."""
         return ", ".join(self.draw(st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True)))
+
+    def count(self, most_often: int, between: tuple[int, int]) -> int:
+        """How many there are: one number in a range, the first one named more often than others."""
+        low, high = between
+        usual = min(max(most_often, low), high)
+        return self.draw(st.sampled_from([usual, usual, *(n for n in range(high, low - 1, -1) if n != usual)]))
 
     def number(self, low: float, high: float) -> float:
         """A number of three decimals, both ends included."""

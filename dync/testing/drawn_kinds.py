@@ -41,8 +41,8 @@ def draw_kind(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer, strength: 
         (owner, turned) for owner in draft.owners for turned in (False, True) if owner.fits(sender, receiver, turned)
     ]
     words += ["tied"] * 2 if shared else []
-    words += ["pairs"] * 2
-    words = [word for word in words if word in draft.wanted.kinds]
+    words += ["pairs"] * 2  # dense, with `weights`, `present` or `radius`
+    words = [word for word in words if {"pairs": "dense"}.get(word, word) in draft.wanted.kinds]
     word = draft.one_of(words)
     match word:
         case "one_to_one":

@@ -14,17 +14,20 @@ Shape = tuple[int, ...]
 
 UNBOUNDED: Final = ("identity", "relu", "softplus")
 
-USUAL: Final[tuple[Shape, ...]] = ((1,), (2,), (3,), (4,), (3, 2), (3, 2, 1), (2, 2, 2), (4, 1), (2, 2, 1, 1))
+USUAL: Final[tuple[Shape, ...]] = ((1,), (3,), (4,), (3, 2), (3, 2, 1), (2, 2, 2), (3, 3, 1), (4, 1), (2, 2, 1, 1))
 """Shapes that most layers of a network have: flat, or with positions over which a window slides."""
 
 BOUNDED: Final = ("tanh", "hard_tanh", "sigmoid", "sign", "threshold", "leaky_tanh")
 
 
-def draw_layers(draft: Draft, max_hidden: int) -> None:
+def draw_layers(draft: Draft) -> None:
     """The layers, in any order. A network with layers to reach has an input or a constant to reach them from."""
-    usual = draft.draw(st.sampled_from(USUAL))
-    inputs, outputs = (draft.draw(st.sampled_from([1, 1, 1, 2, 2, 0])) for _ in range(2))
-    hidden = draft.draw(st.sampled_from([*range(1, max_hidden + 1), 0]))
+    wanted = draft.wanted
+    usual = draft.draw(st.sampled_from(USUAL)) if wanted.units is None else (draft.draw(st.integers(*wanted.units)),)
+    inputs, outputs = (draft.count(1, between) for between in (wanted.inputs, wanted.outputs))
+    hidden = draft.draw(
+        st.sampled_from(sorted(range(wanted.hidden[0], wanted.hidden[1] + 1), key=lambda n: (n == 0, n)))
+    )
     constants = 1 if inputs == 0 or draft.chance() else 0
     statements = [_held(draft, "input", f"x{n}", usual) for n in range(inputs)]
     shapes = {layers[0].name: layers[0].shape for _, layers in statements}
@@ -64,7 +67,7 @@ def _hidden(draft: Draft, name: str, usual: Shape, inputs: dict[str, Shape]) -> 
 
 
 def _constant(draft: Draft, name: str) -> tuple[str, list[DrawnLayer]]:
-    shape = (draft.draw(st.integers(1, 2)),)
+    shape = (draft.draw(st.integers(*(draft.wanted.units or (1, 2)))),)
     return f"constant {name} {_written(shape)} = {draft.number(0.3, 1)}", [
         DrawnLayer(name, "constant", shape, "identity")
     ]
@@ -73,11 +76,12 @@ def _constant(draft: Draft, name: str) -> tuple[str, list[DrawnLayer]]:
 def _activation(draft: Draft) -> tuple[str, str]:
     """Its name, and how a layer writes it."""
     new = f"bend{len(draft.own_activations)}"
-    chance = ["glauber", new, new] if draft.stochastic else []
+    stochastic = draft.wanted.stochastic
+    chance = ["glauber", new, new] if stochastic else []
     name = draft.one_of([*UNBOUNDED, *BOUNDED, *draft.own_activations, new, new, new, *chance])
     if name == new:
         draft.own_activations.append(name)
-        draft.declarations.append(draft.draw(activations(name, stochastic=draft.stochastic and draft.chance())))
+        draft.declarations.append(draft.draw(activations(name, stochastic=stochastic and draft.chance())))
         draft.fields[name] = fields_read(draft.declarations[-1])
     if name in draft.own_activations:
         return name, draft.one_of([name, f"{name}(a = {draft.number(0.2, 0.9)})"])

@@ -15,7 +15,8 @@ PHASES: Final = ("warm", "clamped", "free", "relax")
 def draw_schedule(draft: Draft) -> None:
     """A schedule; groups hold every hidden layer once, and some outputs."""
     hidden, outputs = draft.names("layer"), draft.names("output")
-    kind = draft.one_of(["sequential", "synchronous", *(["grouped"] * 2 if hidden else [])])
+    likely = ["sequential", "synchronous", *(["grouped"] * 2 if hidden else [])]
+    kind = draft.one_of([kind for kind in likely if kind in draft.wanted.schedules] or ["sequential"])
     if kind != "grouped":
         draft.statements.append(f"schedule {kind}")
         return

@@ -127,7 +127,9 @@ def build_library(
         used_activations,
         mistakes,
     )
-    seen = {node.name.text: node for node in reversed(_of(syntax.Network, every))}
+    seen: dict[str, syntax.Network] = {}
+    for node in _of(syntax.Network, every):
+        seen.setdefault(node.name.text, node)
     return Library(rules, activations, seen), tuple(m for m in mistakes if _is_told(m, local))
 
 

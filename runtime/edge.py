@@ -18,7 +18,7 @@ from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import EdgeKey, Place, layout, unknown
-from dync.runtime.messages import emitted
+from dync.runtime.messages import emitted, inner_numbers
 from dync.runtime.ports import ports
 from dync.runtime.state import as_units
 from dync.runtime.updates import rule_update
@@ -54,7 +54,9 @@ class Edge(eqx.Module):
         sender, receiver = self._layer(self.sender), self._layer(self.receiver)
         state = as_units(x, self.sender, sender.shape, None)[None]
         sent = emitted(family, state, lambda name: self._numbers()[f"family.{f}.sends.{name}"][e : e + 1])
-        message = self._kind().message(Stored(self.weight[None], None, None, None), sent)[0]
+        inner = inner_numbers(family, f, self._numbers()) if family.inner is not None else {}
+        stored = Stored(self.weight[None], None, None, None).with_numbers({k: n[e : e + 1] for k, n in inner.items()})
+        message = self._kind().message(stored, sent)[0]
         return message.reshape(message.shape[0], *receiver.shape)
 
     def backward(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from dync.compiler.model import EdgeModel, GroupModel, NetworkModel
+from dync.compiler.model import EdgeModel, NetworkModel
 from dync.compiler.plan import Plan, Structure
 
 
@@ -21,7 +21,7 @@ class InnerPlans:
         if edge.inner is None:
             return None
         if id(edge.inner) not in self._made:
-            made = self.plan(_at_rest(edge.inner))
+            made = self.plan(edge.inner)
             self._made[id(edge.inner)] = replace(made, structure=_stored_whole(made.structure))
         return self._made[id(edge.inner)]
 
@@ -37,16 +37,6 @@ class InnerPlans:
             for key, values in plan.numbers.items():
                 found[f"network.{key}"] = found.get(f"network.{key}", ()) + values
         return found
-
-
-def _at_rest(network: NetworkModel) -> NetworkModel:
-    """The network without what it would need to learn, and without names for those outside."""
-    edges = tuple(replace(edge, rule=None, rate=1.0, decay=0.0) for edge in network.edges)
-    return replace(network, edges=edges, groups=_scheduled(network), train=None, measures=())
-
-
-def _scheduled(network: NetworkModel) -> tuple[GroupModel, ...]:
-    return tuple(group for group in network.groups if group.name in network.schedule.groups)
 
 
 def _stored_whole(structure: Structure) -> Structure:

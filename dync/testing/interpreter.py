@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from dync.compiler.expression import Symbol
 from dync.compiler.plan import MessageFilter, PhasePlan, Plan
 from dync.testing.evaluate import Array, Margin, evaluate
+from dync.testing.inner import weights_of_row
 from dync.testing.moment import ActivationCall, Draws, Moment, Past, carried, no_draws
 from dync.testing.relaxation import Relaxation
 from dync.testing.synapses import Synapses, fans, pooled, synapses_of
@@ -103,12 +104,21 @@ class Interpreter:
         sent = np.broadcast_to(sent, sender.shape)
         if edge.kind in ("pool", "unpool"):
             return pooled(edge, sent)
+        if edge.inner is not None:
+            return self._answer(edge.inner, sent, weights[edge.name])
         message = np.zeros((len(sent), edge.receiver.units))
         synapses = self._synapses(edge)
         sums = sent[:, synapses.sender] * self._values(edge, weights)
         for one, summands in zip(message, sums, strict=True):
             np.add.at(one, synapses.receiver, summands)
         return message
+
+    def _answer(self, inner: Plan, sent: Array, row: Any) -> Array:
+        """What a network answers whose input holds what is sent."""
+        asked = Interpreter(inner)
+        asked.margin = self.margin
+        (output,) = (name for name, layer in asked.layers.items() if layer.role == "output")
+        return asked.relax("infer", asked.start(sent), weights_of_row(inner, row)).state[output]
 
     def _synapses(self, edge: Edge) -> Synapses:
         if edge.name not in self._found:
@@ -159,9 +169,7 @@ class Interpreter:
         names = {edge.into for edge in self.edges.values() if edge.receiver.name == layer and edge.into}
         return {name: self.field(layer, state, weights, messages, silent, name, past) for name in sorted(names)}
 
-    def fields(
-        self, state: State, weights: Weights, messages: MessageFilter | None = None, past: Past = ()
-    ) -> State:
+    def fields(self, state: State, weights: Weights, messages: MessageFilter | None = None, past: Past = ()) -> State:
         """The fields of all layers, by default with the messages that the rules see; `h.apical` is one with a name."""
         heard = self.plan.structure.rule_messages if messages is None else messages
         found = {name: self.field(name, state, weights, heard, past=past) for name in self.layers}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -17,6 +18,7 @@ from dync.compiler.plan import RulePlan, Structure
 from dync.runtime.kinds.kind import EdgeKind, turned
 from dync.runtime.kinds.rule_sum import RuleInput
 from dync.runtime.kinds.stored import Stored
+from dync.runtime.layout import layout
 
 if TYPE_CHECKING:
     from dync.runtime.layer_map import LayerMap
@@ -77,13 +79,13 @@ class InnerNetwork(EdgeKind):
         raise TypeError("a network draws its weights itself")
 
     def given(self, weights: ArrayLike | LayerMap) -> ArrayLike:
-        """The row of weights, also from the layer map of the network by itself."""
-        from dync.runtime.layer_map import LayerMap, with_weights
+        """The row of weights, also from the layer map of the network by itself; fixed diagonals stay as they are here.
 
-        if not isinstance(weights, LayerMap):
-            return weights
-        nothing = unpacked(self.inner, jnp.zeros(self.shape, jnp.float32), None)
-        return packed(with_weights(nothing, {key: weights[key].weight for key in weights.keys()}))
+        Raises ValueError for the map of another network.
+        """
+        from dync.runtime.layer_map import LayerMap
+
+        return _row_of(self.inner, weights) if isinstance(weights, LayerMap) else weights
 
     def message(self, stored: Stored, sent: Array) -> Array:
         """What each network answers after its `infer`, its input clamped to what is sent."""
@@ -114,6 +116,25 @@ def packed(lmap: LayerMap) -> Array:
     """All weights of a network in a row."""
     parts = [weights.reshape(-1) for weights in lmap.weights if weights is not None]
     return jnp.concatenate(parts) if parts else jnp.zeros((0,), jnp.float32)
+
+
+def _row_of(structure: Structure, lmap: LayerMap) -> Array:
+    """The weights of a network by itself, which may list those of sparse edges, in a row."""
+    from dync.runtime.kinds.of_family import kinds
+
+    known = layout(structure).edges
+    if known.keys() != layout(lmap.structure).edges.keys():
+        raise ValueError(f"these are not the weights of the network {structure.network}: other layers are joined")
+    parts = [np.zeros(row.shape, np.float32) for row in rows(structure)]
+    for key, place in known.items():
+        kind, edge = kinds(structure)[place.family], lmap[key]
+        if structure.families[place.family].weightless or edge.weight is None:
+            continue
+        if edge.weight.shape != kind.full_shape:
+            raise ValueError(f"the weights of {key[1]} -> {key[0]} are {edge.weight.shape}, not {kind.full_shape}")
+        own = np.zeros(kind.shape, np.float32)
+        parts[place.family][place.index] = kind.pack(np.asarray(edge.weight), Stored(own, None, None, None)).weights
+    return jnp.concatenate([part.reshape(-1) for part in parts]) if parts else jnp.zeros((0,), jnp.float32)
 
 
 def unpacked(structure: Structure, weights: Array, numbers: Mapping[str, Array] | None) -> LayerMap:

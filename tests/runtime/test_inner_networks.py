@@ -1,0 +1,230 @@
+"""Networks within networks: step by step they are the flat network, to completion what the inner one answers alone."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import dync
+from dync.compiler.plan_json import canonical, plan_from_text, plan_to_json
+from dync.testing.interpreter import Interpreter
+from dync.testing.weights import draw_weights
+
+PART = """
+network Part {
+  param units = 8
+  param leak = 0.3
+  input a (units)
+  layer h[1..2] (units) leaky_tanh(leak = leak)
+  output c (units) tanh
+  constant one (1) = 1
+  edge a -> h[1] dense learn hebbian
+  edge h[1] -> h[2] dense(density = 0.7) learn hebbian
+  edge h[1] -> h[1] dense(diagonal = 0.5)
+  edge one -> h[2] dense
+  edge h[2] -> h[1] dense(strength = 0.7) learn oja rate 0.5
+  edge gain: h[2] -> h[2] one_to_one(0.4) learn hebbian
+  edge out: h[2] -> c dense(strength = 0.5) learn delta
+  group first { h[1] }
+  group second { h[2] }
+  schedule INNER
+  phase go { until settled within 1e-3 max 8  messages all }
+  phase more { steps 2  messages forward }
+  infer go, more
+}
+"""
+
+AROUND = """
+  layer v (5) tanh
+  output z (2)
+  edge INTO dense learn hebbian
+  edge FROM dense learn oja
+  edge BACK dense
+  edge v -> z dense learn delta
+  schedule OUTER
+  phase go { steps 3  clamp u }
+  phase end { steps 2  clamp u, z  messages forward }
+  train go, end
+  infer go
+}
+"""
+
+NESTED = PART + "network Outer {\n  input u (4)\n  layer m network Part(units = 6, leak = 0.2)\n" + AROUND
+NESTED = NESTED.replace("INTO", "u -> m").replace("FROM", "m.c -> v").replace("BACK", "v -> m.a")
+NESTED_GROUPS = "  group one_ { m.a, m.h[1] }\n  group two { v, m.h[2], m.c }\n  schedule"
+
+FLAT = """
+network Outer {
+  input u (4)
+  layer a (6) identity
+  layer h[1..2] (6) leaky_tanh(leak = 0.2)
+  layer c (6) tanh
+  constant one (1) = 1
+  edge a -> h[1] dense learn hebbian
+  edge h[1] -> h[2] dense(density = 0.7) learn hebbian
+  edge h[1] -> h[1] dense(diagonal = 0.5)
+  edge one -> h[2] dense
+  edge h[2] -> h[1] dense(strength = 0.7) learn oja rate 0.5
+  edge gain: h[2] -> h[2] one_to_one(0.4) learn hebbian
+  edge out: h[2] -> c dense(strength = 0.5) learn delta
+"""
+FLAT = FLAT + AROUND.replace("INTO", "u -> a").replace("FROM", "c -> v").replace("BACK", "v -> a")
+FLAT_GROUPS = "  group one_ { a, h[1] }\n  group two { v, h[2], c }\n  schedule"
+
+WHOLE = (
+    PART
+    + """
+network Outer {
+  input u (8)
+  layer v[1..2] (8) tanh
+  layer m[1..2] network Part(leak = 0.6) to completion
+  output z (2)
+  edge u -> v[1] network Part(leak = 0.5)
+  edge back: v[1] -> v[1] network Part sends 0.5 * state
+  edge u -> v[2] network Part(leak = 0.1)
+  edge v[2] -> m[1] dense learn hebbian
+  edge m[1] -> m[2] one_to_one
+  edge m[2] -> v[1] dense
+  edge m[2] -> z dense learn delta
+  schedule OUTER
+  phase go { steps 3  clamp u }
+  phase end { steps 2  clamp u, z  messages forward }
+  train go, end
+  infer go
+}
+"""
+)
+
+SCHEDULES = ("sequential", "synchronous", "grouped(one_, two)")
+X = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
+Y = np.ones((3, 2), np.float32)
+
+
+def outer(text: str, schedule: str, inner: str = "sequential", groups: str = "") -> object:
+    text = text.replace("schedule OUTER", f"{groups.removesuffix('  schedule')}  schedule {schedule}")
+    return dync.compile_text(text.replace("INNER", inner), name="nested.dyn").network("Outer")
+
+
+def inside(name: str) -> str:
+    return f"m.{name}" if name.partition("[")[0] in ("a", "h", "c", "one") else name
+
+
+def same(first: object, second: object) -> bool:
+    return np.array_equal(np.asarray(first), np.asarray(second))
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_step_by_step_is_the_flat_network_to_the_bit(schedule: str) -> None:
+    grouped = schedule.startswith("grouped")
+    nested = outer(NESTED, schedule, groups=NESTED_GROUPS if grouped else "")
+    flat = outer(FLAT, schedule, groups=FLAT_GROUPS if grouped else "")
+    expected, key = flat.init(jax.random.key(1)), jax.random.key(2)
+    weights = {tuple(map(inside, k)): expected.lmap[k].weight for k in expected.lmap}
+    orch = nested.init(jax.random.key(0)).with_weights(weights)
+    state, _ = orch.relax("train", nested.state(X[:, :4], Y), rng=key)
+    wanted, _ = expected.relax("train", flat.state(X[:, :4], Y), rng=key)
+    assert all(same(state[inside(layer)], wanted[layer]) for layer in wanted)
+    updates, others = orch.backward(state, rng=key), expected.backward(wanted, rng=key)
+    assert all(same(updates[tuple(map(inside, k))].weight, others[k].weight) for k in others)
+    assert np.asarray(updates["m.gain"].weight).any()
+    assert np.asarray(updates["m.h[1]", "m.h[2]"].weight).any()
+
+
+def test_a_sequential_network_keeps_the_schedules_of_those_within_it() -> None:
+    plan = outer(NESTED, "sequential", "grouped(second, first)").plan
+    names = [layer.name for layer in plan.structure.layers]
+    waves = [tuple(names[n] for n in wave) for wave in plan.structure.waves]
+    assert waves == [("u",), ("m.a",), ("m.h[2]",), ("m.h[1]",), ("m.c",), ("v",), ("z",)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "inner"),
+    [
+        ("sequential", "grouped(second, first)"),
+        pytest.param("sequential", "synchronous", marks=pytest.mark.slow),
+        pytest.param("synchronous", "sequential", marks=pytest.mark.slow),
+        pytest.param("synchronous", "grouped(second, first)", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("text", [NESTED, WHOLE], ids=["steps", "completion"])
+def test_the_engine_and_the_interpreter_agree(text: str, schedule: str, inner: str) -> None:
+    net = outer(text, schedule, inner)
+    weights, absent = draw_weights(net.plan, np.random.default_rng(3))
+    naive, x = Interpreter(net.plan, absent=absent), X[:, : net.plan.structure.layers[0].units]
+    trained = naive.relax("train", naive.start(x, Y), weights)
+    updates = naive.pseudo_gradients(trained.state, weights, trained.snapshots)
+    orch = net.init(jax.random.key(0)).with_weights({key_of(name): w for name, w in weights.items()})
+    state, key = orch.relax("train", net.state(x, Y), rng=jax.random.key(0))
+    for layer, value in trained.state.items():
+        np.testing.assert_allclose(np.asarray(state[layer]), value, atol=2e-4, err_msg=layer)
+    found = orch.backward(state, rng=key)
+    for name, update in updates.items():
+        np.testing.assert_allclose(np.asarray(found[key_of(name)].weight), update, atol=2e-3, err_msg=name)
+    answer, _ = orch.relax("infer", net.state(x), rng=key)
+    wanted = naive.relax("infer", naive.start(x), weights).state["z"]
+    np.testing.assert_allclose(np.asarray(answer["z"]), wanted, atol=2e-4)
+
+
+def key_of(name: str) -> tuple[str, str]:
+    sender, _, receiver = name.partition("->")
+    return receiver, sender
+
+
+@pytest.mark.parametrize("inner", ["sequential", pytest.param("grouped(second, first)", marks=pytest.mark.slow)])
+def test_a_message_to_completion_is_what_the_network_answers_alone(inner: str) -> None:
+    program = dync.compile_text(WHOLE.replace("INNER", inner).replace("OUTER", "sequential"), name="nested.dyn")
+    net, part = program.network("Outer"), program.network("Part", leak=0.5)
+    alone = part.init(jax.random.key(5))
+    orch = net.init(jax.random.key(0)).with_weights({("v[1]", "u"): alone.lmap})
+    wanted, _ = alone.relax("infer", part.state(X), rng=jax.random.key(1))
+    assert same(orch.lmap["v[1]", "u"](X), wanted["c"])
+    held, _ = alone.relax("infer", part.state(0 * X), rng=jax.random.key(1))
+    assert np.asarray(held["c"]).any()  # of nothing it makes something, so that a layer at zero is to be asked too
+
+
+def test_numbers_of_a_network_to_completion_are_leaves() -> None:
+    net = outer(WHOLE, "sequential")
+    orch, state = net.init(jax.random.key(0)), net.state(X)
+    keys = [key for key in orch.parameters if ".network." in key and key.endswith(".leak")]
+    assert keys and all(orch.parameters[key].shape[0] % 2 == 0 for key in keys)
+
+    def answer(leak: jax.Array) -> jax.Array:
+        numbers = {**orch.parameters, **{key: jnp.full_like(orch.parameters[key], leak) for key in keys}}
+        moved = type(orch)(orch.lmap, numbers, orch.structure).relax("infer", state, rng=jax.random.key(0))
+        return moved[0]["z"]
+
+    both = jax.vmap(answer)(jnp.asarray([0.2, 0.9]))
+    assert not np.allclose(both[0], both[1])
+    np.testing.assert_allclose(np.asarray(both[1]), np.asarray(answer(jnp.asarray(0.9))), atol=1e-5)
+
+
+def test_the_weights_of_another_network_are_refused() -> None:
+    program = dync.compile_text(WHOLE.replace("INNER", "sequential").replace("OUTER", "sequential"), name="nested.dyn")
+    orch = program.network("Outer").init(jax.random.key(0))
+    with pytest.raises(ValueError, match="not the weights of the network Part"):
+        orch.with_weights({("v[1]", "u"): orch.lmap})
+    with pytest.raises(ValueError, match="are \\(6, 6\\), not \\(8, 8\\)"):
+        orch.with_weights({("v[1]", "u"): program.network("Part", units=6).init(jax.random.key(0)).lmap})
+
+
+@pytest.mark.parametrize("text", [NESTED, WHOLE], ids=["steps", "completion"])
+def test_the_plan_survives_as_text(text: str) -> None:
+    plan = outer(text, "sequential").plan
+    again = plan_from_text(canonical(plan_to_json(plan)))
+    assert again == plan
+    assert again.digest == plan.digest
+
+
+def test_networks_alike_are_stacked() -> None:
+    def structure(count: int) -> object:
+        text = PART.replace("INNER", "sequential") + (
+            f"network Outer {{\n  input u (8)\n  layer m[1..{count}] network Part\n  output z (2)\n"
+            "  edge u -> m[1] dense\n  wire m by chain(arcs = forward) dense\n"
+            f"  edge m[{count}] -> z dense\n}}\n"
+        )
+        return dync.compile_text(text, name="chain.dyn").network("Outer").plan.structure
+
+    short, long = structure(3), structure(40)
+    assert len(long.layers) > 10 * len(short.layers)
+    assert len(long.blocks) == len(short.blocks)
+    assert len(long.families) == len(short.families)

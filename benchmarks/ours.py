@@ -56,4 +56,4 @@ def by_ends(edges: Edges) -> dict[tuple[str, str], Floats]:
 def save(learner: Learner) -> Edges:
     """The weights by edge again."""
     edges = learner.orchestrator.lmap.items()
-    return {f"{sender}->{receiver}": np.asarray(edge.weight) for (receiver, sender), edge in edges}
+    return {f"{key[1]}->{key[0]}": np.asarray(edge.weight) for key, edge in edges}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import sys
+from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ TABLES = {
     "iris": datasets.load_iris,
     "wine": datasets.load_wine,
     "breast_cancer": datasets.load_breast_cancer,
+    "diabetes": partial(datasets.load_diabetes, scaled=False),
 }
 
 

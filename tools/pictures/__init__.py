@@ -1,0 +1,1 @@
+"""Pictures of docs/images that show what was measured."""

@@ -41,7 +41,7 @@ def recalled(network: dync.Network, count: int, seed: int) -> float:
     """The same for one set of random patterns."""
     orchestrator = network.init(jax.random.key(seed))
     units = network.plan.structure.layers[0].units
-    patterns = np.random.default_rng(seed).choice(np.float32([-1, 1]), (count, units))
+    patterns = np.random.default_rng(seed).choice(np.array([-1, 1], np.float32), (count, units))
     stored, key = orchestrator.relax("train", network.state(patterns, patterns), rng=jax.random.key(seed))
     change = orchestrator.backward(stored, rng=key)
     weights = {("m", "m"): -np.asarray(change["m", "m"].weight)}  # one step of plain SGD at rate 1 from no weights

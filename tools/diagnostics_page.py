@@ -32,6 +32,7 @@ AREAS: Final = {
     "E07": "Topology",
     "E08": "Pipelines, data and settings",
     "E09": "Properties",
+    "E10": "Measures",
     "W02": "Warnings: things that nobody uses",
     "W04": "Warnings: phases",
     "W05": "Warnings: rules and activations",

@@ -23,8 +23,9 @@ from dync.runtime.lanes.decision import Mode
 from dync.runtime.learner import Feed, Learner, Outcome, Program, learning_function, learning_program
 from dync.runtime.processors import threads
 
-TRIED: Final = 4
-"""Calls after the first that take turns between one thread and several."""
+TRIED: Final = (False, True, False, False, True)
+"""Which of the first calls go on several threads. The first compiles, once and not once a thread; after it each way has
+a call in an even and one in an odd place, for where an epoch takes two calls, one of them is short."""
 
 Arrays = Mapping[str, Array]
 """The training data by layer, `[examples, units]`: the same for every place."""
@@ -107,8 +108,8 @@ class _Each(Slots):
 
     @property
     def _is_threaded(self) -> bool:
-        if self._calls <= TRIED:
-            return self._calls % 2 == 1  # not the first, which compiles: once, not once a thread
+        if self._calls < len(TRIED):
+            return TRIED[self._calls]
         return self._seconds[True] < self._seconds[False]
 
     def _learn(self, slot: int, turn: Turn) -> Learned:

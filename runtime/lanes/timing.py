@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import jax
@@ -24,8 +24,9 @@ ROOM: Final = 2**30
 """Bytes that the learners side by side may take. What free memory there is at the moment must not decide, for `fast`
 lanes may give other last bits side by side with others."""
 
-TIMED: Final = 16
-"""Batches by which the modes are timed."""
+TIMED: Final[Mapping[Mode, int]] = {"off": 5, "exact": 2, "fast": 2}
+"""Calls by which the modes are timed, after the first; `off` takes turns between one thread and several. A call is as
+long as those of the training, for what a call costs beside its batches differs between the modes."""
 
 
 def width_of(group: Group, shared: Preparation, most: int = WIDTH) -> int:
@@ -63,15 +64,14 @@ def said(decision: Decision, lanes: Sequence[Lane]) -> str:
 
 
 def _time(mode: Mode, group: Group, shared: Preparation, arrays: Arrays, width: int) -> Timing:
-    """Train the first lanes for a few batches, some times over."""
+    """Train the first lane in every place for a few calls."""
     slots = make_slots(mode, shared.optimizer, arrays, width)
     for slot in range(slots.width):
         slots.put(slot, Course(group.lanes[0], shared).learner())
     rows, count = next(shared.batches.calls(0))
-    some = min(count, TIMED)
-    turns = dict.fromkeys(range(slots.width), Turn(rows, some, jax.random.fold_in(shared.key, 1)))
-    first, *rest = (_seconds(lambda: slots.learn(turns)) for _ in range(5))
-    return Timing(first, min(rest) / (some * slots.width))
+    turns = dict.fromkeys(range(slots.width), Turn(rows, count, jax.random.fold_in(shared.key, 1)))
+    first, *rest = (_seconds(lambda: slots.learn(turns)) for _ in range(1 + TIMED[mode]))
+    return Timing(first, min(rest) / (count * slots.width))
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -140,6 +140,8 @@ class _Reader:
         groups = self._whole("groups", given["groups"].value) if "groups" in given else 1
         transposed = kind == "unpool" or self._truth("transposed", given)
         by = self._by(kind, given) if kind in _BY else None
+        if kind in _BY and by is None:
+            return None
         if kernel is None or padding is None or groups is None or (stride is None and "stride" in given):
             return None
         return WindowUse(kernel, stride, padding, groups, transposed, by)
@@ -150,7 +152,7 @@ class _Reader:
             return 0 if word == "valid" else word
         if word is None or self.scope.get(word) is not None:
             return self._amounts("padding", expression)
-        self._unknown_word("padding", expression, (*_PADDINGS, "a number"))
+        self._unknown_word("padding", expression, _PADDINGS, or_number=True)
         return None
 
     def _by(self, kind: str, given: Mapping[str, syntax.Argument]) -> Pooling | None:
@@ -170,8 +172,10 @@ class _Reader:
             self._unknown_word(key, given[key].value, tuple(_TRUTH))
         return _TRUTH.get(word or "", False)
 
-    def _unknown_word(self, key: str, expression: syntax.Expression, words: tuple[str, ...]) -> None:
-        self.context.mistakes.add(wrong.windows.UnknownWord(expression.span, key, words))
+    def _unknown_word(
+        self, key: str, expression: syntax.Expression, words: tuple[str, ...], *, or_number: bool = False
+    ) -> None:
+        self.context.mistakes.add(wrong.windows.UnknownWord(expression.span, key, words, or_number))
 
     def _amounts(self, key: str, expression: syntax.Expression) -> Amounts | None:
         """One number, or as many as there are axes."""

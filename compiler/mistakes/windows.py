@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dync.compiler.mistakes.examples import network
-from dync.compiler.mistakes.several import several
 from dync.compiler.mistakes.shapes import Shape, shown
 from dync.grammar.diagnostic import Diagnostic, Fix, Note, nearest
 from dync.grammar.source import Span
@@ -216,16 +215,19 @@ class UnknownWord(Diagnostic):
 
     name: str
     words: tuple[str, ...]
+    or_number: bool = False
 
     @property
     def message(self) -> str:
         """What was found, and what can stand there."""
-        return f"`{self.name}` is {several(self.words, 12)}, not `{self.span.text}`"
+        *others, last = (f"`{word}`" for word in self.words)
+        known = [*others, last, "a number"] if self.or_number else [*others, last]
+        return f"`{self.name}` is {', '.join(known[:-1])} or {known[-1]}, not `{self.span.text}`"
 
     @property
     def fix(self) -> Fix | None:
         """The nearest word."""
-        near = nearest(self.span.text, [word for word in self.words if " " not in word])
+        near = nearest(self.span.text, self.words)
         return Fix(f"write `{near}`", self.span, near) if near else None
 
 

@@ -18,6 +18,7 @@ import networkx as nx
 from dync.compiler.elaboration.scope import Amount
 from dync.compiler.model import EdgeModel, NetworkModel
 from dync.compiler.plan import MessageFilter
+from dync.compiler.planning.edge_sizes import weights_between
 from dync.compiler.properties.answer import Answer
 from dync.compiler.properties.work import Work
 
@@ -248,9 +249,10 @@ def units(topology: Topology, layer: str) -> Answer:
 
 
 def weights(topology: Topology, edges: Sequence[EdgeModel]) -> int:
-    """How many weights edges have room for, before any density: a `one_to_one` edge one a unit."""
-    sizes = topology.units
-    return sum(sizes[e.receiver] * (sizes[e.sender] if e.kind == "dense" else 1) for e in edges)
+    """How many weights edges have room for, before any density: a `one_to_one` edge one a unit, a tied one none."""
+    shapes = {layer.name: layer.shape for layer in topology.model.layers}
+    own = [edge for edge in edges if edge.tie is None]
+    return sum(weights_between(edge, shapes[edge.sender], shapes[edge.receiver]) for edge in own)
 
 
 def count(topology: Topology, thing: str) -> Answer:

@@ -106,7 +106,9 @@ def test_engine_and_interpreter_agree(drawn, messages, mute):
         if protocol == "train":
             state = after
     judging = after if expected else state
-    found = measured(judging, orch.parameters, {name: jnp.asarray(v, jnp.float32).reshape(drawn.batch, -1) for name, v in y.items()})
+    found = measured(
+        judging, orch.parameters, {name: jnp.asarray(v, jnp.float32).reshape(drawn.batch, -1) for name, v in y.items()}
+    )
     assert found.keys() == judged.keys() == {measure.name for measure in plan.structure.measures}
     for name, value in judged.items():
         close(found[name], value, f"measure {name}\n{drawn.text}")

@@ -55,7 +55,7 @@ STATEMENTS: Final = frozenset(word for place in PLACES for word in place.keyword
 """Every word with which a statement begins."""
 
 CLAUSES: Final = frozenset(
-    {"learn", "delay", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over", "per", "to"}
+    {"learn", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over", "per", "to"}
 )
 """Words with which a part of a statement begins."""
 

@@ -38,7 +38,13 @@ def delays(structure: Structure) -> tuple[tuple[int, int], ...]:
 @lru_cache(maxsize=64)
 def slots(structure: Structure) -> Mapping[int, int]:
     """The longest delay of each block that sends with one, in the order of the blocks."""
-    return {block: delay for block, delay in delays(structure)}  # the longest one of a block comes last
+    return dict(delays(structure))  # the longest one of a block comes last
+
+
+def numbers_kept(structure: Structure) -> int:
+    """How many numbers the rings of one example hold."""
+    blocks = structure.blocks
+    return sum(count * len(blocks[b].layers) * blocks[b].units for b, count in slots(structure).items())
 
 
 @lru_cache(maxsize=64)

@@ -21,8 +21,8 @@ rule taught { update field.teacher * pre / batch }
 
 network Dendrites {
   input  x (4)
-  input  t (5)
-  layer  h[1..5] (5) pyramid
+  input  t (UNITS)
+  layer  h[1..5] (UNITS) pyramid
   output y (3) tanh
   edge up: x -> h[1] dense learn dendritic
   edge also: x -> h[1].apical dense learn dendritic
@@ -71,9 +71,9 @@ def plan_from(text):
     return plan_of(model)
 
 
-def dendrites(schedule, density):
+def dendrites(schedule, density, units=5):
     grouped = "" if "grouped" in schedule else "  group odd { h[1], h[3], h[5] }\n  group even { h[2], h[4] }\n"
-    text = DENDRITES.replace("SCHEDULE", schedule).replace("DENSITY", str(density))
+    text = DENDRITES.replace("SCHEDULE", schedule).replace("DENSITY", str(density)).replace("UNITS", str(units))
     return plan_from(text.replace(grouped, "") if grouped else text)
 
 
@@ -84,14 +84,22 @@ def filled(net, weights):
     )
 
 
-@pytest.mark.parametrize("schedule", ["sequential", "synchronous", "grouped(even, odd)"])
-@pytest.mark.parametrize("density", [1, 0.1])
-def test_dendrites_agree_with_the_interpreter(schedule, density):
-    plan = dendrites(schedule, density)
+@pytest.mark.parametrize(
+    ("schedule", "density", "units"),
+    [
+        ("sequential", 1, 5),
+        ("synchronous", 0.4, 5),
+        ("grouped(even, odd)", 1, 5),
+        pytest.param("sequential", 0.005, 256, marks=pytest.mark.slow),
+    ],
+)
+def test_dendrites_agree_with_the_interpreter(schedule, density, units):
+    plan = dendrites(schedule, density, units)
+    assert any(family.slots is not None for family in plan.structure.families) == (units == 256)
     rng = np.random.default_rng(4)
     weights, absent = draw_weights(plan, rng)
     naive, net = Interpreter(plan, absent=absent), Network(plan)
-    x = {"x": rng.uniform(-1, 1, (6, 4)), "t": rng.uniform(-1, 1, (6, 5))}
+    x = {"x": rng.uniform(-1, 1, (6, 4)), "t": rng.uniform(-1, 1, (6, units))}
     y = {"y": rng.uniform(-1, 1, (6, 3))}
     orch = filled(net, weights)
     after, key = orch.relax("train", net.state(x, y), rng=jax.random.key(0))

@@ -13,6 +13,7 @@ from dync.compiler.pipeline_plan import TrainingPlan
 from dync.compiler.plan import Structure
 from dync.runtime.data.dataset import Dataset
 from dync.runtime.evaluation import BATCH, Examples
+from dync.runtime.history import numbers_kept
 from dync.runtime.learner import Learner, start_learner
 from dync.runtime.network import Network
 from dync.runtime.records import CHUNK_BYTES
@@ -70,7 +71,7 @@ def disk(plan: TrainingPlan, room: Room, structure: Structure, updates: int) -> 
 def _states(plan: TrainingPlan, structure: Structure) -> int:
     units = sum(layer.units for layer in structure.layers)
     moments = {moment for rule in structure.rules for moment in rule.moments}
-    return 4 * units * max(plan.batch, BATCH) * (4 + len(moments))
+    return (4 * units * (4 + len(moments)) + 8 * numbers_kept(structure)) * max(plan.batch, BATCH)
 
 
 def _recorded(plan: TrainingPlan, structure: Structure, updates: int) -> int:

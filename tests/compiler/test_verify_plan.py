@@ -30,6 +30,8 @@ def put(data: Any, path: Any, value: Any) -> Any:
 FAMILY = ("structure", "families")
 LAYER = ("structure", "layers", 1)
 
+MEASURE = {"name": "m", "parameters": [], "value": ["units_mean", "state@y"], "minimize": False}
+
 DAMAGE = [
     (("version",), 2, "a plan of version 2; this dync reads version 1"),
     (("version",), True, "version True"),
@@ -75,6 +77,27 @@ DAMAGE = [
     (("structure", "phases", 0, "clamped"), [0, 9], "is 9, of 5"),
     (("structure", "phases", 0, "silent"), [4, 0], "not in order"),
     (("structure", "phases", 0, "name"), "relax", "two have the same name"),
+    (("structure", "phases", 0, "soft"), [1], "have to have a target"),
+    (("structure", "phases", 0, "soft"), [0, 9], "is 9, of 5"),
+    (("structure", "phases", 0, "soft"), [0], "are clamped as well"),
+    (("structure", "phases", 0, "origin"), 7, "from which phase 'warm' starts is 7, of"),
+    (("structure", "phases", 0, "origin"), 1, "starts from one that does not run before it in train"),
+    (("structure", "measures"), [MEASURE | {"value": ["units_mean", "state@nothing"]}], "cannot read 'state'"),
+    (("structure", "measures"), [MEASURE | {"value": ["units_mean", "pre"]}], "cannot read 'pre'"),
+    (("structure", "measures"), [MEASURE | {"value": ["units_mean", "target@x"]}], "the target of 'x', which has none"),
+    (("structure", "measures"), [MEASURE | {"value": "state@y"}], "is not one number an example"),
+    (("structure", "measures"), [MEASURE | {"value": ["units_mean", 3]}], "has nothing to reduce"),
+    (
+        ("structure", "measures"),
+        [MEASURE | {"value": ["units_sum", ["mul", "state@x", "state@y"]]}],
+        "different shapes",
+    ),
+    (("structure", "measures"), [MEASURE | {"value": ["lt", 1, 2]}], "confuses conditions and numbers"),
+    (("structure", "measures"), [MEASURE | {"value": "$beta"}], "has no parameter 'beta'"),
+    (("structure", "measures"), [MEASURE | {"parameters": ["beta"]}], "measure.m.beta"),
+    (("structure", "rules", 0, "update"), ["units_mean", "pre"], "has no operation 'units_mean'"),
+    (("structure", "measures"), [MEASURE, MEASURE], "two measures have one name"),
+    (("structure", "measures"), [MEASURE | {"name": "mse"}], "cannot be called that"),
     (("structure", "train"), [3], "a phase of train is 3, of 3"),
     (("structure", "infer"), "warm", "expected tuple[int, ...]"),
     (("structure", "rules", 0, "moments"), ["night"], "a phase that training does not have"),
@@ -172,3 +195,13 @@ def test_any_one_change_gives_a_plan_or_a_plan_error(digits_model: Any, drawn: A
     except PlanError:
         return
     assert json.loads(canonical(plan_to_json(read))) == json.loads(canonical(changed))
+
+
+def test_fields_that_were_added_later_are_left_out_where_they_say_nothing(data: Any) -> None:
+    """A plan that uses none of them is written, and hashed, as before they were there."""
+    assert "measures" not in data["structure"]
+    assert all(not {"soft", "origin"} & set(phase) for phase in data["structure"]["phases"])
+    said = put(put(data, ("structure", "measures"), []), ("structure", "phases", 0, "soft"), [])
+    assert plan_from_json(said).digest == plan_from_json(data).digest
+    measured = plan_from_json(put(data, ("structure", "measures"), [MEASURE]))
+    assert plan_from_text(canonical(plan_to_json(measured))) == measured

@@ -2,8 +2,8 @@
 
 Eigenvalues are computed by NumPy on the host, in double precision: JAX has them for no accelerator. Weights that form
 no loop have the radius zero, exactly; of the others only the units that stand in loops count. Up to `EXACT` of these
-all eigenvalues are computed; of more, the largest by ARPACK, from a fixed start, so that the same weights always give
-the same radius.
+all eigenvalues are computed; of more, the largest by ARPACK, or where it cannot tell them apart by the growth of
+products, both from a fixed start, so that the same weights always give the same radius.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ from numpy.typing import NDArray
 EXACT: Final = 600
 """Up to so many units all eigenvalues are computed: a second on one CPU core."""
 
-LARGEST: Final = 12
+LARGEST: Final = 6
 """How many eigenvalues ARPACK looks for: of random matrices the largest lie close together."""
+
+STEPS: Final = 1000
+VECTORS: Final = 4
+"""Products that show how fast vectors grow where ARPACK cannot tell the largest eigenvalues apart."""
 
 NOTHING: Final = 1e-6
 """A radius below this part of the norm of the matrix cannot be told from zero: so far rounding moves eigenvalues."""
@@ -72,13 +76,29 @@ def _largest(matrix: NDArray[np.float64]) -> float:
     if len(matrix) <= EXACT:
         return float(np.abs(np.linalg.eigvals(matrix)).max())
     from scipy.sparse import csr_array
-    from scipy.sparse.linalg import ArpackError, eigs
+    from scipy.sparse.linalg import ArpackNoConvergence, eigs
 
-    sparse = np.count_nonzero(matrix) * 8 < matrix.size
-    start = np.random.default_rng(0).standard_normal(len(matrix))
-    operator = csr_array(matrix) if sparse else matrix
+    operator = csr_array(matrix) if np.count_nonzero(matrix) * 8 < matrix.size else matrix
+    start = np.random.default_rng(0).standard_normal((len(matrix), VECTORS))
     try:
-        found = eigs(operator, LARGEST, v0=start, tol=1e-7, ncv=8 * LARGEST, return_eigenvectors=False)
-    except ArpackError:  # it did not settle, which happens where very many have about the same modulus
-        found = np.linalg.eigvals(matrix)
+        found = eigs(operator, LARGEST, v0=start[:, 0], tol=1e-5, ncv=80, maxiter=20, return_eigenvectors=False)
+    except ArpackNoConvergence:
+        return _growth(operator, start)
     return float(np.abs(found).max())
+
+
+def _growth(operator: Any, vectors: NDArray[np.float64]) -> float:
+    """The factor by which products with the matrix grow in the long run, which is its spectral radius.
+
+    The more eigenvalues have about the largest modulus, which keeps ARPACK from telling them apart, the sooner it is.
+    """
+    logarithms, total = np.zeros(STEPS), 0.0
+    for step in range(STEPS):
+        vectors = operator @ vectors
+        norm = float(np.linalg.norm(vectors))
+        if norm == 0:
+            return 0.0
+        vectors, total = vectors / norm, total + float(np.log(norm))
+        logarithms[step] = total
+    settled = np.arange(STEPS // 2, STEPS)
+    return float(np.exp(np.polyfit(settled, logarithms[settled], 1)[0]))

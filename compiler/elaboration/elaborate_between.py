@@ -161,9 +161,9 @@ def _symbols_in(value: syntax.Expression) -> dict[str, Span]:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What is said of pairs of units, for two layers; which part of the weights exists."""
+    """What is said of pairs of units, None where that is nothing; which part of the weights exists, None as well."""
 
-    between: Between
+    between: Between | None
     density: float | None
 
 
@@ -197,7 +197,7 @@ def fitted(
         bad = not_finite(plan, tuple(use.arguments.items()), sender.shape, receiver.shape, diagonal)
         if bad is not None:
             context.mistakes.add(wrong.between.WeightNotFinite(use.place("weights"), bad))
-    return Fitted(found, existing)
+    return Fitted(None if plan == BetweenPlan() else found, existing)
 
 
 def _has_axes(use: BetweenUse, sender: LayerModel, receiver: LayerModel, context: Context) -> bool:

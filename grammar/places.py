@@ -55,8 +55,11 @@ STATEMENTS: Final = frozenset(word for place in PLACES for word in place.keyword
 """Every word with which a statement begins."""
 
 CLAUSES: Final = frozenset(
-    {"learn", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over", "per", "to"}
-)
+    {
+        "learn", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over", "per",
+        "to",
+    }
+)  # fmt: skip
 """Words with which a part of a statement begins."""
 
 

@@ -96,8 +96,8 @@ def pieces(node: Leaf) -> list[str]:
             return edge(node)
         case (
             s.Import() | s.Param() | s.Input() | s.Layer() | s.Instance() | s.Output() | s.Constant() | s.Group()
-            | s.Schedule() | s.Protocol() | s.Measure() | s.RuleMessages() | s.Skip() | s.Between() | s.Let() | s.Steps() | s.Settle()
-            | s.Messages() | s.Clamp() | s.Beginning() | s.Require()
+            | s.Schedule() | s.Protocol() | s.Measure() | s.RuleMessages() | s.Skip() | s.Between() | s.Let()
+            | s.Steps() | s.Settle() | s.Messages() | s.Clamp() | s.Beginning() | s.Require()
         ):  # fmt: skip
             return [statement(node)]
         case _:

@@ -87,7 +87,7 @@ def run_phases(
     *,
     at_rest: bool = False,
 ) -> State:
-    """Phases by number, one after the other; `clamped` and `held` are what `enter_phase` takes for the first of them."""
+    """Phases by number, one after the other; `clamped` and `held` are what `enter_phase` takes for the first one."""
     structure = machine.structure
     taken: dict[int, int | Array] = {}
     ends: dict[int, Values] = {}

@@ -53,7 +53,8 @@ def test_an_input_is_pulled_to_its_data():
 
 def test_from_takes_the_end_of_that_phase_and_lets_nothing_go():
     _, found = relaxed(
-        "phase a { steps 2  clamp x, z }  phase b { steps 3  clamp x }  phase c { from a  steps 1  clamp x }  train a, b, c"
+        "phase a { steps 2  clamp x, z }  phase b { steps 3  clamp x }"
+        "  phase c { from a  steps 1  clamp x }  train a, b, c"
     )
     after_a = found.snapshots["a"]
     y = 0.5 * after_a["y"] + 0.5 * 1.5 * X

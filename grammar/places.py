@@ -56,8 +56,8 @@ STATEMENTS: Final = frozenset(word for place in PLACES for word in place.keyword
 
 CLAUSES: Final = frozenset(
     {
-        "learn", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over", "per",
-        "to",
+        "learn", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over",
+        "per", "to",
     }
 )  # fmt: skip
 """Words with which a part of a statement begins."""

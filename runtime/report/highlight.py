@@ -6,12 +6,13 @@ import re
 from typing import Final
 
 _WORDS: Final = (
-    "network rule activation pipeline param input layer output constant edge learn rate decay delay sends start for in "
-    "group schedule phase steps until settled within max messages except clamp protocol train infer rule_messages let "
-    "update next data then optimizer epochs updates batch seed evaluate every checkpoint keep best stop after without "
-    "better record repeat base with search step log when strategy trials seeds together objective maximize minimize prune "
-    "compare fused entry task measure rope folds claim by on against baselines package baseline artefact from limit "
-    "continue_on_failure retries training sweep comparison benchmark property require and or not"
+    "network rule activation pipeline param input layer output constant edge learn rate decay delay sends start "
+    "for in group schedule phase steps until settled within max messages except clamp protocol train infer "
+    "rule_messages let update next data then optimizer epochs updates batch seed evaluate every checkpoint keep "
+    "best stop after without better record repeat base with search step log when strategy trials seeds together "
+    "objective maximize minimize prune compare fused entry task measure rope folds claim by on against baselines "
+    "package baseline artefact from limit continue_on_failure retries training sweep comparison benchmark property "
+    "require and or not"
 )
 _PATTERN: Final = re.compile(
     r"(?P<comment>#.*)"

@@ -249,7 +249,7 @@ class StillForTime(Diagnostic):
     """A layer over time takes a series; most sources give examples that know no order in time."""
 
     code = "E0460"
-    wrong = _fit("iris", _echo(_LISTEN, *_BOTH))
+    wrong = _fit("iris", _echo(_LISTEN, *_BOTH).replace("u (1)", "u (4)").replace("y (1)", "y (3)"))
     right = _fit("narma(length = 100)", _echo(_LISTEN, *_BOTH))
 
     source: str

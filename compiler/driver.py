@@ -60,9 +60,16 @@ class Compilation:
 
     @property
     def meant_networks(self) -> tuple[str, ...]:
-        """The networks that are meant where none is named: the file's own, or else those that it imports."""
-        own = tuple(name for name, model in self.networks.items() if model.span.source is self.file.source)
-        return own or tuple(self.networks)
+        """The networks that are meant where none is named: the file's own, or else those that it imports.
+
+        Networks that stand within others are not meant.
+        """
+        models = self.networks.values()
+        within = {inner.network for model in models for inner in model.inner}
+        within |= {edge.inner.name for model in models for edge in model.edges if edge.inner is not None}
+        found = {name: model for name, model in self.networks.items() if name not in within}
+        own = tuple(name for name, model in found.items() if model.span.source is self.file.source)
+        return own or tuple(found)
 
     @property
     def trainings(self) -> dict[str, PipelineModel]:

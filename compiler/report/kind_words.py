@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dync.compiler.model import EdgeModel
-from dync.compiler.plan import FamilyPlan
+from dync.compiler.plan import FamilyPlan, Structure
 from dync.compiler.window_plan import Shape
 
 
 def kind_words(edge: EdgeModel | FamilyPlan) -> str:
-    """The kind with what tells it from others of its sort: `conv 3x3`, `pool 2x2 max`, `low_rank 4`, `tied dense`."""
-    words = [edge.kind] if _owner(edge) is None else ["tied", edge.kind]
+    """The kind with what tells it from others of its sort: `conv 3x3`, `pool 2x2 max`, `low_rank 4`, `tied dense`,
+    `network Encoder`."""
+    words: list[str] = [edge.kind] if _owner(edge) is None else ["tied", edge.kind]
+    if edge.inner is not None:
+        words.append(edge.inner.network if isinstance(edge.inner, Structure) else edge.inner.name)
     window = edge.window
     if window is not None:
         words.append(_size(window.kernel))

@@ -132,8 +132,8 @@ def _row_of(structure: Structure, lmap: LayerMap) -> Array:
             continue
         if edge.weight.shape != kind.full_shape:
             raise ValueError(f"the weights of {key[1]} -> {key[0]} are {edge.weight.shape}, not {kind.full_shape}")
-        own = np.zeros(kind.shape, np.float32)
-        parts[place.family][place.index] = kind.pack(np.asarray(edge.weight), Stored(own, None, None, None)).weights
+        nothing = Stored(jnp.zeros(kind.shape, jnp.float32), None, None, None)
+        parts[place.family][place.index] = np.asarray(kind.pack(edge.weight, nothing).weights)
     return jnp.concatenate([part.reshape(-1) for part in parts]) if parts else jnp.zeros((0,), jnp.float32)
 
 

@@ -25,9 +25,11 @@ class Stored(eqx.Module):
 
     def map(self, pick: Callable[[Array], Array]) -> Stored:
         """The same of every array that there is."""
-        others = (self.diagonal, self.mask, self.senders, self.crowded)
+        diagonal, mask, senders, crowded = (
+            None if a is None else pick(a) for a in (self.diagonal, self.mask, self.senders, self.crowded)
+        )
         inner = None if self.inner is None else {key: pick(numbers) for key, numbers in self.inner.items()}
-        return Stored(pick(self.weights), *(None if a is None else pick(a) for a in others), inner)
+        return Stored(pick(self.weights), diagonal, mask, senders, crowded, inner)
 
     def with_weights(self, weights: Array) -> Stored:
         """Other weights in the same places."""

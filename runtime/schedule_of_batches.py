@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-CALL = 64
+CALL = 128
 """Batches that one call of the compiled program takes at most."""
 
 

@@ -21,8 +21,8 @@ from dync.runtime.learner import Learner
 from dync.runtime.pipelines.training.job import TrainingJob
 from dync.runtime.training_state import Position, save_training, write_training
 
-COST: Final = 50
-"""Unasked checkpoints come no more often than every so many times what one takes: they cost at most 2% of the time."""
+COST: Final = 200
+"""Unasked checkpoints come no more often than every so many times what one takes: they cost 0.5% of the time at most."""
 
 PATIENCE: Final = 300.0
 """After so many seconds one is written in the middle of an epoch too."""

@@ -23,7 +23,7 @@ def _check_starts(inner: Inner, network: NetworkModel, mistakes: Collector) -> N
 
 
 def _check_schedule(inner: Inner, network: NetworkModel, around: NetworkModel, mistakes: Collector) -> None:
-    """Only a sequential schedule leaves room for another one within it; layers that all move at once are no surprise."""
+    """Only a sequential schedule leaves room for another one within it; those that all move at once are no surprise."""
     own, outer = network.schedule, around.schedule
     if own.span is not None and outer.kind != "sequential" and own.kind not in ("synchronous", outer.kind):
         place = inner.model.span

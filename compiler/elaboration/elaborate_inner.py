@@ -1,8 +1,8 @@
-"""Networks within networks: `layer m network Memory(…)`, step by step or to completion, and `edge … network Encoder(…)`.
+"""Networks within networks: `layer m network Memory(…)`, step by step or to completion, `edge … network Encoder(…)`.
 
 Step by step, what is in the network becomes part of the one around it, under names that begin with that of the layer:
-`m.h`. Its inputs become layers that hold their field. To completion, the layer is two, its input and its output, with an
-edge between them that is the network.
+`m.h`. Its inputs become layers that hold their field. To completion, the layer is two, its input and its output, with
+an edge between them that is the network.
 """
 
 from __future__ import annotations
@@ -181,9 +181,21 @@ def _whole(name: str, item: syntax.Instance, network: NetworkModel, ends: _Ends,
         span=item.network.span,
     )
     edge = EdgeModel(
-        label=None, sender=found[0].name, receiver=found[1].name, kind="network", strength=1.0, density=1.0, diagonal=None,
-        sends=Symbol("state"), sends_arguments={}, rule=None, rate=1.0, decay=0.0, span=item.span, inner=network,
-    )  # fmt: skip
+        label=None,
+        sender=found[0].name,
+        receiver=found[1].name,
+        kind="network",
+        strength=1.0,
+        density=1.0,
+        diagonal=None,
+        sends=Symbol("state"),
+        sends_arguments={},
+        rule=None,
+        rate=1.0,
+        decay=0.0,
+        span=item.span,
+        inner=network,
+    )
     return Inner(model, {layer.name: layer for layer in found}, (edge,))
 
 

@@ -202,8 +202,8 @@ class InnerShapeOfData(Diagnostic):
 
 @dataclass(frozen=True)
 class InnerMoments(Diagnostic):
-    """A rule that compares the ends of phases needs those phases. Step by step a network within another one goes through
-    the phases of the outer one, which then have to have these names."""
+    """A rule that compares the ends of phases needs those phases. Step by step a network within another one goes
+    through the phases of the outer one, which then have to have these names."""
 
     code: ClassVar[str] = "E0718"
     wrong: ClassVar[str] = _outer(
@@ -336,7 +336,7 @@ class NestedShape(Diagnostic):
 
 @dataclass(frozen=True)
 class InnerSeries(Diagnostic):
-    """Series reach the inputs and outputs of the outermost network; one within it has phases and samples of no series."""
+    """Series reach the inputs and outputs of the outermost network; one within it has no samples of its own."""
 
     code: ClassVar[str] = "E0723"
     wrong: ClassVar[str] = _outer(
@@ -362,8 +362,8 @@ class InnerSeries(Diagnostic):
 
 @dataclass(frozen=True)
 class RandomInside(Diagnostic):
-    """A message is a function of what is sent, so an activation that draws at random has no place in a network that runs
-    to completion. Step by step it has."""
+    """A message is a function of what is sent, so an activation that draws at random has no place in a network that
+    runs to completion. Step by step it has."""
 
     code: ClassVar[str] = "E0724"
     wrong: ClassVar[str] = _coded(

@@ -59,14 +59,13 @@ class _Placed(NamedTuple):
     edge: EdgeModel
 
 
-def gather_families(
-    model: NetworkModel, block_of: list[int], wave_of: dict[int, int], inner: InnerPlans
-) -> Families:
+def gather_families(model: NetworkModel, block_of: list[int], wave_of: dict[int, int], inner: InnerPlans) -> Families:
     """Stack the edges that are alike, ordered by first appearance; within a family by receiver, sender and label.
 
     Families of tied edges come last.
 
-    `block_of` gives each layer's block, `wave_of` its wave, `inner` the plans of networks that edges are. Rules are numbered in the order in which edges name them.
+    `block_of` gives each layer's block, `wave_of` its wave, `inner` the plans of networks that edges are. Rules are
+    numbered in the order in which edges name them.
     """
     gathering = _Gathering(model, block_of, wave_of, inner)
     for edge in model.edges:

@@ -31,7 +31,7 @@ class InnerPlans:
         return None if plan is None else plan.structure
 
     def numbers(self, edges: Sequence[EdgeModel]) -> dict[str, tuple[float, ...]]:
-        """The numbers of the networks that edges are, all of one structure: those of one edge after those of another."""
+        """The numbers of the networks that edges are, all of one structure: those of one edge after another's."""
         found: dict[str, tuple[float, ...]] = {}
         for plan in (plan for edge in edges if (plan := self.of(edge)) is not None):
             for key, values in plan.numbers.items():

@@ -31,7 +31,7 @@ def verify_kind(family: FamilyPlan, where: str, structure: Structure) -> None:
     if family.inner is not None:
         require(family.rule is None, f"{where} learns by a rule, though its edges are networks")
         ends = [[block.shape for block in family.inner.blocks if block.role == role] for role in ("input", "output")]
-        require(ends == [[sender], [receiver]], f"the inputs and outputs of the network in {where} do not fit its layers")
+        require(ends == [[sender], [receiver]], f"the ends of the network in {where} do not fit its layers")
     require(weights_between(family, sender, receiver) <= MOST_WEIGHTS, f"{where} has more than {MOST_WEIGHTS} weights")
 
 

@@ -6,20 +6,25 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-_INDEXED = re.compile(r"(.*)\[(\d{1,9})\]")
+_INDEXED = re.compile(r"(.*)\[(\d{1,9})\](\.[^\[\]]+)?")
 
 
 class Name(NamedTuple):
-    """A layer's name in two parts; `place` is its index, None for a layer that is in no array."""
+    """A layer's name in two parts; `place` is its index, None for a layer that is in no array.
+
+    Where the index is not the end of the name, that of a layer in an array of networks, `base` has `[]` in its place.
+    """
 
     base: str
     place: int | None
 
 
 def split_name(name: str) -> Name:
-    """`h[3]` as array and index."""
+    """`h[3]` as array and index, `m[3].h` as `m[].h` and index."""
     match = _INDEXED.fullmatch(name)
-    return Name(match[1], int(match[2])) if match else Name(name, None)
+    if match is None:
+        return Name(name, None)
+    return Name(f"{match[1]}[]{match[3]}" if match[3] else match[1], int(match[2]))
 
 
 def fold_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -65,8 +70,14 @@ def _end_of_run(indices: list[int], start: int) -> int:
 def _run(base: str, run: list[int]) -> str:
     match run:
         case [only]:
-            return f"{base}[{only}]"
+            return _at(base, str(only))
         case [first, second, *_] if second - first > 1:
-            return f"{base}[{first},{second}..{run[-1]}]"
+            return _at(base, f"{first},{second}..{run[-1]}")
         case _:
-            return f"{base}[{run[0]}..{run[-1]}]"
+            return _at(base, f"{run[0]}..{run[-1]}")
+
+
+def _at(base: str, indices: str) -> str:
+    """The name with these indices in their place."""
+    before, brackets, behind = base.partition("[]")
+    return f"{before}[{indices}]{behind}" if brackets else f"{base}[{indices}]"

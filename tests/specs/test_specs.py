@@ -67,6 +67,10 @@ def test_digits_are_told_apart(tmp_path: Path) -> None:
     assert measured("digits", tmp_path)["test"]["accuracy"] > 0.93
 
 
+def test_a_kernel_learns_by_a_local_rule(tmp_path: Path) -> None:
+    assert measured("convolutional", tmp_path, epochs=3)["test"]["accuracy"] > 0.9
+
+
 def test_noisy_prototypes_are_told_apart(tmp_path: Path) -> None:
     assert measured("prototypes", tmp_path)["test"]["accuracy"] > 0.9
 

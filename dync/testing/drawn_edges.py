@@ -59,7 +59,7 @@ def _draw_edge(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer) -> None:
         draft.statements.append(f"edge {label}: {text}" if labelled else f"edge {text}")
         owner = owner_of(label, kind, sender, receiver, learns) if labelled else None
         draft.owners.extend([owner] if owner is not None else [])
-        if labelled and draft.draw(st.integers(0, 3)) == 0:
+        if labelled and draft.draw(st.integers(0, 3)) == 3:
             _draw_edge(draft, sender, receiver)
 
 
@@ -69,11 +69,11 @@ def _edge_text(
     """The edge as it is written, its kind, and whether it learns."""
     gain = "gain * " if draft.chance() else ""
     strength = f"{gain}{draft.number(0.1, 0.4 if receiver.activation in UNBOUNDED else 1.2)}"
-    sends = f" sends {draft.one_of(SENT)}" if draft.draw(st.integers(0, 3)) == 0 else ""
+    sends = f" sends {draft.one_of(SENT)}" if draft.draw(st.integers(0, 3)) == 3 else ""
     into = draft.one_of(["", *(f".{name}" for name in receiver.fields)])
     kind = draw_kind(draft, sender, receiver, strength, loop=loop)
     learn = _learn_text(draft, receiver, decays=kind.owner is None) if kind.learns else ""
-    delay = f" delay {draft.draw(st.integers(1, 4))}" if draft.draw(st.integers(0, 3)) == 0 else ""
+    delay = f" delay {draft.draw(st.integers(1, 4))}" if draft.draw(st.integers(0, 3)) == 3 else ""
     return f"{ends[0]} -> {ends[1]}{into} {kind.text}{delay}{sends}{learn}", kind, bool(learn)
 
 

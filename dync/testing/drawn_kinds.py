@@ -83,7 +83,7 @@ def _window(draft: Draft, word: str, sender: DrawnLayer, receiver: DrawnLayer, s
         return DrawnKind(word, f"{word}({place}, by = {by})")
     groups = [n for n in (1, 2, 3) if large[-1] % n == small[-1] % n == 0]
     more = f", groups = {draft.draw(st.sampled_from(groups))}, transposed = {'true' if transposed else 'false'}"
-    density = f", density = {draft.number(0.3, 0.95)}" if draft.draw(st.integers(0, 3)) == 0 else ""
+    density = f", density = {draft.number(0.3, 0.95)}" if draft.draw(st.integers(0, 3)) == 3 else ""
     return DrawnKind(word, f"conv({place}{more}, strength = {strength}{density})")
 
 
@@ -119,7 +119,7 @@ def shape_of(draft: Draft, usual: tuple[int, ...]) -> tuple[int, ...]:
         return usual
     if len(usual) == 1:
         return (draft.draw(st.integers(*(draft.wanted.units or (1, 5)))),)
-    if draft.draw(st.integers(0, 3)) == 0:
+    if draft.draw(st.integers(0, 3)) == 3:
         return (prod(usual),)
     halves = tuple(max(1, n // 2) for n in usual[:-1])
     larger = tuple(n + 1 for n in usual[:-1])

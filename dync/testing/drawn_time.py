@@ -36,7 +36,7 @@ def draw_phases(draft: Draft) -> None:
     for name in dict.fromkeys([*draft.train, *draft.infer]):
         draft.statements.append(_phase_text(draft, name))
     draft.statements += _protocol_texts(draft.train, draft.infer)
-    if (draft.train or draft.infer) and draft.draw(st.integers(0, 2)) == 0:
+    if (draft.train or draft.infer) and draft.draw(st.integers(0, 2)) == 2:
         _draw_protocol(draft)
 
 
@@ -61,7 +61,7 @@ def _runs(origins: Mapping[str, str], phases: Sequence[str]) -> bool:
 def _phase_text(draft: Draft, name: str) -> str:
     steps = draft.draw(st.integers(1, 4))
     items = [f"steps {steps}"]
-    if draft.draw(st.integers(0, 2)) == 0:
+    if draft.draw(st.integers(0, 2)) == 2:
         items = [f"until settled within {draft.number(0.01, 0.3)} max {steps + 2}"]
     origins = [o for o in PHASES if _runs({name: o}, draft.train) and _runs({name: o}, draft.infer) and o != name]
     if origins and draft.chance():
@@ -71,7 +71,7 @@ def _phase_text(draft: Draft, name: str) -> str:
     if draft.chance():
         silent = f" except {draft.some_of(movable)}" if movable and draft.chance() else ""
         items.append(f"messages {draft.one_of(['all', 'forward', 'backward'])}{silent}")
-    soft = draft.names("output", "input") if draft.draw(st.integers(0, 2)) == 0 else []
+    soft = draft.names("output", "input") if draft.draw(st.integers(0, 2)) == 2 else []
     if movable and draft.chance():
         held = draft.some_of(movable)
         items.append(f"clamp {held}")

@@ -170,13 +170,13 @@ def test_a_pruned_lane_ends_at_its_evaluation_and_gives_its_place_away(spec: Pat
 @pytest.mark.parametrize("mode", ["exact", "fast", "off"])
 def test_lanes_that_follow_compile_nothing_anew(spec: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     traced = []
-    inner = learner.learn_batch
+    inner = learner._learn
 
     def counting(*arguments: object) -> object:
         traced.append(1)
         return inner(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(learner, "learn_batch", counting)
+    monkeypatch.setattr(learner, "_learn", counting)
     spec.write_text(TEXT.replace("h (6)", {"exact": "h (7)", "fast": "h (9)", "off": "h (11)"}[mode]))
     lanes = some_lanes(spec)
     list(train_lanes(lanes[:2], mode, go_on))  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from dync.runtime.pipelines.training.job import TrainingJob
 from dync.runtime.training_state import Position, save_training, write_training
 
 COST: Final = 200
-"""Unasked checkpoints come no more often than every so many times what one takes: they take 0.5% of the time."""
+"""Unasked checkpoints come no more often than every so many times what one takes: 0.5% of the time at most."""
 
 PATIENCE: Final = 300.0
 """After so many seconds one is written in the middle of an epoch too."""

@@ -40,7 +40,7 @@ def weights_of_row(plan: Plan, row: Any) -> dict[str, Array]:
     found, start = {}, 0
     for name, edge in owners_of(plan).items():
         size = prod(edge.shape)
-        found[name] = np.asarray(row, np.float64)[start : start + size].reshape(edge.shape)
+        found[name] = np.array(row[start : start + size], np.float64).reshape(edge.shape)
         if edge.diagonal is not None:
             np.fill_diagonal(found[name], edge.diagonal)
         start += size

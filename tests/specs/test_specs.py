@@ -71,6 +71,10 @@ def test_a_kernel_learns_by_a_local_rule(tmp_path: Path) -> None:
     assert measured("convolutional", tmp_path, epochs=3)["test"]["accuracy"] > 0.9
 
 
+def test_networks_within_a_network_tell_digits_apart(tmp_path: Path) -> None:
+    assert measured("nested", tmp_path, epochs=3)["test"]["accuracy"] > 0.75
+
+
 def test_noisy_prototypes_are_told_apart(tmp_path: Path) -> None:
     assert measured("prototypes", tmp_path)["test"]["accuracy"] > 0.9
 

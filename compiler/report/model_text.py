@@ -16,6 +16,7 @@ from dync.compiler.model import (
     ScheduleModel,
 )
 from dync.compiler.planning.plan_numbers import numbers_of_weights
+from dync.compiler.report.between_words import between_words
 from dync.compiler.report.kind_words import kind_words
 from dync.compiler.window_plan import WindowPlan
 
@@ -67,9 +68,11 @@ def _edge(edge: EdgeModel) -> str:
     numbers = {name: getattr(edge, name) for name in names}
     kind = " ".join([kind_words(edge), *([f"to {edge.tie.label}"] if edge.tie is not None else [])])
     kind += "" if edge.window is None else f" padding {_padding(edge.window)}"
+    between = f" {words}" if (words := between_words(edge.between)) else ""
     sends = "" if edge.sends == Symbol("state") else f" sends {written(edge.sends)}{_given(edge.sends_arguments)}"
     learn = "" if edge.rule is None else f" learn {_use(edge.rule)} rate {edge.rate:.9g} decay {edge.decay:.9g}"
-    return f"  edge {label}{edge.sender} -> {edge.receiver}{into} {kind}{_parameters(numbers)}{delay}{sends}{learn}"
+    ends = f"{label}{edge.sender} -> {edge.receiver}{into}"
+    return f"  edge {ends} {kind}{_parameters(numbers)}{between}{delay}{sends}{learn}"
 
 
 def _padding(window: WindowPlan) -> str:

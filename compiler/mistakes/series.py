@@ -1,4 +1,4 @@
-"""Mistakes about time: layers over time, phases per sample, what happens between sequences, and the data of all that."""
+"""Mistakes about time: layers over time, phases per sample, what is between sequences, and the data of all that."""
 
 from __future__ import annotations
 
@@ -374,7 +374,7 @@ class BaselineOverTime(Diagnostic):
 
 @dataclass(frozen=True)
 class PackageOverTime(Diagnostic):
-    """A package predicts example by example; a network over time would need the samples before, which it is not given."""
+    """A package predicts example by example; a network over time would need the samples that came before."""
 
     code = "E0466"
     wrong = (

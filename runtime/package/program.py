@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dync.compiler.expression import JSON
 from dync.compiler.plan_json import canonical
+from dync.runtime.error import RunError
 from dync.runtime.network import Network
 from dync.runtime.orchestrator import WaveOrchestrator
 from dync.runtime.package.predict import MODULE, PROGRAM, WEIGHTS
@@ -43,7 +44,10 @@ def program_of(network: Network, orchestrator: WaveOrchestrator, batch: int) -> 
     """What `infer` reads out, for batches of this size: `predict(*arrays, *inputs [batch, units], key) -> outputs`.
 
     The arrays are arguments and not part of the module, so that the module is small and they can be looked at.
+    Raises RunError for a network over time.
     """
+    if network.plan.structure.time is not None:
+        raise RunError(f"{network.name} is over time and cannot be packaged yet: package a network that takes examples")
     arrays = saved_arrays(orchestrator)
     inputs = network.layers("input")
     function = _function(network, tuple(arrays), tuple(inputs))

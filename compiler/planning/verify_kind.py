@@ -17,8 +17,8 @@ _BY = {"conv": (None,), "pool": ("max", "mean", "sum"), "unpool": ("copy", "shar
 def verify_kind(family: FamilyPlan, where: str, structure: Structure) -> None:
     """Raise PlanError unless kind, shapes, window and rank of a family go together."""
     sender, receiver = structure.blocks[family.sender].shape, structure.blocks[family.receiver].shape
-    require(family.kind == "dense" or not family.diagonal, f"{where} is {family.kind} with a diagonal")
-    require(family.kind in ("dense", "conv") or not family.masked, f"{where} is {family.kind} with a mask")
+    fits = family.kind == "dense" or not (family.diagonal or (family.masked and family.kind != "conv"))
+    require(fits, f"{where} is {family.kind} with a mask or a diagonal")
     require(family.kind == "dense" or family.slots is None, f"{where} is {family.kind} with slots")
     require(family.kind != "one_to_one" or sender == receiver, f"{where} is one_to_one between layers of unlike shapes")
     _verify_rank(family, where, structure)

@@ -28,8 +28,8 @@ def test_nodes_say_role_shape_order_and_start(odd: Any) -> None:
 
 def test_edges_say_kind_rule_label_and_direction(odd: Any) -> None:
     assert odd.edges["b", "a", 0] == {
-        "kind": "one_to_one", "rule": None, "label": None, "into": "", "forward": False, "backward": True,
-        "fresh": False,
+        "kind": "one_to_one", "rule": None, "label": None, "into": "", "delay": 0, "forward": False,
+        "backward": True, "fresh": False,
     }  # fmt: skip
     assert odd.edges["a", "b", 0]["label"] == "up"
     assert odd.edges["a", "b", 0]["fresh"]

@@ -12,9 +12,9 @@ from dync.compiler.elaboration.check_topology import LooseEnds
 from dync.compiler.elaboration.constant import number
 from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.elaborate_between import fitted
+from dync.compiler.elaboration.elaborate_delays import check_history, delay_of
 from dync.compiler.elaboration.elaborate_kinds import KindUse, kind_use
 from dync.compiler.elaboration.elaborate_ties import Tie, settle_ties
-from dync.compiler.elaboration.elaborate_delays import check_history, delay_of
 from dync.compiler.elaboration.elaborate_uses import rule_use
 from dync.compiler.elaboration.elaborate_windows import window_plan
 from dync.compiler.elaboration.elaborate_wires import arcs_of
@@ -88,7 +88,8 @@ class Edges:
         decay = self._number(statement.decay, scope, 0.0)
         sends, sends_arguments = self._sends(statement, scope)
         rule = rule_use(statement.rule, scope, self.context) if statement.rule is not None else None
-        return _Manner(kind, sends, sends_arguments, rule, rate, decay, delay_of(statement, scope, self.context.mistakes))
+        delay = delay_of(statement, scope, self.context.mistakes)
+        return _Manner(kind, sends, sends_arguments, rule, rate, decay, delay)
 
     def _join(
         self,

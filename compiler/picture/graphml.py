@@ -14,8 +14,8 @@ _NODE_KEYS = {
     "activation": "string",
 }
 _EDGE_KEYS = {
-    "kind": "string", "into": "string", "delay": "int", "label": "string", "rule": "string", "forward": "boolean", "backward": "boolean",
-    "fresh": "boolean", "strength": "double", "density": "double", "diagonal": "double",
+    "kind": "string", "into": "string", "delay": "int", "label": "string", "rule": "string", "forward": "boolean",
+    "backward": "boolean", "fresh": "boolean", "strength": "double", "density": "double", "diagonal": "double",
 }  # fmt: skip
 
 _Attributes = dict[str, str | int | float | bool | None]

@@ -1,4 +1,4 @@
-"""Random networks, made to be over time, against the literal loop: kinds, schedules, delays, fields and phases as drawn.
+"""Random networks, made to be over time, against the literal loop: kinds, schedules, delays, fields, phases as drawn.
 
 DYNC_NETWORKS says how many are drawn; each is compiled, which takes seconds.
 """

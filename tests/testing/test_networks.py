@@ -46,7 +46,8 @@ def test_they_compile_run_and_stay_bounded(drawn):
     gradients = interpreter.pseudo_gradients(after, weights, snapshots, *trained)
     assert all(np.max(np.abs(array), initial=0) < 1e3 for array in after.values())
     assert all(np.isfinite(array).all() for array in gradients.values())
-    for name, edge in interpreter.edges.items():
+    assert gradients.keys() == weights.keys()
+    for name, edge in ((name, interpreter.edges[name]) for name in gradients):
         assert not gradients[name][~interpreter.moves(edge)].any()
 
 
@@ -73,7 +74,7 @@ FEATURES = (
     "schedule sequential", "schedule synchronous", "schedule grouped", "for i", "start x", "one_to_one", "density",
     "diagonal", "sends", "learn", "rate", "decay", "until settled", "except", "clamp h", "clamp x", "constant",
     "rule_messages", "rule local", "activation bend", "let part", "messages backward", "contrastive",
-    "perceptron", "@", "y1", "x1", "{ from ", "clamp y0 by", "clamp x0 by", "protocol other { train",
+    "perceptron", "@", "y1", "x1", "{ from ", "clamp y0 by", "clamp x0 by", "protocol other { train", "measure m1",
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from typing import Any, Literal
 from dync.compiler.between_plan import BetweenPlan
 from dync.compiler.expression import Expression, Number
 from dync.compiler.time_plan import TimePlan
-from dync.compiler.window_plan import WindowPlan as WindowPlan
+from dync.compiler.window_plan import WindowPlan as WindowPlan  # noqa: PLC0414 - the runtime reads it here
 
 VERSION = 1
 """Version of the plan's format. A reader refuses any other."""

@@ -95,6 +95,49 @@ network Outer {
 """
 )
 
+TREE = """
+rule slow { update 0.1 * pre * post / batch }
+activation soft { next tanh(0.5 * field) }
+network Leaf {
+  param n = 3
+  input a (n)
+  layer h[1..2] (n) soft
+  output c (n)
+  edge up: a -> h[1] dense learn slow
+  edge h[1] -> h[2] tied(up)
+  edge h[2] -> c dense delay 2
+  phase go { steps 3 }
+  infer go
+}
+network Branch {
+  input a (3)
+  layer l[1..2] network Leaf
+  layer w network Leaf to completion
+  output c (3)
+  edge a -> l[1] dense
+  edge l[1] -> l[2].a dense
+  edge l[2] -> w one_to_one
+  edge w -> c dense learn slow
+  group some { l, w }
+  phase go { steps 2 }
+  infer go
+}
+
+network Tree {
+  input x (3)
+  layer b[1..2] network Branch
+  layer whole network Branch to completion
+  layer z (3) tanh
+  output y (2)
+  for i in 1..2 { edge x -> b[i] dense  edge b[i] -> z network Leaf(n = 3) }
+  edge z -> whole dense
+  edge whole -> y dense learn lms
+  phase go { steps 2  clamp x, b[1].l[2].h  messages all except b[2].w }
+  train go
+  infer go
+}
+"""
+
 SCHEDULES = ("sequential", "synchronous", "grouped(one_, two)")
 X = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
 Y = np.ones((3, 2), np.float32)
@@ -163,6 +206,19 @@ def test_the_engine_and_the_interpreter_agree(text: str, schedule: str, inner: s
     answer, _ = orch.relax("infer", net.state(x), rng=key)
     wanted = naive.relax("infer", naive.start(x), weights).state["z"]
     np.testing.assert_allclose(np.asarray(answer["z"]), wanted, atol=2e-4)
+
+
+def test_networks_within_networks_within_networks_agree_with_the_interpreter() -> None:
+    net = dync.compile_text(TREE, name="tree.dyn").network("Tree")
+    weights, absent = draw_weights(net.plan, np.random.default_rng(3))
+    naive, x = Interpreter(net.plan, absent=absent), X[:, :3]
+    trained = naive.relax("train", naive.start(x, Y), weights).state
+    orch = net.init(jax.random.key(0)).with_weights({key_of(name): w for name, w in weights.items()})
+    state, _ = orch.relax("train", net.state(x, Y), rng=jax.random.key(0))
+    for layer, value in trained.items():
+        np.testing.assert_allclose(np.asarray(state[layer]), value, atol=1e-5, err_msg=layer)
+    assert orch.lmap["b[1].l[1].up"].weight.shape == (3, 3)
+    assert set(orch.lmap["b[1].some"]) == {name for name in net.state(x) if name.startswith(("b[1].l", "b[1].w"))}
 
 
 def key_of(name: str) -> tuple[str, str]:

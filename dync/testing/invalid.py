@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from dync.testing.draft import Draft
+from dync.testing.drawn_network import drawn_draft
 from dync.testing.mistakes import MISTAKES, Mistake
-from dync.testing.networks import drawn_draft
 from dync.testing.wanted import Wanted
 
 CODES: tuple[str, ...] = tuple(dict.fromkeys(mistake.code for mistake in MISTAKES))
@@ -28,6 +29,9 @@ class InvalidNetwork:
     def __repr__(self) -> str:
         """The text as it is read, below the rest: this is what Hypothesis shows of a failure."""
         return f'InvalidNetwork(code={self.code!r}, planted={self.planted!r}, text="""\n{self.text}""")'
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
+        printer.text(repr(self))
 
 
 def invalid_networks(*, codes: Collection[str] = CODES) -> st.SearchStrategy[InvalidNetwork]:

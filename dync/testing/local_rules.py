@@ -62,7 +62,7 @@ def decimals(low: float, high: float) -> st.SearchStrategy[float]:
 
 
 @st.composite
-def rules(draw: st.DrawFn, name: str, moments: Sequence[str] = (), fields: Sequence[str] = ()) -> str:
+def rules(draw: st.DrawFn, name: str = "local", moments: Sequence[str] = (), fields: Sequence[str] = ()) -> str:
     """A rule of one parameter, `k`, that may name the phases `moments` with `@` and read `fields` with names."""
     at = ["", *(f"@{moment}" for moment in moments)]
     senders = [f"pre{moment}" for moment in at]
@@ -92,8 +92,9 @@ def rules(draw: st.DrawFn, name: str, moments: Sequence[str] = (), fields: Seque
 
 
 @st.composite
-def activations(draw: st.DrawFn, name: str, *, stochastic: bool = False) -> str:
-    """An activation of one parameter, `a`."""
-    template = draw(st.sampled_from(NOISY_ACTIVATIONS if stochastic else (*ACTIVATIONS, *DENDRITES * 2)))
+def activations(draw: st.DrawFn, name: str = "bend", *, stochastic: bool = False, dendrites: bool = True) -> str:
+    """An activation of one parameter, `a`. With `dendrites` it may read fields with names."""
+    quiet = (*ACTIVATIONS, *DENDRITES * 2) if dendrites else ACTIVATIONS
+    template = draw(st.sampled_from(NOISY_ACTIVATIONS if stochastic else quiet))
     text = template.format(c=draw(decimals(0.6, 1.2)), d=draw(decimals(0.05, 0.4)))
     return f"activation {name}(a = {draw(decimals(0.2, 0.9))}) {{ next {text} }}"

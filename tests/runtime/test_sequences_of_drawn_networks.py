@@ -20,8 +20,8 @@ from dync.runtime.evaluation import examples, predict_examples
 from dync.runtime.layout import layout
 from dync.runtime.learner import learn_batch, start_learner
 from dync.runtime.network import Network
+from dync.testing import networks
 from dync.testing.interpreter import Interpreter
-from dync.testing.networks import networks
 from dync.testing.sequences import follow, learn
 from dync.testing.weights import draw_weights
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import dync
-from dync.testing.networks import networks
+from dync.testing import networks
 
 TEXT = """
 network Noise {{

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from dync.compiler.driver import bind, compile_source, plan_of
 from dync.grammar.source import Source
+from dync.testing import networks
 from dync.testing.interpreter import Interpreter
-from dync.testing.networks import networks
 from dync.testing.weights import draw_weights
 
 quick = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])

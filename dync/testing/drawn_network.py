@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from dync.compiler.driver import bind, compile_source, plan_of
 from dync.compiler.plan import Plan, ScheduleKind
@@ -45,6 +46,9 @@ class DrawnNetwork:
         """The text as it is read, below the rest: this is what Hypothesis shows of a failure."""
         rest = f"batch={self.batch}, seed={self.seed}, protocol={self.protocol!r}"
         return f'DrawnNetwork({rest}, text="""\n{self.text}""")'
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
+        printer.text(repr(self))
 
     def plan(self) -> Plan:
         """Its plan, by its protocol."""

@@ -1,0 +1,138 @@
+"""One network with its weights and data, taken through the interpreter and through the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dync.compiler.plan import MessageFilter, Plan
+from dync.testing.evaluate import Array
+from dync.testing.interpreter import Data, Interpreter
+from dync.testing.measures import measures
+from dync.testing.relaxation import Relaxation
+
+if TYPE_CHECKING:
+    from dync.runtime.network import Network
+    from dync.runtime.orchestrator import WaveOrchestrator
+    from dync.runtime.state import State
+
+Values = dict[str, Any]
+"""Arrays by what they are: `train: the state of h[1]`."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, weights by edge, which of them are absent, data by layer, and how its two steps are taken."""
+
+    plan: Plan
+    weights: Mapping[str, Array]
+    absent: Mapping[str, NDArray[np.bool_]]
+    x: Data
+    y: Data
+    batch: int
+    messages: MessageFilter
+    silent: tuple[str, ...]
+
+    # --- the interpreter ----------------------------------------------------------------------------------------------
+
+    def interpreted(self) -> tuple[Values, float]:
+        """What the interpreter finds, and how near any decision came to falling the other way."""
+        naive, weights = Interpreter(self.plan, absent=self.absent), self.weights
+        start = naive.start(self.x, self.y, batch=self.batch)
+        first = naive.step(start, weights, self.messages, self.silent)
+        second = naive.step(first, weights, self.messages, self.silent, past=(start, first))
+        found = _states("step", first) | _states("second step", second)
+        ends: dict[str, Relaxation] = {}
+        if self.plan.structure.train is not None:
+            ends["train"] = naive.relax("train", start, weights)
+        if self.plan.structure.infer is not None:
+            ends["infer"] = naive.relax("infer", naive.start(self.x, None, batch=self.batch), weights)
+        for name, end in ends.items():
+            found |= _states(name, end.state)
+        last = [*ends.values()][-1].state if ends else start
+        targets = {name: start[name] for name, layer in naive.layers.items() if layer.role == "output"}
+        judged = measures(self.plan, last, targets, naive.margin)
+        found |= {f"the measure {name}": value for name, value in judged.items()}
+        found |= {
+            f"the update of {name}": value for name, value in self._learned(naive, start, ends.get("train")).items()
+        }
+        return found, naive.margin.smallest
+
+    def _learned(self, naive: Interpreter, start: Mapping[str, Array], end: Relaxation | None) -> Mapping[str, Array]:
+        """What the rules make of the end of training; nothing where they read phases that there are not."""
+        if end is not None:
+            return naive.pseudo_gradients(end.state, self.weights, end.snapshots, end.past, end.pasts)
+        return {} if self._reads_moments else naive.pseudo_gradients(dict(start), self.weights)
+
+    @property
+    def _reads_moments(self) -> bool:
+        return any(rule.moments for rule in self.plan.structure.rules)
+
+    # --- the engine ---------------------------------------------------------------------------------------------------
+
+    def computed(self) -> Values:
+        """What the engine finds. JAX is loaded here."""
+        import jax
+
+        from dync.runtime.network import Network
+
+        net = Network(self.plan)
+        orch, key = self._orchestrator(net), jax.random.key(0)
+        x, y = self._shaped(net, "input", self.x), self._shaped(net, "output", self.y)
+        state = net.state(x, y, batch=self.batch)
+        first, _ = orch.step(state, rng=key, messages=self.messages, silent=self.silent)
+        second, _ = orch.step(first, rng=key, messages=self.messages, silent=self.silent)
+        found = _states("step", first) | _states("second step", second)
+        structure, at, last = self.plan.structure, state, state
+        if structure.train is not None:
+            at, _ = orch.relax("train", state, rng=key)
+            last, found = at, found | _states("train", at)
+        if structure.infer is not None:
+            last, _ = orch.relax("infer", net.state(x, batch=self.batch), rng=key)
+            found |= _states("infer", last)
+        return found | self._judged(orch, last, state) | self._updates(orch, at)
+
+    def _orchestrator(self, net: Network) -> WaveOrchestrator:
+        """One with exactly these weights."""
+        import jax
+
+        orch = net.init(jax.random.key(0))
+        keys = {_name(key): key for key in orch.lmap}
+        return orch.with_weights({keys[name]: weight.astype(np.float32) for name, weight in self.weights.items()})
+
+    def _shaped(self, net: Network, role: Any, data: Data) -> Any:
+        """The data with all dimensions of their layers."""
+        shapes = net.layers(role)
+        if data is None or not isinstance(data, Mapping):
+            return data
+        return {name: np.reshape(value, (-1, *shapes[name])) for name, value in data.items()}
+
+    def _judged(self, orch: WaveOrchestrator, last: State, start: State) -> Values:
+        from dync.runtime.declared_measures import measured
+
+        outputs = [layer.name for layer in self.plan.structure.layers if layer.role == "output"]
+        targets = {name: start[name].reshape(start.batch, -1) for name in outputs}
+        return {f"the measure {name}": value for name, value in measured(last, orch.parameters, targets).items()}
+
+    def _updates(self, orch: WaveOrchestrator, state: State) -> Values:
+        import jax
+
+        if self._reads_moments and self.plan.structure.train is None:
+            return {}
+        found = orch.backward(state, rng=jax.random.key(0))
+        keys = {_name(key): key for key in orch.lmap}
+        return {f"the update of {name}": found[keys[name]].weight for name in self.weights}
+
+
+def _states(when: str, state: Mapping[str, Any] | State) -> Values:
+    return {f"{when}: the state of {name}": state[name] for name in state}
+
+
+def _name(key: tuple[str, ...]) -> str:
+    """The name of an edge from its key in a layer map: `S->R`, of several between one pair `S->R:LABEL`."""
+    receiver, sender, *label = key
+    return ":".join([f"{sender}->{receiver}", *label])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dync.compiler.picture.scene import Link, Node, Scene
+from dync.compiler.picture.scene import Link, Node, Scene, boxes
 from dync.compiler.picture.style import HUES
 
 _FILL = {"input": "#e6f6f4", "output": "#f3ecfe", "layer": "#f5f7fa", "constant": "#fdf4e3"}
@@ -16,11 +16,20 @@ def dot(scene: Scene) -> str:
         f"  graph [rankdir=LR, label={_quoted(scene.summary)}, fontname=Helvetica]",
         '  node [shape=box, style="rounded,filled", fontname=Helvetica]',
         "  edge [fontname=Helvetica, fontsize=10]",
-        *(_node(number, node) for number, node in enumerate(scene.nodes)),
+        *(line for name, numbers in boxes(scene).items() for line in _box(scene, name, numbers)),
         *(_edge(scene, link) for link in scene.links),
         "}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _box(scene: Scene, name: str, numbers: list[int]) -> list[str]:
+    """The nodes of a network, with a frame around those of one that stands in the place of a layer."""
+    nodes = [_node(number, scene.nodes[number]) for number in numbers]
+    if not name:
+        return nodes
+    opening = f"  subgraph {_quoted(f'cluster_{name}')} {{ label={_quoted(name)}; color={_quoted(_FIXED)}"
+    return [opening, *(f"  {line}" for line in nodes), "  }"]
 
 
 def _node(number: int, node: Node) -> str:

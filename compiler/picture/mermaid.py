@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dync.compiler.picture.scene import Link, Node, Scene
+from dync.compiler.picture.scene import Link, Node, Scene, boxes
 from dync.compiler.picture.style import HUES
 
 _SHAPES = {"input": ("([", "])"), "output": ("([", "])"), "layer": ("[", "]"), "constant": ("{{", "}}")}
@@ -10,7 +10,10 @@ _SHAPES = {"input": ("([", "])"), "output": ("([", "])"), "layer": ("[", "]"), "
 
 def mermaid(scene: Scene) -> str:
     """A flow chart from left to right."""
-    lines = ["flowchart LR", *(_node(number, node) for number, node in enumerate(scene.nodes))]
+    lines = ["flowchart LR"]
+    for box, (name, numbers) in enumerate(boxes(scene).items()):
+        nodes = [_node(number, scene.nodes[number]) for number in numbers]
+        lines += [f'  subgraph b{box}["{_text(name)}"]', *nodes, "  end"] if name else nodes
     lines += [_edge(link) for link in scene.links]
     lines += [
         f"  linkStyle {number} stroke:{HUES[scene.rules.index(link.rule) % len(HUES)][0]}"

@@ -56,6 +56,14 @@ class Scene:
     rules: tuple[str, ...]
 
 
+def boxes(scene: Scene) -> dict[str, list[int]]:
+    """The nodes within each network in the place of a layer, by its name; under `""` those of the network itself."""
+    found: dict[str, list[int]] = {"": []}
+    for number, node in enumerate(scene.nodes):
+        found.setdefault(node.name.partition(", ")[0].rpartition(".")[0], []).append(number)
+    return found
+
+
 def scene(plan: Plan) -> Scene:
     """What to draw of a plan."""
     structure, data = plan.structure, report_data(plan)

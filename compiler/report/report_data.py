@@ -105,8 +105,8 @@ class Report:
     """All of it. `waves` are folded names; `held` the layers that no phase lets move; `dead` reach no output.
 
     `levels`, `multiply_adds` and `step_bytes` (of weights that are read) are those of `step`, `readout` the
-    multiply-adds of the read-out. `over_time` are the layers that take series, of which `skip` samples are passed over at
-    the beginning; with `carry` the state goes on from sequence to sequence.
+    multiply-adds of the read-out. `over_time` are the layers that take series, of which `skip` samples are passed over
+    at the beginning; with `carry` the state goes on from sequence to sequence.
     """
 
     network: str

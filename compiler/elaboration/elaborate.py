@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from dync.compiler.elaboration.check_inner import check_inner
-
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import Budget
 from dync.compiler.elaboration.check_fields import check_fields
+from dync.compiler.elaboration.check_inner import check_inner
 from dync.compiler.elaboration.check_learning import check_rules
 from dync.compiler.elaboration.check_topology import check_topology
 from dync.compiler.elaboration.check_uses import check_uses

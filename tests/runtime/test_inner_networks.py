@@ -95,6 +95,21 @@ network Outer {
 """
 )
 
+SMALL = (
+    PART
+    + """
+network Outer {
+  input u (8)
+  layer v[1..2] (8) tanh
+  output z (2)
+  for i in 1..2 { edge u -> v[i] network Part(leak = i / 4)  edge v[i] -> z dense }
+  schedule OUTER
+  phase go { steps 1 }
+  infer go
+}
+"""
+)
+
 TREE = """
 rule slow { update 0.1 * pre * post / batch }
 activation soft { next tanh(0.5 * field) }
@@ -228,8 +243,8 @@ def key_of(name: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("inner", ["sequential", pytest.param("grouped(second, first)", marks=pytest.mark.slow)])
 def test_a_message_to_completion_is_what_the_network_answers_alone(inner: str) -> None:
-    program = dync.compile_text(WHOLE.replace("INNER", inner).replace("OUTER", "sequential"), name="nested.dyn")
-    net, part = program.network("Outer"), program.network("Part", leak=0.5)
+    program = dync.compile_text(SMALL.replace("INNER", inner).replace("OUTER", "sequential"), name="nested.dyn")
+    net, part = program.network("Outer"), program.network("Part", leak=0.25)
     alone = part.init(jax.random.key(5))
     orch = net.init(jax.random.key(0)).with_weights({("v[1]", "u"): alone.lmap})
     wanted, _ = alone.relax("infer", part.state(X), rng=jax.random.key(1))
@@ -239,7 +254,7 @@ def test_a_message_to_completion_is_what_the_network_answers_alone(inner: str) -
 
 
 def test_numbers_of_a_network_to_completion_are_leaves() -> None:
-    net = outer(WHOLE, "sequential")
+    net = outer(SMALL, "sequential")
     orch, state = net.init(jax.random.key(0)), net.state(X)
     keys = [key for key in orch.parameters if ".network." in key and key.endswith(".leak")]
     assert keys and all(orch.parameters[key].shape[0] % 2 == 0 for key in keys)
@@ -255,7 +270,7 @@ def test_numbers_of_a_network_to_completion_are_leaves() -> None:
 
 
 def test_the_weights_of_another_network_are_refused() -> None:
-    program = dync.compile_text(WHOLE.replace("INNER", "sequential").replace("OUTER", "sequential"), name="nested.dyn")
+    program = dync.compile_text(SMALL.replace("INNER", "sequential").replace("OUTER", "sequential"), name="nested.dyn")
     orch = program.network("Outer").init(jax.random.key(0))
     with pytest.raises(ValueError, match="not the weights of the network Part"):
         orch.with_weights({("v[1]", "u"): orch.lmap})

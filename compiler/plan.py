@@ -186,9 +186,9 @@ class FamilyPlan:
 
     `window` is that of a `conv`, `pool` or `unpool`, `rank` that of a `low_rank` edge. A family of tied edges has no
     weights of its own: they are those of edges of the family `owner`, whose kind it has, and with `turned` sender and
-    receiver have changed places in them. `between` is what they say of single pairs of units. `inner` is the network that
-    each of them is, where it runs to completion at each message: its weights, family by family and edge by edge, are one
-    row of this family's.
+    receiver have changed places in them. `between` is what they say of single pairs of units. `inner` is the network
+    that each of them is, where it runs to completion at each message: its weights, family by family and edge by edge,
+    are one row of this family's.
     """
 
     kind: Kind
@@ -210,7 +210,7 @@ class FamilyPlan:
     owner: int | None = added(None)
     turned: bool = added(False)
     between: BetweenPlan | None = added(None)  # noqa: RUF009 - it makes a field
-    inner: Structure | None = added(None)
+    inner: Structure | None = added(None)  # noqa: RUF009 - it makes a field
 
     @property
     def weightless(self) -> bool:

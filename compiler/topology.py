@@ -2,8 +2,8 @@
 
 Nodes are the full names of the layers, with `role`, `shape` and `order` (the place in the order of declaration) and,
 where a layer starts from an input, `start`. Edges have `kind`, `rule` (a name or None), `label`, `into` (the field of
-the receiver, nothing where it has no name), `delay` (in steps, 0 without one), `forward`, `backward` and `fresh` (whether the receiver hears the sender's
-new state).
+the receiver, nothing where it has no name), `delay` (in steps, 0 without one), `forward`, `backward` and `fresh`
+(whether the receiver hears the sender's new state).
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def topology(model: NetworkModel) -> Graph:
     for edge in model.edges:
         sender, receiver = order[edge.sender], order[edge.receiver]
         rule = None if edge.rule is None else edge.rule.definition.name
-        _add(graph, place, sender, receiver, (edge.sender, edge.receiver), edge.kind, rule, edge.label, edge.into, edge.delay)
+        arc = edge.sender, edge.receiver
+        _add(graph, place, sender, receiver, arc, edge.kind, rule, edge.label, edge.into, edge.delay)
     return graph
 
 
@@ -62,7 +63,8 @@ def topology_of_plan(structure: Structure) -> Graph:
         rule = None if family.rule is None else structure.rules[family.rule].name
         for edge in family.edges:
             arc = layers[edge.sender].name, layers[edge.receiver].name
-            _add(graph, structure.wave_of, edge.sender, edge.receiver, arc, family.kind, rule, edge.label, family.into, family.delay)
+            ends = edge.sender, edge.receiver
+            _add(graph, structure.wave_of, *ends, arc, family.kind, rule, edge.label, family.into, family.delay)
     return graph
 
 

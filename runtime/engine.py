@@ -103,7 +103,8 @@ class Machine(eqx.Module):
             family = self.structure.families[f]
             state = _gather(values[family.sender], senders)
             sent = emitted(family, state, partial(self._sending_number, f, edges))
-            messages = kinds(self.structure)[f].message(stored(self.lmap, self.parameters, f).map(partial(_gather, places=edges)), sent)
+            weights = stored(self.lmap, self.parameters, f).map(partial(_gather, places=edges))
+            messages = kinds(self.structure)[f].message(weights, sent)
             port = ports_of_families(self.structure)[f]
             arrived[port] = _sum_into(arrived[port], slots, messages)
         return arrived

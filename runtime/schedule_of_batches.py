@@ -16,8 +16,8 @@ CALL = 128
 class BatchSchedule:
     """The batches of a run: `examples` in random order each epoch, the rest that fills no batch left out.
 
-    `total` is the number of batches of the whole run. An example is a sequence of so many `samples`, after each of which
-    the weights learn, where the network is over time.
+    `total` is the number of batches of the whole run. Where the network is over time an example is a sequence of so
+    many `samples`, after each of which the weights learn.
     """
 
     examples: int

@@ -71,9 +71,9 @@ class Edge(eqx.Module):
         """The edge's own update, shaped like the edge and ready for Optax: `rate * (decay * weight - update)`.
 
         `x` is the sender's state, `y` the receiver's, `y_hat` the receiver's field, each `[batch, *shape]`; `fields`
-        are its fields with names, those left out zero. Zero where nothing learns. A rule that reads `predicted` needs a
-        key where the receiver's activation draws at random. Raises ValueError for a rule that reads other moments (`@`),
-        which needs a whole orchestrator, and KeyError for a field that the receiver does not have.
+        are its fields with names, those left out zero. Zero where nothing learns. A rule that reads `predicted` needs
+        a key where the receiver's activation draws at random. Raises ValueError for a rule that reads other moments
+        (`@`), which needs a whole orchestrator, and KeyError for a field that the receiver does not have.
         """
         if self.place is None or self.weight is None:
             return self

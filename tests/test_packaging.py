@@ -23,8 +23,15 @@ def settings():
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The names of the files in a wheel built from what git would ship, by the setuptools that is installed here."""
+def wheel(built):
+    """The names of the files in the wheel."""
+    with zipfile.ZipFile(built) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A wheel built from what git would ship, by the setuptools that is installed here."""
     folder = tmp_path_factory.mktemp("wheel")
     for name in shipped():
         target = folder / "source" / name
@@ -43,8 +50,7 @@ def wheel(tmp_path_factory):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (path,) = folder.glob("*.whl")
-    with zipfile.ZipFile(path) as archive:
-        return set(archive.namelist())
+    return path
 
 
 def shipped():
@@ -101,6 +107,18 @@ def test_the_wheel_has_nothing_else(wheel):
     extra = {name for name in wheel - set(tree()) if ".dist-info/" not in name}
     assert extra == set()
     assert any(name.endswith("/licenses/LICENSE") for name in wheel)
+
+
+def test_the_wheel_brings_the_command_and_the_plugin_of_pytest(built):
+    with zipfile.ZipFile(built) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt"))
+        lines = archive.read(name).decode().split("\n")
+    assert {"[pytest11]", "dync = dync.testing.plugin", "dync = dync.cli:main"} <= set(lines)
+
+
+def test_the_extra_for_tests_is_slim():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {re.split(r"[>=<]", name)[0] for name in extras["test"]} == {"hypothesis", "pytest"}
 
 
 def test_every_kind_of_file_in_the_packages_is_shipped():

@@ -1,6 +1,7 @@
 """`dync graph`, `dync fmt`, `dync explain`, `dync doctor` and `dync new`."""
 
 import io
+import re
 import sys
 from xml.etree import ElementTree
 
@@ -128,6 +129,7 @@ def test_an_optional_part_that_is_missing_is_no_fault(dync, monkeypatch):
     assert ended.status == 0
     assert "pip install 'dync[sweep]' where you want the strategies of Optuna and cma" in ended.out
     assert "  ok        dync[report]" in ended.out
+    assert re.search(r"  ok        dync\[test\] +hypothesis [\d.]+, pytest [\d.]+", ended.out)
     assert "dync[dev]" not in ended.out
 
 

@@ -4,7 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis.errors import InvalidArgument
+from hypothesis.vendor.pretty import pretty
 
 from dync.compiler.driver import bind, compile_source, plan_of
 from dync.grammar.source import Source
@@ -98,3 +100,63 @@ def test_everything_occurs(texts, feature):
 
 def test_some_layers_send_to_themselves(texts):
     assert any(re.search(r"edge (e\d+: )?(\w+) -> \2 dense.* learn", text) for text in texts)
+
+
+def plans_of(strategy):
+    """Some plans that a strategy draws."""
+    found = []
+
+    @settings(max_examples=12, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @given(strategy)
+    def gather(drawn):
+        found.append(drawn.plan())
+
+    gather()
+    return found
+
+
+def test_units_are_as_wanted():
+    for plan in plans_of(networks(units=(2, 6))):
+        assert all(len(layer.shape) == 1 and 2 <= layer.units <= 6 for layer in plan.structure.layers)
+
+
+def test_layers_are_as_wanted():
+    for plan in plans_of(networks(inputs=(2, 3), hidden=(0, 0), outputs=(1, 1))):
+        roles = [layer.role for layer in plan.structure.layers]
+        assert 2 <= roles.count("input") <= 3
+        assert (roles.count("layer"), roles.count("output")) == (0, 1)
+
+
+@pytest.mark.parametrize("schedule", ["sequential", "synchronous", "grouped"])
+def test_the_schedule_is_as_wanted(schedule):
+    plans = plans_of(networks(schedules=[schedule], hidden=(1, 2)))
+    assert {plan.structure.schedule for plan in plans} == {schedule}
+
+
+def test_kinds_and_learning_are_as_wanted():
+    families = [f for plan in plans_of(networks(kinds=["low_rank"], learning=False)) for f in plan.structure.families]
+    assert {family.kind for family in families} == {"low_rank"}
+    assert {family.rule for family in families} == {None}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"hidden": (3, 1)}, "hidden=(3, 1) is no range"),
+        ({"inputs": 2}, "inputs=2 is no range"),
+        ({"units": (0, 4)}, "units=(0, 4) is no range"),
+        ({"schedules": "grouped"}, "schedules='grouped': some of sequential"),
+        ({"schedules": ["grouped"]}, "a grouped schedule needs hidden layers"),
+        ({"kinds": ["full"]}, "kinds=['full']: some of dense"),
+        ({"kinds": ["one_to_one"]}, "dense or low_rank, which fits anywhere, is needed"),
+    ],
+)
+def test_what_cannot_be_drawn(options, said):
+    with pytest.raises(InvalidArgument, match=re.escape(said)):
+        networks(**options)
+
+
+def test_the_smallest_is_small_and_shown_as_text():
+    smallest = find(networks(outputs=(1, 2)), lambda drawn: True, settings=settings(database=None, derandomize=True))
+    assert len(smallest.text.splitlines()) <= 8, smallest.text
+    assert smallest.text in pretty(smallest)

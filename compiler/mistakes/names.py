@@ -299,8 +299,8 @@ class ArgumentCount(Diagnostic):
     """A thing is given more arguments than it takes, or a function fewer or more than it takes."""
 
     code = "E0218"
-    wrong = with_layers("edge x -> h dense(1, 1, none, 5)", OUT)
-    right = with_layers("edge x -> h dense(1, 1)", OUT)
+    wrong = with_layers("edge x -> h dense learn perceptron(1, 2)", OUT)
+    right = with_layers("edge x -> h dense learn perceptron(1)", OUT)
 
     of: str
     takes: str

@@ -54,4 +54,7 @@ def test_the_words_of_normalize() -> None:
 def test_the_sizes_of_embedded_tables(name: str) -> None:
     content = getattr(embedded, name)(Path())
     data = content.train["data"]
-    assert table.EMBEDDED[name] == table.Sizes(data[0].size, content.class_counts["target"])
+    sizes = table.EMBEDDED[name]
+    assert sizes.units == data[0].size
+    assert sizes.targets == content.class_counts.get("target", 1)
+    assert (sizes.noun == "classes") == ("target" in content.class_counts)

@@ -1,14 +1,29 @@
 """The syntax tree: frozen nodes that say what was written and where, nothing about what it means.
 
 Every node ends with its `span`. Sequences are tuples, in the order of the text. The nodes that statements are made of
-stand in `terms.py`, those of pipelines in `pipeline_syntax.py`, and are seen from here too.
+stand in `terms.py`, those of phases and protocols in `movement_syntax.py`, of properties in `property_syntax.py`, of
+pipelines in `pipeline_syntax.py`; all of them are seen from here too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from dync.grammar.movement_syntax import (
+    Beginning,
+    Between,
+    Clamp,
+    Messages,
+    NamedProtocol,
+    Phase,
+    PhaseItem,
+    Protocol,
+    RuleMessages,
+    Schedule,
+    Settle,
+    Skip,
+    Steps,
+)
 from dync.grammar.pipeline_syntax import (
     AgainstSetting,
     Baseline,
@@ -52,6 +67,7 @@ from dync.grammar.pipeline_syntax import (
     TrainingItem,
     WithSetting,
 )
+from dync.grammar.property_syntax import Draw, ForEach, Property, PropertyItem, Require
 from dync.grammar.source import Source, Span
 from dync.grammar.terms import (
     Application,
@@ -300,120 +316,12 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """`schedule sequential`, `schedule synchronous`, `schedule grouped(G1, G2)`; `kind` is as written."""
-
-    kind: Name
-    groups: tuple[Name, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Steps:
-    """`steps N [per sample]`; `per_sample` is the word `sample` at the place of `per sample`, or None."""
-
-    count: Expression
-    span: Span
-    per_sample: Name | None = None
-
-
-@dataclass(frozen=True)
-class Settle:
-    """`until settled [within EPS] max N [per sample]`."""
-
-    within: Expression | None
-    maximum: Expression
-    span: Span
-    per_sample: Name | None = None
-
-
-@dataclass(frozen=True)
-class Messages:
-    """`messages all|forward|backward [except NAMES]`; `kind` is as written."""
-
-    kind: Name
-    silent: tuple[Reference, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Clamp:
-    """`clamp NAMES`, or `clamp NAMES by EXPR`, which pulls at the layers and does not hold them."""
-
-    layers: tuple[Reference, ...]
-    by: Expression | None
-    span: Span
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """`from PHASE`."""
-
-    phase: Name
-    span: Span
-
-
-PhaseItem = Steps | Settle | Messages | Clamp | Beginning
-
-
-@dataclass(frozen=True)
-class Phase:
-    """`phase NAME { items }`."""
-
-    name: Name
-    items: tuple[PhaseItem, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """`train P1, P2` or `infer P1, P2`."""
-
-    kind: Literal["train", "infer"]
-    phases: tuple[Name, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class NamedProtocol:
-    """`protocol NAME { train P1, P2  infer P1 }`."""
-
-    name: Name
-    items: tuple[Protocol, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
 class Measure:
     """`measure NAME = EXPR [minimize]`."""
 
     name: Name
     value: Expression
     minimize: bool
-    span: Span
-
-
-@dataclass(frozen=True)
-class RuleMessages:
-    """`rule_messages all|forward|backward`."""
-
-    kind: Name
-    span: Span
-
-
-@dataclass(frozen=True)
-class Skip:
-    """`skip N`."""
-
-    count: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class Between:
-    """`between sequences carry|reset`; `kind` is as written."""
-
-    kind: Name
     span: Span
 
 
@@ -471,50 +379,6 @@ class Activation:
     parameters: tuple[Argument, ...]
     lets: tuple[Let, ...]
     next: Expression
-    span: Span
-
-
-# --- properties -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Draw:
-    """`NAME in LOW..HIGH`, `NAME in { a, b }`: a parameter that is drawn; without `in`, from its own range."""
-
-    name: Name
-    domain: Range | Choices | None
-    span: Span
-
-
-@dataclass(frozen=True)
-class Require:
-    """`require EXPR`."""
-
-    condition: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class ForEach:
-    """`for NAME in a..b { requirements }`."""
-
-    variable: Name
-    range: Range
-    body: tuple[PropertyItem, ...]
-    span: Span
-
-
-PropertyItem = Require | ForEach
-
-
-@dataclass(frozen=True)
-class Property:
-    """`property NAME(draws) on NETWORK { requirements }`."""
-
-    name: Name
-    draws: tuple[Draw, ...]
-    network: Name
-    items: tuple[PropertyItem, ...]
     span: Span
 
 

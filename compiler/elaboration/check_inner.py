@@ -19,7 +19,7 @@ def check_inner(inner: Inner, around: NetworkModel, mistakes: Collector) -> None
 def _check_starts(inner: Inner, network: NetworkModel, mistakes: Collector) -> None:
     for layer in network.layers:
         if layer.start is not None:
-            mistakes.add(wrong.nested.StartsAtZero(inner.model.span, network.name, layer.span, layer.name))
+            mistakes.add(wrong.nested_warnings.StartsAtZero(inner.model.span, network.name, layer.span, layer.name))
 
 
 def _check_schedule(inner: Inner, network: NetworkModel, around: NetworkModel, mistakes: Collector) -> None:
@@ -27,7 +27,9 @@ def _check_schedule(inner: Inner, network: NetworkModel, around: NetworkModel, m
     own, outer = network.schedule, around.schedule
     if own.span is not None and outer.kind != "sequential" and own.kind not in ("synchronous", outer.kind):
         place = inner.model.span
-        mistakes.add(wrong.nested.OtherSchedule(place, network.name, own.span, own.kind, around.name, outer.kind))
+        mistakes.add(
+            wrong.nested_warnings.OtherSchedule(place, network.name, own.span, own.kind, around.name, outer.kind)
+        )
 
 
 def _check_rules(inner: Inner, network: NetworkModel, around: NetworkModel, mistakes: Collector) -> None:

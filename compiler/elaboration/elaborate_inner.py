@@ -139,7 +139,7 @@ def _completed(nested: syntax.Nested, model: NetworkModel, context: Context) -> 
     else:
         learns = next((edge for edge in model.edges if edge.rule is not None), None)
         if learns is not None:
-            context.mistakes.add(wrong.nested.StaysAsDrawn(nested.span, model.name, learns.span))
+            context.mistakes.add(wrong.nested_warnings.StaysAsDrawn(nested.span, model.name, learns.span))
         return ends_of(model)
     return None
 

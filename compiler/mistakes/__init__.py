@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import measures as measures
     from dync.compiler.mistakes import names as names
     from dync.compiler.mistakes import nested as nested
+    from dync.compiler.mistakes import nested_warnings as nested_warnings
     from dync.compiler.mistakes import parameters as parameters
     from dync.compiler.mistakes import pipelines as pipelines
     from dync.compiler.mistakes import properties as properties
@@ -43,6 +44,7 @@ _SUBJECTS = frozenset(
         "measures",
         "names",
         "nested",
+        "nested_warnings",
         "parameters",
         "pipelines",
         "properties",

@@ -6,39 +6,15 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from dync.compiler.mistakes.examples import network
+from dync.compiler.mistakes.nested_examples import CONTRASTIVE, INFER, M, around, coded, inner_network
 from dync.compiler.mistakes.several import several
 from dync.compiler.mistakes.shapes import Shape, shown
 from dync.compiler.mistakes.unknown import Unknown
-from dync.grammar.diagnostic import Diagnostic, Note, Severity
+from dync.grammar.diagnostic import Diagnostic, Note
 from dync.grammar.source import Span
 
 End = Literal["input", "output"]
 """Where messages come into a network within another one, or leave it."""
-
-
-def _inner(*lines: str, name: str = "Part") -> str:
-    """A network with an input `a`, a layer `b` and an output `c`, and these lines."""
-    own = ("input a (4)", "layer b (4) tanh", "output c (4)", "edge a -> b dense", "edge b -> c dense", *lines)
-    return f"network {name} {{\n" + "".join(f"  {line}\n" for line in own) + "}\n"
-
-
-def _outer(layer: str, *lines: str, into: str = "m", out: str = "m", inner: str = "") -> str:
-    """A network around it: `x` to `m` to `y`."""
-    edges = (f"edge x -> {into} dense", f"edge {out} -> y dense")
-    return (inner or _inner()) + network("input x (4)", layer, "output y (2)", *edges, *lines)
-
-
-def _coded(kind: str, *lines: str, inner: str) -> str:
-    """A network with an edge that is a network."""
-    return inner + network("input x (4)", "layer h (4) tanh", "output y (2)", kind, "edge h -> y dense", *lines)
-
-
-_M = "layer m network Part"
-_CONTRASTIVE = (
-    "layer d (4) tanh", "edge a -> d dense learn contrastive", "edge d -> c one_to_one", "phase clamped { steps 3 }",
-    "phase free { steps 3  clamp a }", "train clamped, free",
-)  # fmt: skip
-_INFER = ("phase go { steps 3 }", "infer go")
 
 
 @dataclass(frozen=True)
@@ -47,7 +23,7 @@ class NetworkInItself(Diagnostic):
 
     code: ClassVar[str] = "E0711"
     wrong: ClassVar[str] = "network Part {\n  input a (4)\n  layer m network Part\n  edge a -> m dense\n}\n"
-    right: ClassVar[str] = _outer(_M)
+    right: ClassVar[str] = around(M)
 
     circle: tuple[str, ...]
     first: Span
@@ -69,10 +45,10 @@ class NoPort(Diagnostic):
     input hears nothing, and one without an output says nothing."""
 
     code: ClassVar[str] = "E0712"
-    wrong: ClassVar[str] = _outer(
-        _M, inner="network Part {\n  input a (4)\n  layer b (4) tanh\n  edge a -> b dense\n}\n"
+    wrong: ClassVar[str] = around(
+        M, inner="network Part {\n  input a (4)\n  layer b (4) tanh\n  edge a -> b dense\n}\n"
     )
-    right: ClassVar[str] = _outer(_M)
+    right: ClassVar[str] = around(M)
 
     name: str
     network: str
@@ -96,8 +72,8 @@ class WhichPort(Diagnostic):
     """Of several inputs or outputs of a network within this one the edge has to name one: `m.cue`."""
 
     code: ClassVar[str] = "E0713"
-    wrong: ClassVar[str] = _outer(_M, inner=_inner("output d (3)", "edge b -> d dense"))
-    right: ClassVar[str] = _outer(_M, out="m.c", inner=_inner("output d (3)", "edge b -> d dense"))
+    wrong: ClassVar[str] = around(M, inner=inner_network("output d (3)", "edge b -> d dense"))
+    right: ClassVar[str] = around(M, out="m.c", inner=inner_network("output d (3)", "edge b -> d dense"))
 
     name: str
     end: End
@@ -121,8 +97,8 @@ class NotAPort(Diagnostic):
     is its own; groups, `clamp` and `record` can name it all the same."""
 
     code: ClassVar[str] = "E0714"
-    wrong: ClassVar[str] = _outer(_M, into="m.b")
-    right: ClassVar[str] = _outer(_M, into="m.a")
+    wrong: ClassVar[str] = around(M, into="m.b")
+    right: ClassVar[str] = around(M, into="m.a")
 
     name: str
     network: str
@@ -148,8 +124,8 @@ class UnknownPart(Unknown):
     """A layer that a network within this one does not have."""
 
     code: ClassVar[str] = "E0715"
-    wrong: ClassVar[str] = _outer(_M, into="m.in")
-    right: ClassVar[str] = _outer(_M, into="m.a")
+    wrong: ClassVar[str] = around(M, into="m.in")
+    right: ClassVar[str] = around(M, into="m.a")
     noun: ClassVar[str] = "layer"
     nouns: ClassVar[str] = "layers of this network"
 
@@ -159,8 +135,8 @@ class NoParts(Diagnostic):
     """What stands behind the point is a layer of a network within this one. Other layers have none in them."""
 
     code: ClassVar[str] = "E0716"
-    wrong: ClassVar[str] = _outer(_M, "group g { x.a }", "schedule sequential")
-    right: ClassVar[str] = _outer(_M, "group g { m.a }", "schedule sequential")
+    wrong: ClassVar[str] = around(M, "group g { x.a }", "schedule sequential")
+    right: ClassVar[str] = around(M, "group g { m.a }", "schedule sequential")
 
     name: str
     declared: Span
@@ -181,8 +157,8 @@ class InnerShapeOfData(Diagnostic):
     """`(*)` leaves a shape to the data, which only reach the inputs and outputs of the outermost network."""
 
     code: ClassVar[str] = "E0717"
-    wrong: ClassVar[str] = _outer(_M, inner="network Part {\n  input a (*)\n  output c (4)\n  edge a -> c dense\n}\n")
-    right: ClassVar[str] = _outer(_M)
+    wrong: ClassVar[str] = around(M, inner="network Part {\n  input a (*)\n  output c (4)\n  edge a -> c dense\n}\n")
+    right: ClassVar[str] = around(M)
 
     name: str
     network: str
@@ -206,11 +182,15 @@ class InnerMoments(Diagnostic):
     through the phases of the outer one, which then have to have these names."""
 
     code: ClassVar[str] = "E0718"
-    wrong: ClassVar[str] = _outer(
-        _M, "phase settle { steps 3 }", "train settle", "edge x -> y dense learn delta", inner=_inner(*_CONTRASTIVE)
+    wrong: ClassVar[str] = around(
+        M,
+        "phase settle { steps 3 }",
+        "train settle",
+        "edge x -> y dense learn delta",
+        inner=inner_network(*CONTRASTIVE),
     )
-    right: ClassVar[str] = _outer(
-        _M, _CONTRASTIVE[3], "phase free { steps 3  clamp x }", _CONTRASTIVE[5], inner=_inner(*_CONTRASTIVE)
+    right: ClassVar[str] = around(
+        M, CONTRASTIVE[3], "phase free { steps 3  clamp x }", CONTRASTIVE[5], inner=inner_network(*CONTRASTIVE)
     )
 
     rule: str
@@ -240,8 +220,8 @@ class NestedLearns(Diagnostic):
     """An edge that is a network has no weights that a rule of the edge could change: those are within the network."""
 
     code: ClassVar[str] = "E0719"
-    wrong: ClassVar[str] = _coded("edge x -> h network Part learn hebbian", inner=_inner(*_INFER))
-    right: ClassVar[str] = _coded("edge x -> h network Part", inner=_inner(*_INFER))
+    wrong: ClassVar[str] = coded("edge x -> h network Part learn hebbian", inner=inner_network(*INFER))
+    right: ClassVar[str] = coded("edge x -> h network Part", inner=inner_network(*INFER))
 
     network: str
 
@@ -256,10 +236,10 @@ class NestedEnds(Diagnostic):
     """A network that runs to completion answers one input with one output."""
 
     code: ClassVar[str] = "E0720"
-    wrong: ClassVar[str] = _coded(
-        "edge x -> h network Part", inner=_inner("output d (3)", "edge b -> d dense", *_INFER)
+    wrong: ClassVar[str] = coded(
+        "edge x -> h network Part", inner=inner_network("output d (3)", "edge b -> d dense", *INFER)
     )
-    right: ClassVar[str] = _coded("edge x -> h network Part", inner=_inner(*_INFER))
+    right: ClassVar[str] = coded("edge x -> h network Part", inner=inner_network(*INFER))
 
     network: str
     inputs: int
@@ -285,8 +265,8 @@ class NoInference(Diagnostic):
     """A network that runs to completion goes through its own `infer` at each message, so it needs one."""
 
     code: ClassVar[str] = "E0721"
-    wrong: ClassVar[str] = _coded("edge x -> h network Part", inner=_inner())
-    right: ClassVar[str] = _coded("edge x -> h network Part", inner=_inner(*_INFER))
+    wrong: ClassVar[str] = coded("edge x -> h network Part", inner=inner_network())
+    right: ClassVar[str] = coded("edge x -> h network Part", inner=inner_network(*INFER))
 
     network: str
     declared: Span
@@ -308,10 +288,10 @@ class NestedShape(Diagnostic):
     have to agree."""
 
     code: ClassVar[str] = "E0722"
-    wrong: ClassVar[str] = _inner(*_INFER) + network(
+    wrong: ClassVar[str] = inner_network(*INFER) + network(
         "input x (3)", "layer h (4) tanh", "output y (2)", "edge x -> h network Part", "edge h -> y dense"
     )
-    right: ClassVar[str] = _coded("edge x -> h network Part", inner=_inner(*_INFER))
+    right: ClassVar[str] = coded("edge x -> h network Part", inner=inner_network(*INFER))
 
     name: str
     shape: Shape
@@ -339,12 +319,12 @@ class InnerSeries(Diagnostic):
     """Series reach the inputs and outputs of the outermost network; one within it has no samples of its own."""
 
     code: ClassVar[str] = "E0723"
-    wrong: ClassVar[str] = _outer(
-        _M,
+    wrong: ClassVar[str] = around(
+        M,
         inner="network Part {\n  input a (4) over time\n  output c (4)\n  edge a -> c dense\n"
         "  phase go { steps 1 per sample }\n  infer go\n}\n",
     )
-    right: ClassVar[str] = _outer(_M)
+    right: ClassVar[str] = around(M)
 
     network: str
     declared: Span
@@ -366,10 +346,10 @@ class RandomInside(Diagnostic):
     runs to completion. Step by step it has."""
 
     code: ClassVar[str] = "E0724"
-    wrong: ClassVar[str] = _coded(
-        "edge x -> h network Part", inner=_inner(*_INFER).replace("b (4) tanh", "b (4) glauber")
+    wrong: ClassVar[str] = coded(
+        "edge x -> h network Part", inner=inner_network(*INFER).replace("b (4) tanh", "b (4) glauber")
     )
-    right: ClassVar[str] = _coded("edge x -> h network Part", inner=_inner(*_INFER))
+    right: ClassVar[str] = coded("edge x -> h network Part", inner=inner_network(*INFER))
 
     network: str
     layer: str
@@ -384,75 +364,3 @@ class RandomInside(Diagnostic):
     def notes(self) -> tuple[Note, ...]:
         """The layer."""
         return (Note("declared here", self.declared),)
-
-
-@dataclass(frozen=True)
-class NestedWarning(Diagnostic):
-    """What holds of a network by itself and no longer within another one."""
-
-    severity: ClassVar[Severity] = "warning"
-
-    network: str
-    declared: Span
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What is meant."""
-        return (Note("it says so here", self.declared),)
-
-
-@dataclass(frozen=True)
-class StartsAtZero(NestedWarning):
-    """`start` gives a layer the value of an input before the first step. Within another network nothing has arrived at
-    that input by then, so the layer starts at zero."""
-
-    code: ClassVar[str] = "W0711"
-    wrong: ClassVar[str] = _outer(_M, inner=_inner().replace("b (4) tanh", "b (4) tanh start a"))
-    right: ClassVar[str] = _outer(_M)
-
-    layer: str
-
-    @property
-    def message(self) -> str:
-        """The layer."""
-        return f"`{self.layer}` of `{self.network}` starts at zero here: nothing has arrived before the first step"
-
-
-@dataclass(frozen=True)
-class OtherSchedule(NestedWarning):
-    """Step by step a network within another one keeps its own schedule where the outer one is `sequential`. Otherwise
-    the schedule of the outer one says what moves together, and that of the inner one is not used."""
-
-    code: ClassVar[str] = "W0712"
-    wrong: ClassVar[str] = _outer(_M, "schedule synchronous", inner=_inner("schedule sequential"))
-    right: ClassVar[str] = _outer(_M, "schedule sequential", inner=_inner("schedule sequential"))
-
-    kind: str
-    outer: str
-    outer_kind: str
-
-    @property
-    def message(self) -> str:
-        """Both schedules."""
-        return (
-            f"`{self.network}` is not {self.kind} here: the schedule of `{self.outer}`, {self.outer_kind}, orders its "
-            "layers too"
-        )
-
-
-@dataclass(frozen=True)
-class StaysAsDrawn(NestedWarning):
-    """A network that runs to completion does not learn: its weights stay as they were drawn. Step by step, its edges
-    learn by their own rules."""
-
-    code: ClassVar[str] = "W0713"
-    wrong: ClassVar[str] = _coded(
-        "edge x -> h network Part", inner=_inner("layer d (4) tanh", "edge a -> d dense learn hebbian",
-        "edge d -> c one_to_one", *_INFER)
-    )  # fmt: skip
-    right: ClassVar[str] = _coded("edge x -> h network Part", inner=_inner(*_INFER))
-
-    @property
-    def message(self) -> str:
-        """The network."""
-        return f"the edges of `{self.network}` that learn stay as they were drawn: it runs to completion here"

@@ -9,7 +9,7 @@ from pathlib import Path
 from dync.compiled import CompileError
 from dync.compiler import driver
 from dync.compiler.expression import JSON
-from dync.compiler.pipeline_json import digest_of_pipeline, pipeline_to_json
+from dync.compiler.pipeline_json import digest_of_pipeline
 from dync.compiler.pipeline_plan import (
     BenchmarkPlan,
     BestEntry,
@@ -140,7 +140,7 @@ class SpecFile:
         if isinstance(plan, TrainingPlan):
             return digest({"pipeline": digest_of_pipeline(plan), "plan": self.network(name).digest})
         about: dict[str, JSON] = {other: self.digest(other) for other in sorted(_about(plan))}
-        return digest({"pipeline": pipeline_to_json(plan), "about": about})
+        return digest({"pipeline": digest_of_pipeline(plan), "about": about})
 
 
 def on_task(plan: TrainingPlan, data: DataPlan) -> TrainingPlan:

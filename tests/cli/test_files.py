@@ -124,6 +124,7 @@ def test_what_is_missing_fails_with_advice(dync, monkeypatch):
 def test_an_optional_part_that_is_missing_is_no_fault(dync, monkeypatch):
     """What to install is said, and the status is that of a healthy machine."""
     parts = ["lark", 'nowhere>=1; extra == "sweep"', 'lark>=1.0; extra == "report"', "nowhere; extra == 'dev'"]
+    parts += ["hypothesis; extra == 'test'", "pytest; extra == 'test'"]
     monkeypatch.setattr(doctor_module, "requires", lambda name: parts)
     ended = dync("doctor")
     assert ended.status == 0

@@ -28,10 +28,13 @@ def build(net: Network) -> Program:
 
     def compile_for(learner: Learner, xs: jax.Array, ys: jax.Array) -> Train:
         learn: Any = learning_program(optimizer)
-        step = learn.lower(feed(np.asarray(xs), np.asarray(ys), keys[0]), learner).compile()
+        arrays = flat(np.asarray(xs), np.asarray(ys))
+        step = learn.lower(feed(arrays, xs.shape, keys[0]), learner).compile()
+        placed = jax.device_put(arrays)  # once, as a training does
 
-        def train(learner: Learner, xs: jax.Array, ys: jax.Array) -> Learner:
-            after: Learner = step(feed(xs, ys, keys[0]), learner)[0]
+        def train(learner: Learner, new_xs: jax.Array, new_ys: jax.Array) -> Learner:
+            arrays = placed if new_xs is xs and new_ys is ys else flat(new_xs, new_ys)
+            after: Learner = step(feed(arrays, xs.shape, keys[0]), learner)[0]
             return after
 
         return train
@@ -39,10 +42,14 @@ def build(net: Network) -> Program:
     return Program(load, compile_for, save)
 
 
-def feed(xs: Any, ys: Any, key: jax.Array) -> Feed:
-    """Batches `[batches, rows, units]` as the training loop takes them: whole arrays and the rows of each batch."""
-    batches, rows = xs.shape[:2]
-    arrays = {"x": xs.reshape(batches * rows, -1), "y": ys.reshape(batches * rows, -1)}
+def flat(xs: Any, ys: Any) -> dict[str, Any]:
+    """Batches `[batches, rows, units]` as the whole arrays `[examples, units]` that the training loop takes."""
+    return {"x": xs.reshape(-1, xs.shape[-1]), "y": ys.reshape(-1, ys.shape[-1])}
+
+
+def feed(arrays: dict[str, Any], shape: tuple[int, ...], key: jax.Array) -> Feed:
+    """The same batches again, of this shape: the rows of each, which are chosen anew for every call."""
+    batches, rows = shape[:2]
     places = jnp.asarray(np.arange(batches * rows, dtype=np.int32).reshape(batches, rows))
     return Feed(arrays, places, jnp.int32(batches), key)
 

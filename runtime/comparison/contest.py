@@ -65,6 +65,8 @@ class Contest:
         job = self.job
         self.register()
         verify_surroundings(job.plan.limits, job.reporter.message)
+        if (reason := _no_report()) is not None:
+            job.reporter.message(f"there will be no report: {reason}")
         self.contenders = line_up(job)
         self._verify_room()
         self._record()
@@ -203,11 +205,9 @@ class Contest:
 
     def report(self) -> Mapping[str, Any]:
         """The report; without the packages that draw it the stage says which are missing, and is complete."""
-        try:
-            verify_extra()
-        except RunError as error:
-            self.job.reporter.message(f"no report: {error}")
-            return {"report": None, "report_reason": str(error)}
+        if (reason := _no_report()) is not None:
+            self.job.reporter.message(f"no report: {reason}")
+            return {"report": None, "report_reason": reason}
         folder = self.job.folder.path
         write_report(folder, folder / REPORT, result=self._so_far())
         return {"report": REPORT}
@@ -246,3 +246,12 @@ class Contest:
             return found
 
         return Stage(name, made, essential)
+
+
+def _no_report() -> str | None:
+    """Why no report can be drawn, and what to install; None where one can."""
+    try:
+        verify_extra()
+    except RunError as error:
+        return str(error)
+    return None

@@ -25,7 +25,7 @@ from dync.testing.interpreter import Interpreter
 from dync.testing.sequences import follow, learn
 from dync.testing.weights import draw_weights
 
-COUNT = int(os.environ.get("DYNC_NETWORKS", "3"))
+COUNT = int(os.environ.get("DYNC_NETWORKS", "2"))
 SAFE = 1e-4
 BATCH, SAMPLES, RATE = 2, 3, 0.01
 

@@ -101,6 +101,7 @@ def test_rules_and_activations_of_ones_own(rule, activation):
     assert_agrees(f"{rule}\n{activation}\n{text}")
 
 
+@pytest.mark.slow
 def test_nothing_but_a_comparison_loads_jax():
     program = (
         "import sys, numpy, hypothesis\nfrom dync.testing import *\n"

@@ -58,7 +58,7 @@ def gone(numbers):
     return not any(map(lives, numbers))
 
 
-@pytest.mark.parametrize("mode", ["exact", "off"])
+@pytest.mark.parametrize("mode", [pytest.param("exact", marks=pytest.mark.slow), "off"])
 def test_results_do_not_depend_on_processes_and_portions(workers, lanes, expected, mode):
     found = list(workers.run(lanes, mode))
     assert sorted(r.lane for r in found) == sorted(one.name for one in lanes)

@@ -128,6 +128,7 @@ def test_the_limit_binds_within_a_training_of_this_process(spec, tmp_path):
     assert 4 <= seconds_between(started, failed) < 6
 
 
+@pytest.mark.slow
 def test_a_group_has_one_mode_in_the_log_and_a_resumed_run_keeps_to_it(spec, tmp_path):
     with executor_of(2, None) as choose:
         whole = run(spec, "tune", tmp_path / "whole", choose)
@@ -151,6 +152,7 @@ def test_a_group_has_one_mode_in_the_log_and_a_resumed_run_keeps_to_it(spec, tmp
     assert len(events(folder, "trial")) == 8
 
 
+@pytest.mark.slow
 def test_baselines_go_to_the_same_workers_and_come_to_the_same_bits(spec, tmp_path):
     """One worker is killed on the way."""
     alone = run(spec, "duel", tmp_path / "alone", lambda job, reporter, clock: InProcess())

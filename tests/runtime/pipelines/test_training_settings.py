@@ -155,7 +155,7 @@ def test_recording_changes_nothing_and_records_what_was_learned(fitted, network,
     with pytest.raises(KeyError, match="'x' was not recorded"):
         found["x"]
     dataset = read_parts(plan, network).dataset
-    schedule, optimizer = schedule_of(plan, dataset), make_optimizer(plan.optimizer)
+    schedule, optimizer = schedule_of(plan, dataset, network.plan.structure), make_optimizer(plan.optimizer)
     learner = start_learner(network.init(jax.random.key(0)), optimizer)
     data = {k: jnp.asarray(v.reshape(len(v), -1)) for k, v in dataset.parts["train"].arrays.items()}
     batches = [some for epoch in range(3) for rows, n in schedule.calls(epoch) for some in rows[:n]]

@@ -18,18 +18,17 @@ from dync.compiler.elaboration.elaborate import elaborate
 from dync.compiler.elaboration.elaborations import Elaborations, Shapes
 from dync.compiler.library import Libraries, build_libraries
 from dync.compiler.model import NetworkModel
-from dync.compiler.pipeline_plan import PipelinePlan
-from dync.compiler.pipelines.book import NO_SHAPES, Book
-from dync.compiler.pipelines.models import AnyModel, PipelineModel
-from dync.compiler.pipelines.resolve import check_circles, resolve_pipeline
-from dync.compiler.pipelines.signatures import Signature
-from dync.compiler.plan import Plan
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
 from dync.grammar.imports import Files, read_alone
 from dync.grammar.source import Source, Span
 
 if TYPE_CHECKING:
+    from dync.compiler.pipeline_plan import PipelinePlan
+    from dync.compiler.pipelines.book import Book
+    from dync.compiler.pipelines.models import AnyModel, PipelineModel
+    from dync.compiler.pipelines.signatures import Signature
+    from dync.compiler.plan import Plan
     from dync.compiler.properties.model import PropertyModel
 
 Settings: TypeAlias = Mapping[str, str]
@@ -74,11 +73,15 @@ class Compilation:
     @property
     def trainings(self) -> dict[str, PipelineModel]:
         """The trainings among the pipelines."""
+        from dync.compiler.pipelines.models import PipelineModel
+
         return {name: model for name, model in self.pipelines.items() if isinstance(model, PipelineModel)}
 
     @cached_property
     def _book(self) -> Book:
         """The pipelines as they are written, for those that ask for one with changes."""
+        from dync.compiler.pipelines.book import Book
+
         networks, _ = _networks(self.files)
         pipelines, _ = declared_once([self.file], syntax.Pipeline)
         return Book(pipelines, networks, Elaborations(self.libraries), self.sources)
@@ -129,13 +132,7 @@ def compile_files(files: Files, sources: Mapping[str, Signature] | None = None) 
         models |= {name: model} if model is not None else {}
     pipelines, found = declared_once([files.main], syntax.Pipeline)
     mistakes.extend(found)
-    book = Book(pipelines, networks, elaborations, extra)
-    plans: dict[str, AnyModel] = {}
-    for name in pipelines:
-        resolved, found = resolve_pipeline(name, book)
-        mistakes.extend(found)
-        plans |= {name: resolved} if resolved is not None else {}
-    check_circles(plans, book, mistakes)
+    plans = _pipelines(pipelines, networks, elaborations, extra, mistakes) if pipelines else {}
     properties = _properties(files.main, networks, elaborations, mistakes)
     diagnostics = mistakes.diagnostics
     if files.mistakes:
@@ -143,6 +140,27 @@ def compile_files(files: Files, sources: Mapping[str, Signature] | None = None) 
 
         diagnostics = in_order([*files.mistakes, *without_aftermath(files, diagnostics)])
     return Compilation(files, libraries, models, plans, properties, diagnostics, extra)
+
+
+def _pipelines(
+    pipelines: Mapping[str, syntax.Pipeline],
+    networks: Mapping[str, syntax.Network],
+    elaborations: Elaborations,
+    sources: Mapping[str, Signature],
+    mistakes: Collector,
+) -> dict[str, AnyModel]:
+    """The pipelines that are free of errors."""
+    from dync.compiler.pipelines.book import Book
+    from dync.compiler.pipelines.resolve import check_circles, resolve_pipeline
+
+    book = Book(pipelines, networks, elaborations, sources)
+    plans: dict[str, AnyModel] = {}
+    for name in pipelines:
+        resolved, found = resolve_pipeline(name, book)
+        mistakes.extend(found)
+        plans |= {name: resolved} if resolved is not None else {}
+    check_circles(plans, book, mistakes)
+    return plans
 
 
 def _properties(
@@ -168,7 +186,7 @@ def bind(
     compilation: Compilation,
     network: str | None,
     arguments: Mapping[str, float],
-    shapes: Shapes = NO_SHAPES,
+    shapes: Shapes | None = None,
     protocol: str | None = None,
 ) -> NetworkModel:
     """A network of the file, the only one if `network` is None, with these parameters.
@@ -199,6 +217,8 @@ def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | 
     trainings that it is about. Raises DiagnosticError with all that is wrong, KeyError where the file has no such
     pipeline.
     """
+    from dync.compiler.pipelines.resolve import resolve_pipeline
+
     book = compilation.book()
     if book.pipelines[pipeline].kind.text == "training":
         return bind_training(compilation, pipeline, settings or {})
@@ -215,7 +235,7 @@ def bind_pipeline(compilation: Compilation, pipeline: str, settings: Settings | 
 
 @without_collections
 def bind_training(
-    compilation: Compilation, pipeline: str, changes: Settings, shapes: Shapes = NO_SHAPES
+    compilation: Compilation, pipeline: str, changes: Settings, shapes: Shapes | None = None
 ) -> PipelineModel:
     """A training of the file with changes, as the trials of a sweep and the entries of a comparison are.
 
@@ -226,7 +246,7 @@ def bind_training(
     from dync.compiler.pipelines.fragment import Fragment
 
     fragments = [Fragment(key, text) for key, text in changes.items()]
-    model, mistakes = compilation.book().changed(pipeline, fragments, shapes)
+    model, mistakes = compilation.book().changed(pipeline, fragments, shapes or {})
     if model is None:
         raise DiagnosticError(mistakes)
     return model
@@ -291,7 +311,7 @@ def _elaborated(
     network: syntax.Network,
     arguments: Mapping[str, float],
     places: Mapping[str, Span],
-    shapes: Shapes = NO_SHAPES,
+    shapes: Shapes | None = None,
     protocol: str | None = None,
 ) -> NetworkModel:
     model, mistakes = elaborate(network, compilation.libraries.of(network), arguments, places, shapes, protocol)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from math import prod
+from typing import TYPE_CHECKING
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import SIZE
-from dync.compiler.elaboration.elaborate_inner import ends_of
 from dync.compiler.elaboration.elaborate_layers import UNKNOWN
 from dync.compiler.elaboration.layer_table import LayerTable
-from dync.compiler.mistakes.nested import End
 from dync.compiler.model import EdgeModel, LayerModel, NetworkModel
 from dync.compiler.planning.edge_sizes import weights_between
 from dync.grammar import syntax
 from dync.grammar.source import Span
+
+if TYPE_CHECKING:
+    from dync.compiler.mistakes.nested import End
 
 
 def check_kind(
@@ -46,6 +48,8 @@ def check_network(
     edge: syntax.Edge | syntax.Wire, inner: NetworkModel, sender: LayerModel, receiver: LayerModel, table: LayerTable
 ) -> None:
     """An edge that is a network, against the shapes of both ends; it learns by no rule of its own."""
+    from dync.compiler.elaboration.elaborate_inner import ends_of  # which few files need
+
     ends: list[tuple[End, LayerModel, LayerModel]] = [
         ("input", sender, ends_of(inner).input),
         ("output", receiver, ends_of(inner).output),

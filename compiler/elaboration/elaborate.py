@@ -8,7 +8,6 @@ from typing import TypeVar
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import Budget
 from dync.compiler.elaboration.check_fields import check_fields
-from dync.compiler.elaboration.check_inner import check_inner
 from dync.compiler.elaboration.check_learning import check_rules
 from dync.compiler.elaboration.check_topology import check_topology
 from dync.compiler.elaboration.check_uses import check_uses
@@ -116,6 +115,8 @@ def _model(network: syntax.Network, scope: Scope, context: Context, protocol: st
     check_fields(model, context.mistakes, complete=not (edges.loose.exist or context.budget.exceeded))
     check_rules(model, context.mistakes)
     for within in table.inner:
+        from dync.compiler.elaboration.check_inner import check_inner  # which few files need
+
         check_inner(within, model, context.mistakes)
     check_uses(network, scope, groups, context.mistakes)
     return model

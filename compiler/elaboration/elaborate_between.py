@@ -25,13 +25,12 @@ from dync.compiler.elaboration.weights_file import (
 from dync.compiler.expression import Expression, Number, parameters
 from dync.compiler.model import LayerModel
 from dync.compiler.planning.presence import density, not_finite
+from dync.compiler.rules.between_scope import BETWEEN
 from dync.compiler.rules.resolve import Resolved, Resolver, parameter
-from dync.compiler.rules.scope import BETWEEN, FUNCTIONS
+from dync.compiler.rules.scope import FUNCTIONS
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.source import Span
-
-KEYS: Final = ("weights", "present", "radius")
 
 _TOGETHER: Final = (
     ("strength", "weights", "the expression says itself how large the weights are"),
@@ -63,10 +62,8 @@ class BetweenUse:
         return self.given[key].value.span
 
 
-def between_use(given: Mapping[str, syntax.Argument], scope: Scope, context: Context) -> BetweenUse | None:
-    """What the arguments of a `dense` edge say of pairs of units; None where they do not."""
-    if not any(key in given for key in KEYS):
-        return None
+def between_use(given: Mapping[str, syntax.Argument], scope: Scope, context: Context) -> BetweenUse:
+    """What the arguments of a `dense` edge, one of `PAIRWISE` among them, say of pairs of units."""
     for name, other, why in _TOGETHER:
         if name in given and other in given:
             context.mistakes.add(wrong.between.ArgumentsTogether(given[name].span, name, other, why, given[other].span))

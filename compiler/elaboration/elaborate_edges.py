@@ -11,7 +11,6 @@ from dync.compiler.elaboration.check_edges import check_kind, check_receiver
 from dync.compiler.elaboration.check_topology import LooseEnds
 from dync.compiler.elaboration.constant import number
 from dync.compiler.elaboration.context import Context
-from dync.compiler.elaboration.elaborate_between import fitted
 from dync.compiler.elaboration.elaborate_delays import check_history, delay_of
 from dync.compiler.elaboration.elaborate_kinds import KindUse, kind_use
 from dync.compiler.elaboration.elaborate_ties import Tie, settle_ties
@@ -107,7 +106,11 @@ class Edges:
         if kind.window is not None:
             window = window_plan(kind.window, statement.kind, sender, receiver, self.table)
         fixed = "diagonal" in kind.numbers
-        within = None if kind.between is None else fitted(kind.between, sender, receiver, fixed, self.context)
+        within = None
+        if kind.between is not None:
+            from dync.compiler.elaboration.elaborate_between import fitted  # which few files need
+
+            within = fitted(kind.between, sender, receiver, fixed, self.context)
         density = None if within is None else within.density
         if kind.tied_to is not None:
             self._ties.append(Tie(len(self.found), statement, kind.tied_to))

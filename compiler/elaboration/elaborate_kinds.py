@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.arguments import matched
 from dync.compiler.elaboration.constant import integer, number
 from dync.compiler.elaboration.context import Context
-from dync.compiler.elaboration.elaborate_between import BetweenUse, between_use
-from dync.compiler.elaboration.elaborate_inner import coded
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.model import NetworkModel, TieModel
 from dync.compiler.plan import Kind
 from dync.compiler.window_plan import MOST_AXES, Pooling
 from dync.grammar import syntax
+
+if TYPE_CHECKING:
+    from dync.compiler.elaboration.elaborate_between import BetweenUse
+
+PAIRWISE: Final = ("weights", "present", "radius")
+"""Arguments of `dense` that are about single pairs of units."""
+
 
 _POOL: Final = ("kernel", "stride", "padding", "by")
 
@@ -79,6 +84,8 @@ class KindUse:
 def kind_use(application: syntax.Application, scope: Scope, context: Context) -> KindUse:
     """The kind that a statement names; mistakes in its arguments are reported one by one."""
     if isinstance(application, syntax.Nested):
+        from dync.compiler.elaboration.elaborate_inner import coded  # which few files need
+
         inner = coded(application, scope, context)
         return KindUse("network" if inner is not None else None, inner=inner)
     name = application.name
@@ -109,8 +116,16 @@ class _Reader:
             rank=self._whole("rank", given["rank"].value) if "rank" in given else None,
             tie=None if label is None else TieModel(label.span.text, self._truth("transposed", given)),
             tied_to=label,
-            between=between_use(given, self.scope, self.context) if name == "dense" else None,
+            between=self._between(given) if name == "dense" else None,
         )
+
+    def _between(self, given: Mapping[str, syntax.Argument]) -> BetweenUse | None:
+        """What a `dense` edge says of pairs of units; None where it says nothing."""
+        if not any(key in given for key in PAIRWISE):
+            return None
+        from dync.compiler.elaboration.elaborate_between import between_use  # which few files need
+
+        return between_use(given, self.scope, self.context)
 
     def _numbers(self, kind: str, given: Mapping[str, syntax.Argument]) -> dict[str, float]:
         """Strength, density and diagonal."""

@@ -10,7 +10,6 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import SIZE
 from dync.compiler.elaboration.constant import integer, number
 from dync.compiler.elaboration.context import Context
-from dync.compiler.elaboration.elaborate_inner import inner_entry
 from dync.compiler.elaboration.elaborate_uses import IDENTITY, activation_use
 from dync.compiler.elaboration.layer_table import Entry, LayerTable
 from dync.compiler.elaboration.scope import Scope
@@ -38,6 +37,8 @@ def declare_layers(items: tuple[syntax.NetworkItem, ...], scope: Scope, context:
             if not isinstance(item, syntax.Instance):
                 _layer(item, scope, context)
         elif isinstance(item, syntax.Instance):
+            from dync.compiler.elaboration.elaborate_inner import inner_entry  # which few files need
+
             table.entries[name.text] = inner_entry(item, scope, context)
         else:
             table.entries[name.text] = _entry(item, scope, context)

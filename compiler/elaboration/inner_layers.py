@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
-from dync.compiler.mistakes.nested import End
 from dync.compiler.model import EdgeModel, GroupModel, InnerModel, LayerModel, NetworkModel
 from dync.grammar.source import Span
+
+if TYPE_CHECKING:
+    from dync.compiler.mistakes.nested import End
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.constant import integer
 from dync.compiler.elaboration.inner_layers import Inner, root_of
 from dync.compiler.elaboration.scope import Scope
-from dync.compiler.mistakes.nested import End
 from dync.compiler.model import LayerModel, NetworkModel
 from dync.grammar import syntax
 from dync.grammar.source import Span
+
+if TYPE_CHECKING:
+    from dync.compiler.mistakes.nested import End
 
 _ENDS: Final[tuple[End, End]] = ("input", "output")
 

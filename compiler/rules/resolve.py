@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.expression import CONDITIONS, Apply, Expression, Number, Parameter, Symbol
-from dync.compiler.mistakes.between import NoAxis
 from dync.compiler.mistakes.parameters import NotANumber
 from dync.compiler.mistakes.rule_names import (
     FunctionWithoutOperands,
@@ -157,7 +157,7 @@ class Resolver:
             return None
         value = index.expression.value if isinstance(index.expression, Number) else 0.0
         if not (value.is_integer() and 1 <= value < MOST_AXES):
-            return self._fail(NoAxis(node.span, node.name.text, node.span.text))
+            return self._fail(wrong.between.NoAxis(node.span, node.name.text, node.span.text))
         return self._at(node.span, Resolved(Symbol(f"{node.name.text}[{int(value)}]")))
 
     def _attribute(self, node: syntax.Attribute) -> Resolved | None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from dync.compiler.mistakes.between import UnknownBetweenUnits
 from dync.compiler.mistakes.rule_names import NotLocal, UnknownInActivation, UnknownInSends
 from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.source import Span
@@ -55,11 +54,3 @@ RULE: Final = Scope(
 ACTIVATION: Final = Scope("an activation", ("field", "state", "uniform", "normal"), (), UnknownInActivation)
 
 SENDS: Final = Scope("what an edge sends", ("state",), (), UnknownInSends)
-
-BETWEEN: Final = Scope(
-    "what holds between units",
-    ("i", "j", "fan_in", "fan_out", "uniform", "normal"),
-    (),
-    UnknownBetweenUnits,
-    ("i", "j"),
-)

@@ -201,7 +201,7 @@ def _has_axes(use: BetweenUse, sender: LayerModel, receiver: LayerModel, context
     """Whether both layers have the axes that are read."""
     good = True
     for key, expression in (("weights", use.weights), ("present", use.present)):
-        for end, axis in highest_axes(expression).items():
+        for end, axis in sorted(highest_axes(expression).items()):
             layer = sender if end == "i" else receiver
             if axis > len(layer.shape):
                 good = False

@@ -93,10 +93,10 @@ class _Fitting:
     def _channels_fit(self, groups: int) -> bool:
         ends = *self._end(self.sender), *self._end(self.receiver)
         if self.use.by is not None and self.sender.shape[-1] != self.receiver.shape[-1]:
-            self._add(wrong.windows.PoolChannels(self.kind.span, self._name, *ends))
+            self._add(wrong.windows.PoolChannels(self.kind.span, *ends, self._name))
             return False
         if self.sender.shape[-1] % groups or self.receiver.shape[-1] % groups:
-            self._add(wrong.windows.GroupsDivide(self.kind.span, groups, *ends))
+            self._add(wrong.windows.GroupsDivide(self.kind.span, *ends, groups))
             return False
         return True
 

@@ -18,12 +18,8 @@ def shown(shape: Shape) -> str:
 
 
 @dataclass(frozen=True)
-class UnlikeShapes(Diagnostic):
-    """`one_to_one` joins each unit of the sender to the same unit of the receiver, so both must have one shape."""
-
-    code = "E0301"
-    wrong = with_layers(IN, "edge h -> y one_to_one(0.5)")
-    right = with_layers(IN, "edge h -> y dense")
+class TwoShapes(Diagnostic):
+    """The shapes of an edge's two layers do not go together."""
 
     sender: str
     sender_shape: Shape
@@ -33,19 +29,28 @@ class UnlikeShapes(Diagnostic):
     receiver_span: Span
 
     @property
-    def message(self) -> str:
-        """Both layers with their shapes."""
-        return (
-            f"`one_to_one` joins layers of one shape, but `{self.sender}` is {shown(self.sender_shape)} "
-            f"and `{self.receiver}` is {shown(self.receiver_shape)}"
-        )
-
-    @property
     def notes(self) -> tuple[Note, ...]:
         """Where the two shapes are declared."""
         return (
             Note(f"`{self.sender}` is {shown(self.sender_shape)} here", self.sender_span),
             Note(f"`{self.receiver}` is {shown(self.receiver_shape)} here", self.receiver_span),
+        )
+
+
+@dataclass(frozen=True)
+class UnlikeShapes(TwoShapes):
+    """`one_to_one` joins each unit of the sender to the same unit of the receiver, so both must have one shape."""
+
+    code = "E0301"
+    wrong = with_layers(IN, "edge h -> y one_to_one(0.5)")
+    right = with_layers(IN, "edge h -> y dense")
+
+    @property
+    def message(self) -> str:
+        """Both layers with their shapes."""
+        return (
+            f"`one_to_one` joins layers of one shape, but `{self.sender}` is {shown(self.sender_shape)} "
+            f"and `{self.receiver}` is {shown(self.receiver_shape)}"
         )
 
 

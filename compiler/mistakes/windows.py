@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dync.compiler.mistakes.examples import network
-from dync.compiler.mistakes.shapes import Shape, shown
+from dync.compiler.mistakes.shapes import Shape, TwoShapes, shown
 from dync.grammar.diagnostic import Diagnostic, Fix, Note, nearest
 from dync.grammar.source import Span
 
@@ -138,7 +138,7 @@ class WindowTooLarge(Diagnostic):
 
 
 @dataclass(frozen=True)
-class PoolChannels(Diagnostic):
+class PoolChannels(TwoShapes):
     """Pooling takes each channel by itself, so both layers have as many. A `conv` can mix them."""
 
     code = "E0335"
@@ -146,12 +146,6 @@ class PoolChannels(Diagnostic):
     right = _pooled("edge x -> h pool(2)")
 
     kind: str
-    sender: str
-    sender_shape: Shape
-    sender_span: Span
-    receiver: str
-    receiver_shape: Shape
-    receiver_span: Span
 
     @property
     def message(self) -> str:
@@ -161,30 +155,22 @@ class PoolChannels(Diagnostic):
             f"and `{self.receiver}` has {self.receiver_shape[-1]}"
         )
 
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """Where the two shapes are declared."""
-        return (
-            Note(f"`{self.sender}` is {shown(self.sender_shape)} here", self.sender_span),
-            Note(f"`{self.receiver}` is {shown(self.receiver_shape)} here", self.receiver_span),
-        )
-
 
 @dataclass(frozen=True)
-class GroupsDivide(PoolChannels):
+class GroupsDivide(TwoShapes):
     """The groups of a `conv` divide the channels of both layers, and each group hears its own alone."""
 
     code = "E0336"
     wrong = _images("edge x -> h conv(3, groups = 3)", x="8, 8, 3")
     right = _images("edge x -> h conv(3, groups = 2)", x="8, 8, 2")
 
-    kind: int  # type: ignore[assignment]
+    groups: int
 
     @property
     def message(self) -> str:
         """The groups and the channels."""
         return (
-            f"`groups` is {self.kind}, which has to divide the channels of both layers: "
+            f"`groups` is {self.groups}, which has to divide the channels of both layers: "
             f"{self.sender_shape[-1]} of `{self.sender}` and {self.receiver_shape[-1]} of `{self.receiver}`"
         )
 

@@ -18,10 +18,11 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "idx": ("images", "labels", "test_images", "test_labels"),
     "npz": ("file",),
     "csv": ("file",),
+    "series": ("file",),
 }
 """The arguments of sources that are paths of files."""
 
-_MADE: Final = {*EMBEDDED, "prototypes"}
+_MADE: Final = {*EMBEDDED, "prototypes", "mackey_glass", "narma"}
 """Sources that read no file of the user."""
 
 

@@ -11,6 +11,7 @@ from dync.runtime.data.dataset import Part
 from dync.runtime.data.error import DataError
 from dync.runtime.error import RunError
 from dync.runtime.evaluation import Examples
+from dync.runtime.lanes.checked_files import ChangedDataError, files_of, verify_unchanged
 from dync.runtime.lanes.lane import Lane, LaneResult
 from dync.runtime.network import Network
 from dync.runtime.pipelines.clock import StageTimeoutError
@@ -20,10 +21,13 @@ from dync.runtime.pipelines.training.parts import read_parts
 def train_baselines(lanes: Sequence[Lane], tick: Callable[[], None] = lambda: None) -> Iterator[LaneResult]:
     """The results of the lanes of one group, whose data are the same, one after another.
 
-    A lane that cannot be trained is a failed result. `tick` may raise StageTimeoutError to end it all.
+    A lane that cannot be trained is a failed result. `tick` may raise StageTimeoutError to end it all. Raises
+    ChangedDataError where data files are not those that were checked.
     """
     try:
         parts = _parts(lanes[0])
+    except ChangedDataError:
+        raise
     except RunError as error:
         yield from (_failed(lane, error) for lane in lanes)
         return
@@ -38,6 +42,7 @@ def _parts(lane: Lane) -> Mapping[str, Part]:
         found = read_parts(lane.pipeline, Network(lane.plan))
     except DataError as error:
         raise RunError(str(error)) from None
+    verify_unchanged(lane.files, files_of(lane.pipeline, found))
     held_out = {name: _part(some) for name, some in found.held_out.items() if name != "train"}
     return {**held_out, "train": found.dataset.parts["train"]}
 

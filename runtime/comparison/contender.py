@@ -18,7 +18,9 @@ from dync.runtime.checkpoint import package_versions
 from dync.runtime.comparison.job import Arrays
 from dync.runtime.comparison.score import Score, failed
 from dync.runtime.comparison.task_data import evaluated, trial_data
-from dync.runtime.evaluation import evaluate_examples
+from dync.runtime.data.dataset import Dataset
+from dync.runtime.evaluation import Examples, evaluate_examples
+from dync.runtime.lanes.checked_files import files_read, verify_unchanged
 from dync.runtime.lanes.lane import Lane, LaneResult
 from dync.runtime.lanes.need import Need
 from dync.runtime.pipelines.training.start import start_digest
@@ -89,7 +91,8 @@ class Trained:
 
     def lane(self, trial: Trial) -> Lane:
         """The training with its seed, on its data."""
-        return Lane(self.place.name(trial), self.place.training(self.pipeline, trial), self.plan, self.start)
+        training, files = self.place.training(self.pipeline, trial), self.place.need.files
+        return Lane(self.place.name(trial), training, self.plan, self.start, files=files)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class Baseline:
     def lane(self, trial: Trial) -> Lane:
         """The training that it imitates, with its own model."""
         like = replace(self.place.training(self.like, trial), start=None)
-        return Lane(self.place.name(trial), like, self.plan, baseline=self.model)
+        return Lane(self.place.name(trial), like, self.plan, baseline=self.model, files=self.place.need.files)
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class Saved:
     weights: str
     task: DataPlan
     base: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def key(self, trial: Trial) -> str:
         """The hash of the plan, the weights and the data."""
@@ -131,10 +135,17 @@ class Saved:
 
     def evaluated(self, trial: Trial) -> LaneResult:
         """One evaluation, with the draws that a training of that seed would be evaluated with."""
-        _, parts = evaluated(self.place.data(self.task, trial), self.model.network.plan, self.base)
+        _, parts = self.read(trial)
         key = jax.random.fold_in(jax.random.key(trial.seed), 2)
         found = {name: evaluate_examples(self.model.orchestrator, some, key) for name, some in parts.items()}
         return LaneResult(self.place.name(trial), "complete", (), found, {}, 0.0)
+
+    def read(self, trial: Trial) -> tuple[Dataset, Mapping[str, Examples]]:
+        """The data of a trial and the parts to measure on, from the files that were checked; raises RunError."""
+        data = self.place.data(self.task, trial)
+        dataset, parts = evaluated(data, self.model.network.plan, self.base)
+        verify_unchanged(self.files, files_read([(data, dataset)], self.base))
+        return dataset, parts
 
 
 Contender = Trained | Baseline | Saved

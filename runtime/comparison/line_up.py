@@ -29,6 +29,7 @@ from dync.runtime.comparison.job import ComparisonJob
 from dync.runtime.comparison.task_data import evaluated, training_parts
 from dync.runtime.error import RunError
 from dync.runtime.evaluation import Examples
+from dync.runtime.lanes.checked_files import files_read
 from dync.runtime.lanes.need import need_of
 from dync.runtime.optimizers import OptimizerError, make_optimizer
 from dync.runtime.pipelines.training.parts import Parts, verify_metric
@@ -146,7 +147,8 @@ def _saved(job: ComparisonJob, place: Place, entry: SavedEntry, data: DataPlan |
         ) from None
     _verify_metrics(job, parts, place)
     weights = _digest(saved_arrays(model.orchestrator))
-    return Saved(replace(place, digest=dataset.digest), model, weights, data, job.plan.base)
+    files = files_read([(data, dataset)], job.plan.base)
+    return Saved(replace(place, digest=dataset.digest), model, weights, data, job.plan.base, files)
 
 
 def _first(job: ComparisonJob) -> Trial:

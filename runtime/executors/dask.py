@@ -25,6 +25,7 @@ from dync.runtime.executors.frames import Frame, frame_from_bytes
 from dync.runtime.executors.local import WorkerMistakeError
 from dync.runtime.executors.messages import Work, decisions_from_json, report_from, result_from, work_frame
 from dync.runtime.executors.survey import survey, verify_workers
+from dync.runtime.lanes.checked_files import ChangedDataError
 from dync.runtime.lanes.decision import Choice
 from dync.runtime.lanes.lane import Lane, LaneResult, Watch
 from dync.runtime.lanes.need import Need
@@ -243,6 +244,8 @@ class DaskCluster:
                     yield result_from(frame)
                 case "said":
                     self._say(str(frame.says["text"]))
+                case "changed":
+                    raise ChangedDataError(str(frame.says["text"]))
                 case "done" if portion.measures is not None:
                     agenda.measured(portion, decisions_from_json(frame.says["decisions"]))
 

@@ -18,6 +18,7 @@ from dync.runtime.executors.frames import Frame
 from dync.runtime.executors.messages import Work, decisions_from_json, report_from, result_from, work_frame
 from dync.runtime.executors.process import WorkerProcess
 from dync.runtime.executors.survey import PROCESS
+from dync.runtime.lanes.checked_files import ChangedDataError
 from dync.runtime.lanes.decision import Choice
 from dync.runtime.lanes.lane import Lane, LaneResult, Watch
 from dync.runtime.lanes.need import Need
@@ -92,7 +93,7 @@ class LocalWorkers:
         """The result of every lane, in the order in which they come.
 
         In the modes `exact` and `off` they do not depend on the number of workers. `watch` is asked in this process.
-        Raises RunError where workers do not even start.
+        Raises RunError where workers do not even start, and where data files are not those that were checked.
         """
         verify_names(lanes)
         agenda = Agenda(lanes, mode, self.jobs, self.decisions, self._say)
@@ -151,6 +152,8 @@ class LocalWorkers:
                 self._idle.append(worker)
                 if portion.measures is not None:
                     agenda.measured(portion, decisions_from_json(frame.says["decisions"]))
+            case "changed":
+                raise ChangedDataError(str(frame.says["text"]))
             case "mistake":
                 raise WorkerMistakeError(str(frame.says["traceback"]))
             case kind:

@@ -53,7 +53,7 @@ def work_frame(work: Work) -> Frame:
         start = None if lane.start is None else list(starts).index(id(lane.start))
         lanes.append(
             {"name": lane.name, "pipeline": pipeline_to_json(lane.pipeline), "plan": plan, "structure": key}
-            | {"start": start, "baseline": plain(lane.baseline)}
+            | {"start": start, "baseline": plain(lane.baseline), "files": dict(lane.files)}
         )
     says = {"kind": "work", "lanes": lanes, "structures": structures, "mode": work.mode, "watched": work.watched}
     arrays = {f"{n}/{name}": array for n, start in enumerate(starts.values()) for name, array in start.items()}
@@ -75,6 +75,7 @@ def work_from(frame: Frame) -> Work:
             plan_from_json({**lane["plan"], "structure": says["structures"][lane["structure"]]}),
             None if lane["start"] is None else starts.get(lane["start"], {}),
             None if lane["baseline"] is None else typed(lane["baseline"], CallPlan),
+            lane["files"],
         )
         for lane in says["lanes"]
     ]

@@ -7,6 +7,7 @@ from typing import Final
 
 from dync.runtime.executors.frames import Frame
 from dync.runtime.executors.messages import decisions_to_json, result_frame, work_from
+from dync.runtime.lanes.checked_files import ChangedDataError
 from dync.runtime.lanes.lane import Watch
 from dync.runtime.lanes.prepared import Prepared
 from dync.runtime.lanes.timing import measured_decisions
@@ -20,7 +21,8 @@ def do_work(frame: Frame, ask: Watch, tick: Callable[[], None] = lambda: None) -
     """A `result` a lane as soon as it is there, `said` for what people should read, in the end `done`.
 
     `ask` sends a report to the process that gave the work, and waits for its verdict; `tick` is called on the way. Work
-    that only measures gives its decisions with `done`.
+    that only measures gives its decisions with `done`. Where a data file is not the one that was checked, `changed`
+    says so in the place of `done`.
     """
     work = work_from(frame)
     if work.measures:
@@ -33,9 +35,13 @@ def do_work(frame: Frame, ask: Watch, tick: Callable[[], None] = lambda: None) -
         work.lanes, work.mode, watch, decisions=dict(work.decisions), prepared=_PREPARED, total=work.total,
         say=texts.append, tick=tick,
     )  # fmt: skip
-    for result in results:
-        yield from _said(texts)
-        yield result_frame(result)
+    try:
+        for result in results:
+            yield from _said(texts)
+            yield result_frame(result)
+    except ChangedDataError as error:
+        yield Frame({"kind": "changed", "text": str(error)})
+        return
     yield from _said(texts)
     yield Frame({"kind": "done", "decisions": {}})
 

@@ -44,6 +44,8 @@ def _key(lane: Lane) -> str:
         "metrics": plain_json(pipeline.metrics),
         "base": pipeline.base,
     }
+    if lane.files:
+        shared["files"] = dict(lane.files)
     return digest(shared if lane.baseline is None else shared | {"baseline": plain_json(lane.baseline)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ class Lane:
 
     `start` are the arrays that it starts from (as `saved_arrays` names them), None where they are drawn from the seed.
     With a `baseline` that model is trained in place of the network, in the way of the pipeline; `start` is None.
+    `files` are the data files as they were checked, the SHA-256 of each by its absolute path.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Lane:
     plan: Plan
     start: Mapping[str, NDArray[Any]] | None = None
     baseline: CallPlan | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

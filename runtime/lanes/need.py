@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
 
 from dync.compiler.pipeline_plan import TrainingPlan
 from dync.compiler.plan import Plan
 from dync.runtime.error import RunError
+from dync.runtime.lanes.checked_files import files_of
 from dync.runtime.lanes.timing import ROOM, WIDTH
 from dync.runtime.network import Network
 from dync.runtime.optimizers import OptimizerError, make_optimizer
 from dync.runtime.pipelines.training.parts import Parts
 from dync.runtime.pipelines.training.room import Room, room_of
-
-FROM_FILES: Final = ("csv", "idx", "npz")
-"""The sources that read files of the user; what the others read comes with their packages."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,4 @@ def need_of(training: TrainingPlan, plan: Plan, parts: Parts, lanes: int) -> Nee
     except OptimizerError as error:
         raise RunError(str(error)) from error
     room = room_of(training, Network(plan), optimizer, parts.dataset, parts.held_out)
-    data = [(training.data, parts.dataset)]
-    data += [(training.evaluate_on[name], some) for name, some in parts.further.items()]
-    read = [record for given, some in data if given.source.name in FROM_FILES for record in some.files]
-    return Need(lanes, room, {str((Path(training.base) / record.path).absolute()): record.sha256 for record in read})
+    return Need(lanes, room, files_of(training, parts))

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 from dync.runtime.error import RunError
+from dync.runtime.lanes.checked_files import ChangedDataError
 from dync.runtime.lanes.course import Course, prepared_for
 from dync.runtime.lanes.decision import Choice, Decision, Mode
 from dync.runtime.lanes.groups import Group, groups
@@ -57,7 +58,8 @@ def train_lanes(
     calls). `watch` hears of every evaluation on the way, and may end a lane there. `tick` is called between the calls
     of the program, and may raise StageTimeoutError to end it all. Baselines train one after another.
 
-    A lane that cannot be trained or whose numbers are no longer finite is a failed result; the others go on.
+    A lane that cannot be trained or whose numbers are no longer finite is a failed result; the others go on. Raises
+    ChangedDataError where data files are not those that were checked.
     """
     means = _Means(
         mode, watch, width or WIDTH, {} if decisions is None else decisions, prepared or Prepared(), total, say, tick
@@ -101,6 +103,8 @@ class _Fleet:
         try:
             self.shared, self.arrays = self.means.prepared.of(self.group)
             self.slots = self._slots()
+        except ChangedDataError:
+            raise
         except RunError as error:
             yield from (_failed(lane, str(error)) for lane in self.group.lanes)
             return

@@ -12,8 +12,9 @@ from dync.runtime.comparison.job import ComparisonJob
 from dync.runtime.comparison.line_up import seeds_of
 from dync.runtime.comparison.models import model_path
 from dync.runtime.comparison.score import Score, Unit
-from dync.runtime.comparison.task_data import evaluated, training_parts
+from dync.runtime.comparison.task_data import training_parts
 from dync.runtime.error import RunError
+from dync.runtime.lanes.checked_files import files_of, verify_unchanged
 from dync.runtime.package.contents import Contents
 from dync.runtime.saved_model import load_model
 
@@ -71,6 +72,7 @@ def _trial(complete: Mapping[Trial, Score], metric: Metric) -> tuple[Trial, str]
 def _trained(job: ComparisonJob, contender: Trained, trial: Trial) -> dict[str, Any]:
     training = contender.place.training(contender.pipeline, trial)
     parts = training_parts(training, contender.plan)
+    verify_unchanged(contender.place.need.files, files_of(training, parts))
     model = load_model(model_path(job.folder, (contender.place.entry, contender.place.task, trial.seed)))
     return {
         "network": model.network,
@@ -85,14 +87,13 @@ def _trained(job: ComparisonJob, contender: Trained, trial: Trial) -> dict[str, 
 
 def _saved(contender: Contender, trial: Trial) -> dict[str, Any]:
     assert isinstance(contender, Saved)
-    data = contender.place.data(contender.task, trial)
-    dataset, parts = evaluated(data, contender.model.network.plan, contender.base)
+    dataset, parts = contender.read(trial)
     return {
         "network": contender.model.network,
         "orchestrator": contender.model.orchestrator,
         "origin": "Its weights were given, and only evaluated here.",
         "training": None,
-        "data": data,
+        "data": contender.place.data(contender.task, trial),
         "dataset": dataset,
         "some": next(iter(parts.values())),
     }

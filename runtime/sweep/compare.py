@@ -14,7 +14,7 @@ from dync.runtime.pipelines.training.decisions import value_of
 from dync.runtime.statistics.analysis import analyse
 from dync.runtime.statistics.scores import scale_of
 from dync.runtime.sweep.best import ranked
-from dync.runtime.sweep.outcome import lane_name, lane_of
+from dync.runtime.sweep.outcome import lane_of
 from dync.runtime.sweep.search import Search
 from dync.runtime.sweep.trial import Trial, flat
 
@@ -47,10 +47,7 @@ def compare_best(search: Search) -> Mapping[str, Any]:
 def _lanes(search: Search, trial: Trial, seeds: range) -> list[Lane]:
     training, network = search.bind(trial.params)
     start = search.start(training)
-    return [
-        Lane(lane_name(trial.number, seed), replace(training, seed=training.seed + seed), network, start)
-        for seed in seeds
-    ]
+    return [search.lane(trial.number, seed, training, network, start) for seed in seeds]
 
 
 def _note(search: Search, result: LaneResult) -> None:

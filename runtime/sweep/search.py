@@ -68,6 +68,7 @@ class Search:
         self.history: History = ()
         self.pruning: Pruning | None = None
         self.first: First
+        self.files: Mapping[str, str] = {}
         self._starts: dict[Origin, Mapping[str, NDArray[Any]]] = {}
 
     # --- environment_check ---
@@ -114,6 +115,7 @@ class Search:
         """Whether memory, workers and disk are there for the largest network; raises RunError."""
         training, network = largest(self.plan, self.bind, self.first.params)
         need = need_of(training, network, self.first.parts, min(self.round_size, self.count) * self.plan.seeds)
+        self.files = need.files
         self.executor.verify(need)
         weights = 0 if need.room is None else 2 * need.room.weights  # of the best, and once more while they are written
         advice = "make room, or give another folder with --out"
@@ -267,10 +269,14 @@ class Search:
 
     def _lanes(self, number: int, training: TrainingPlan, network: Plan) -> list[Lane]:
         start = self.start(training)
-        return [
-            Lane(lane_name(number, seed), replace(training, seed=training.seed + seed), network, start)
-            for seed in range(self.plan.seeds)
-        ]
+        return [self.lane(number, seed, training, network, start) for seed in range(self.plan.seeds)]
+
+    def lane(
+        self, trial: int, seed: int, training: TrainingPlan, network: Plan, start: Mapping[str, NDArray[Any]] | None
+    ) -> Lane:
+        """The training of a trial with one of its seeds, on the data files as the first stage found them."""
+        seeded = replace(training, seed=training.seed + seed)
+        return Lane(lane_name(trial, seed), seeded, network, start, files=self.files)
 
     def start(self, training: TrainingPlan) -> Mapping[str, NDArray[Any]] | None:
         """The arrays that a training starts from, None where they are drawn; raises RunError."""

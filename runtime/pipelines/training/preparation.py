@@ -100,12 +100,6 @@ def verify_protocols(network: Network) -> None:
             raise RunError(f"the network {structure.network} has no `{name}` protocol: declare one, {name} PHASE, …")
 
 
-def load_parts(plan: TrainingPlan, network: Network) -> tuple[Dataset, dict[str, Examples]]:
-    """The data of a training, and the parts that it is measured on by name; raises DataError and RunError."""
-    found = read_parts(plan, network)
-    return found.dataset, found.held_out
-
-
 def schedule_of(plan: TrainingPlan, dataset: Dataset, structure: Structure) -> BatchSchedule:
     """The batches of a training; raises RunError where not even one can be filled."""
     train = dataset.parts["train"]

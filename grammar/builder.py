@@ -113,13 +113,16 @@ class Builder(PipelineBuilder):
     def _edge(self, values: Values, span: Span) -> s.Edge:
         label, sender, receiver, kind, delay, sends, learning = values
         rule, rate, decay = learning or (None, None, None)
-        name = self._name(label) if label else None
-        return s.Edge(name, sender, *_with_field(receiver), kind, delay, sends, rule, rate, decay, span)
+        return s.Edge(label, sender, receiver, kind, delay, sends, rule, rate, decay, span)
 
     def _wire(self, values: Values, span: Span) -> s.Wire:
-        layers, generator, kind, delay, sends, learning = values
+        label, layers, generator, kind, delay, sends, learning = values
         rule, rate, decay = learning or (None, None, None)
-        return s.Wire(layers, generator, kind, delay, sends, rule, rate, decay, span)
+        name = self._name(label) if label else None
+        return s.Wire(name, layers, generator, kind, delay, sends, rule, rate, decay, span)
+
+    def _label(self, values: Values, span: Span) -> s.Reference:
+        return s.Reference(self._name(values[0]), values[1], span)
 
     def _learning(self, values: Values, span: Span) -> tuple[Any, ...]:
         return tuple(values)
@@ -239,13 +242,3 @@ class Builder(PipelineBuilder):
 
     def _indicator(self, values: Values, span: Span) -> s.Indicator:
         return s.Indicator(values[0], span)
-
-
-def _with_field(receiver: s.Reference) -> tuple[s.Reference, s.Name | None]:
-    """A receiver, and its last part where that may name a field of it: `v.apical`."""
-    if not receiver.parts or receiver.parts[-1].index is not None:
-        return receiver, None
-    *parts, last = receiver.parts
-    source, start = receiver.span.source, receiver.span.start
-    end = len(source.text[: last.span.start].rstrip())
-    return s.Reference(receiver.name, receiver.index, Span(source, start, end), tuple(parts)), last.name

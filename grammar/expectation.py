@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dync.grammar.automaton import END, Automaton
+from dync.grammar.automaton import END, Automaton, Production
 from dync.grammar.lexer import Token
 from dync.grammar.parser import Stack
 from dync.grammar.places import FILE, NETWORK, body
@@ -23,6 +23,7 @@ NAMES: Final = (
     (("PIPELINE", "NAME"), "the kind of the pipeline"),
     (("EDGE",), "the sender"),
     (("ARROW",), "the receiver"),
+    (("WIRE", "NAME", "COLON"), "an array of layers"),
     (("COLON",), "the sender"),
     (("WIRE",), "an array of layers"),
     (("references", "BY"), "a graph generator"),
@@ -97,13 +98,19 @@ def expectation(automaton: Automaton, states: Sequence[int]) -> Expectation:
         symbols = tuple(automaton.symbols[state] for state in stack)
         if not reductions:
             return Expectation(frozenset(shifts), frozenset(optional), symbols)
-        production = automaton.productions[-1 - reductions.most_common(1)[0][0]]
+        production = _likeliest(automaton, reductions)
         if production.origin == "start":
             return Expectation(frozenset(shifts | {END}), frozenset(optional), symbols)
         optional |= shifts
         if production.length:
             del stack[-production.length :]
         stack.append(automaton.rows[stack[-1]][production.origin])
+
+
+def _likeliest(automaton: Automaton, reductions: Mapping[int, int]) -> Production:
+    """What stands before the place, by how much could follow it; no label, which a statement can do without."""
+    found = [(automaton.productions[-1 - action], follow) for action, follow in reductions.items()]
+    return max(found, key=lambda one: (one[0].origin != "label", one[1]))[0]
 
 
 def sentence_parts(stack: Stack) -> tuple[str, str]:

@@ -216,11 +216,11 @@ def _domain(node: s.Range | s.Choices | None) -> str:
 def edge(node: s.Edge | s.Wire) -> list[str]:
     """The parts of an edge, or of the edges of a graph, that may begin a line."""
     if isinstance(node, s.Wire):
-        parts = [f"wire {references(node.layers)} by {application(node.generator)} {application(node.kind)}"]
-    else:
         label = f"{node.label.text}: " if node.label else ""
-        into = f".{node.into.text}" if node.into else ""
-        parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)}{into} {application(node.kind)}"]
+        parts = [f"wire {label}{references(node.layers)} by {application(node.generator)} {application(node.kind)}"]
+    else:
+        label = f"{reference(node.label)}: " if node.label else ""
+        parts = [f"edge {label}{reference(node.sender)} -> {reference(node.receiver)} {application(node.kind)}"]
     if node.delay is not None:
         parts.append(f"delay {expression(node.delay)}")
     if node.sends is not None:

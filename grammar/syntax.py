@@ -266,12 +266,14 @@ class Constant:
 
 @dataclass(frozen=True)
 class Edge:
-    """`edge [LABEL:] SENDER -> RECEIVER[.FIELD] KIND [delay N] [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
+    """`edge [LABEL:] SENDER -> RECEIVER[.FIELD] KIND [delay N] [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`.
 
-    label: Name | None
+    The label is a name, or a name with an index.
+    """
+
+    label: Reference | None
     sender: Reference
     receiver: Reference
-    into: Name | None
     kind: Application
     delay: Expression | None
     sends: Expression | None
@@ -283,8 +285,9 @@ class Edge:
 
 @dataclass(frozen=True)
 class Wire:
-    """`wire LAYERS by GENERATOR KIND [delay N] [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
+    """`wire [LABEL:] LAYERS[.FIELD] by GENERATOR KIND [delay N] [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
 
+    label: Name | None
     layers: tuple[Reference, ...]
     generator: Application
     kind: Application

@@ -91,7 +91,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Reference:
-    """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`. In an expression it has an index.
+    """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`; or a label. In an expression it has an
+    index.
 
     `parts` lead to a layer within it, where it is a network: `m.h[2]`.
     """

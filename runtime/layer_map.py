@@ -22,7 +22,7 @@ from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.sparse import Sparse
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.kinds.tied import tied
-from dync.runtime.layout import EdgeKey, Place, layout, unknown
+from dync.runtime.layout import EdgeKey, Layout, Place, layout, unknown
 
 if TYPE_CHECKING:
     from dync.runtime.edge import Edge
@@ -51,7 +51,8 @@ class LayerMap(eqx.Module):
 
     Reading: `lmap[receiver, sender]` or `lmap[label]` is one `Edge`; `lmap[layer]` a row, sender to edge; `lmap[group]`
     the rows of a group, receiver to row. The diagonal entry of a layer, `lmap[layer, layer]`, always exists. Of several
-    edges between one pair each is read by its label, or as `lmap[receiver, sender, label]`.
+    edges between one pair each is read by its label, or as `lmap[receiver, sender, label]`, where the index of a label
+    may be left out if the name alone says which edge it is.
     """
 
     weights: tuple[Array | None, ...]
@@ -148,8 +149,9 @@ class LayerMap(eqx.Module):
         for name in key[:2]:
             if name not in self.structure.layer_numbers:
                 raise KeyError(unknown("layer", name, self.structure.layer_numbers))
-        if len(key) == 3 and key[2] in known.labels and known.labels[key[2]][:2] == key[:2]:
-            return known.labels[key[2]]
+        labelled = _labelled(known, *key) if len(key) == 3 else None
+        if labelled is not None:
+            return labelled
         if len(key) != 2:
             raise KeyError(f"there is no edge {key!r}: keys are (receiver, sender), or (receiver, sender, label)")
         if key in known.several and key[0] != key[1]:
@@ -166,6 +168,15 @@ class LayerMap(eqx.Module):
             labels = known.several.get((found[0], found[1]))
             raise KeyError(several_edges(found, labels) if labels else f"{found[0]!r} has no edge to itself")
         return found, known.edges[found]
+
+
+def _labelled(known: Layout, receiver: str, sender: str, label: str) -> EdgeKey | None:
+    """The key of the edge of a pair that has this label, without its index where that need not tell edges apart."""
+    if label in known.labels:
+        return known.labels[label] if known.labels[label][:2] == (receiver, sender) else None
+    labels = known.several.get((receiver, sender), ())
+    found = [full for full in labels if full.endswith("]") and full.rpartition("[")[0] == label]
+    return (receiver, sender, found[0]) if len(found) == 1 else None
 
 
 def several_edges(key: EdgeKey, labels: Sequence[str]) -> str:

@@ -86,7 +86,7 @@ def _model(network: syntax.Network, scope: Scope, context: Context, protocol: st
             case syntax.Group():
                 groups.add(item, inner)
     edges.settle_ties()
-    edges.check_labels_against(groups.names)
+    edges.labels.check_against(groups.names)
     phases = phase_models([i for i in network.items if isinstance(i, syntax.Phase)], table, scope, context)
     protocols = protocol_models(network, phases, context)
     chosen = chosen_protocol(protocols, protocol, place, network.name.text, context)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from dync.compiler import mistakes as wrong
@@ -13,11 +13,12 @@ from dync.compiler.elaboration.constant import number
 from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.elaborate_delays import check_history, delay_of
 from dync.compiler.elaboration.elaborate_kinds import KindUse, kind_use
+from dync.compiler.elaboration.elaborate_labels import Labels
 from dync.compiler.elaboration.elaborate_ties import Tie, settle_ties
 from dync.compiler.elaboration.elaborate_uses import rule_use
 from dync.compiler.elaboration.elaborate_windows import window_plan
 from dync.compiler.elaboration.elaborate_wires import arcs_of
-from dync.compiler.elaboration.layer_table import LayerTable
+from dync.compiler.elaboration.layer_table import Arrival, LayerTable
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.expression import Expression, Symbol
 from dync.compiler.model import EdgeModel, LayerModel, RuleUse
@@ -53,23 +54,26 @@ class Edges:
     _loose_senders: set[str] = field(default_factory=set)
     _pairs: dict[tuple[str, str], syntax.Edge | syntax.Wire] = field(default_factory=dict)
     _met: set[tuple[str, str]] = field(default_factory=set)
-    _labels: dict[str, syntax.Name] = field(default_factory=dict)
     _ties: list[Tie] = field(default_factory=list)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Their labels."""
+        return Labels(self.table, self.context.mistakes)
 
     def add(self, edge: syntax.Edge, scope: Scope) -> None:
         """Elaborate one edge; what is wrong with one part of it does not keep the others from being checked."""
         if not self.context.budget.take(1, "this edge", edge.span):
             return
-        edge = self.table.with_part(edge, scope)
+        named, into = self.table.with_field(edge.receiver, scope)
         sender = self.table.sender(edge.sender, scope)
-        receiver = self.table.receiver(edge.receiver, scope)
-        self._check_label(edge)
+        receiver = self.table.receiver(named, scope)
+        label = None if edge.label is None else self.labels.of_edge(edge.label, scope)
         manner = self._manner(edge, scope)
         if sender is None or receiver is None:
             self._note_loose(edge, sender, receiver)
             return
-        label = None if edge.label is None else edge.label.text
-        self._join(edge, label, sender, receiver, manner, edge.receiver.span)
+        self._join(edge, label, sender, Arrival(receiver, into), manner, named.span)
 
     def wire(self, wire: syntax.Wire, scope: Scope) -> None:
         """Elaborate the edges that a graph generator draws, all in one manner."""
@@ -78,8 +82,9 @@ class Edges:
         if found is None:
             self._note_unwired(wire)
             return
-        for sender, receiver in found:
-            self._join(wire, None, sender, receiver, manner, wire.layers[0].span.to(wire.layers[-1].span))
+        for sender, arrival in found:
+            label = None if wire.label is None else self.labels.of_wire(wire.label)
+            self._join(wire, label, sender, arrival, manner, wire.layers[0].span.to(wire.layers[-1].span))
 
     def _manner(self, statement: syntax.Edge | syntax.Wire, scope: Scope) -> _Manner:
         kind = kind_use(statement.kind, scope, self.context)
@@ -95,12 +100,12 @@ class Edges:
         statement: syntax.Edge | syntax.Wire,
         label: str | None,
         sender: LayerModel,
-        receiver: LayerModel,
+        arrival: Arrival,
         manner: _Manner,
         place: Span,
     ) -> None:
         """Add an edge of this manner and check it; `place` is where the statement names the receiver."""
-        into = statement.into if isinstance(statement, syntax.Edge) else None
+        receiver, into = arrival
         kind = manner.kind
         window = None
         if kind.window is not None:
@@ -188,25 +193,6 @@ class Edges:
         scope.read.update(read)
         return (Symbol("state"), {}) if expression is None else (expression, read)
 
-    def _check_label(self, edge: syntax.Edge) -> None:
-        """A label is the name of one edge, and of no layer; that it is of no group is checked when all are known."""
-        if edge.label is None:
-            return
-        text, span = edge.label.text, edge.label.span
-        if text in self.table.entries:
-            entry = self.table.entries[text]
-            self.context.mistakes.add(wrong.names.LabelTaken(span, text, "a layer", entry.name.span))
-        elif text in self._labels:
-            self.context.mistakes.add(wrong.names.LabelTaken(span, text, "another edge", self._labels[text].span))
-        else:
-            self._labels[text] = edge.label
-
-    def check_labels_against(self, groups: Mapping[str, syntax.Name]) -> None:
-        """No group has the name of an edge."""
-        for text, label in self._labels.items():
-            if text in groups:
-                self.context.mistakes.add(wrong.names.LabelTaken(label.span, text, "a group", groups[text].span))
-
     def _check_pair(
         self, statement: syntax.Edge | syntax.Wire, label: str | None, sender: LayerModel, receiver: LayerModel
     ) -> None:
@@ -215,7 +201,7 @@ class Edges:
         first = self._pairs.setdefault(pair, statement)
         if first is statement and pair not in self._met:
             self._met.add(pair)
-        elif isinstance(statement, syntax.Wire) or isinstance(first, syntax.Wire):
-            self.context.mistakes.add(wrong.wires.WireOverEdge(statement.span, *pair, first.span))
         elif label is None or first.label is None:
-            self.context.mistakes.add(wrong.edges.ParallelEdges(statement.span, *pair, first.span))
+            wired = isinstance(statement, syntax.Wire) or isinstance(first, syntax.Wire)
+            mistake = wrong.wires.WireOverEdge if wired else wrong.edges.ParallelEdges
+            self.context.mistakes.add(mistake(statement.span, *pair, first.span))

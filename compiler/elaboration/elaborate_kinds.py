@@ -109,15 +109,23 @@ class _Reader:
         for needed in [key for key in TAKES[name] if key in NEEDS and key not in given]:
             self.context.mistakes.add(wrong.names.MissingArgument(self.application.span, needed, name))
         label = given["label"].value if "label" in given else None
+        owner = None if label is None else self._label(label)
         return KindUse(
             kind=next((k for k in get_args(Kind) if k == name), None),
             numbers=self._numbers(name, given),
             window=self._window(name, given) if "kernel" in given else None,
             rank=self._whole("rank", given["rank"].value) if "rank" in given else None,
-            tie=None if label is None else TieModel(label.span.text, self._truth("transposed", given)),
-            tied_to=label,
+            tie=None if owner is None else TieModel(owner, self._truth("transposed", given)),
+            tied_to=None if owner is None else label,
             between=self._between(given) if name == "dense" else None,
         )
+
+    def _label(self, expression: syntax.Expression) -> str | None:
+        """The label of an edge, `down` or `down[3]`; None where its index is a mistake."""
+        if not isinstance(expression, syntax.Reference) or expression.index is None:
+            return expression.span.text
+        index = integer(expression.index, self.scope, self.context.mistakes, "an index")
+        return None if index is None else f"{expression.name.text}[{index}]"
 
     def _between(self, given: Mapping[str, syntax.Argument]) -> BetweenUse | None:
         """What a `dense` edge says of pairs of units; None where it says nothing."""

@@ -32,13 +32,14 @@ def settle_ties(found: list[EdgeModel], ties: Sequence[Tie], layers: Sequence[La
     shapes = {layer.name: layer.shape for layer in layers}
     for tie in ties:
         edge = found[tie.place]
-        owner = owners.get(edge.tie.label) if edge.tie is not None else None
+        assert edge.tie is not None
+        owner = owners.get(edge.tie.label)
         if owner is None:
             known = tuple(label for label, labelled in owners.items() if _weightless(labelled) is None)
-            mistakes.add(wrong.ties.UnknownTie(tie.names.span, tie.names.span.text, known))
+            mistakes.add(wrong.ties.UnknownTie(tie.names.span, edge.tie.label, known))
         elif _weightless(owner) is not None:
             what = _weightless(owner) or ""
-            mistakes.add(wrong.ties.TieToWeightless(tie.names.span, tie.names.span.text, what, owner.span))
+            mistakes.add(wrong.ties.TieToWeightless(tie.names.span, edge.tie.label, what, owner.span))
         else:
             found[tie.place] = _settled(tie, edge, owner, shapes, mistakes)
 

@@ -10,7 +10,7 @@ from dync.compiler.elaboration.arguments import matched
 from dync.compiler.elaboration.constant import integer, number
 from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.graphs import GENERATORS, Args, Generator, Link, Parameter
-from dync.compiler.elaboration.layer_table import LayerTable, Node
+from dync.compiler.elaboration.layer_table import Arrival, LayerTable, Node
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.model import LayerModel
 from dync.grammar import syntax
@@ -18,8 +18,8 @@ from dync.grammar import syntax
 ARCS: Final = ("both", "forward", "backward")
 """Which arcs a link becomes: both, that from its first to its second node, or that back."""
 
-Joined = list[tuple[LayerModel, LayerModel]]
-"""Sender and receiver of each edge."""
+Joined = list[tuple[LayerModel, Arrival]]
+"""From where each edge comes, and where it leads."""
 
 
 def arcs_of(wire: syntax.Wire, table: LayerTable, scope: Scope, context: Context) -> Joined | None:
@@ -46,7 +46,7 @@ def arcs_of(wire: syntax.Wire, table: LayerTable, scope: Scope, context: Context
         return None
     if not arcs:
         context.mistakes.add(wrong.wires.WireDrawsNothing(wire.generator.span, name.text, len(layers)))
-    return [(layers[sender].sender, layers[receiver].receiver) for sender, receiver in arcs]
+    return [(layers[sender].sender, layers[receiver].arrival) for sender, receiver in arcs]
 
 
 def _layers(wire: syntax.Wire, table: LayerTable, scope: Scope, context: Context) -> tuple[tuple[Node, ...], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 _ENDS: Final[tuple[End, End]] = ("input", "output")
 
 
+class Arrival(NamedTuple):
+    """Where an edge leads: a layer, and the field of it where that has a name."""
+
+    receiver: LayerModel
+    into: syntax.Name | None = None
+
+
 @dataclass(frozen=True)
 class Node:
     """A layer as a node of a graph: where edges into it lead and from where those out of it come."""
 
     name: str
-    receiver: LayerModel
+    arrival: Arrival
     sender: LayerModel
 
 
@@ -94,27 +101,31 @@ class LayerTable:
 
     def nodes(self, reference: syntax.Reference, scope: Scope) -> tuple[Node, ...]:
         """What a reference names where layers are joined: a network, with all that is in it, is one."""
+        reference, into = self.with_field(reference, scope)
         entry = self.entries.get(reference.name.text)
         if entry is None or not entry.inner or reference.parts:
-            return tuple(Node(layer.name, layer, layer) for layer in self.all(reference, scope))
+            return tuple(Node(layer.name, Arrival(layer, into), layer) for layer in self.all(reference, scope))
         found = []
         for inner in self._inner(entry, reference, scope, plural=True):
             ends = [inner.port(end, "", reference.span, self.mistakes) for end in _ENDS]
             if ends[0] is not None and ends[1] is not None:
-                found.append(Node(inner.model.name, ends[0], ends[1]))
+                found.append(Node(inner.model.name, Arrival(ends[0]), ends[1]))
         return tuple(found)
 
-    def with_part(self, edge: syntax.Edge, scope: Scope) -> syntax.Edge:
-        """The edge whose receiver is the input of a network within this one, where that is what `m.cue` means."""
-        entry = self.entries.get(edge.receiver.name.text)
-        if entry is None or not entry.inner or edge.into is None:
-            return edge
-        before = self._parts(edge.receiver, scope)
-        if before and not entry.inner[0].has(f"{before}.{edge.into.text}"):
-            return edge
-        ends = edge.receiver.span.to(edge.into.span)
-        parts = (*edge.receiver.parts, syntax.Part(edge.into, None, edge.into.span))
-        return replace(edge, receiver=replace(edge.receiver, parts=parts, span=ends), into=None)
+    def with_field(self, reference: syntax.Reference, scope: Scope) -> tuple[syntax.Reference, syntax.Name | None]:
+        """A receiver, and its field where the last part names one, `v.apical`, and no layer of a network within."""
+        if not reference.parts or reference.parts[-1].index is not None:
+            return reference, None
+        *parts, last = reference.parts
+        source, start = reference.span.source, reference.span.start
+        end = len(source.text[: last.span.start].rstrip())
+        bare = replace(reference, span=Span(source, start, end), parts=tuple(parts))
+        entry = self.entries.get(reference.name.text)
+        if entry is not None and entry.inner:
+            before = self._parts(bare, scope)
+            if not before or entry.inner[0].has(f"{before}.{last.name.text}"):
+                return reference, None
+        return bare, last.name
 
     def one(self, reference: syntax.Reference, scope: Scope) -> LayerModel | None:
         """The single layer that a reference names; None where that was a mistake."""

@@ -30,7 +30,8 @@ class ParallelEdges(Diagnostic):
     def notes(self) -> tuple[Note, ...]:
         """The first edge; a `for` can make both from one line."""
         if self.first == self.span:
-            return (Note("the `for` around it repeats the edge"),)
+            repeated = "the `for` around it repeats the edge"
+            return (Note(f"{repeated}: a label with an index tells them apart, `edge NAME[i]: …`"),)
         labels = Note("several edges between one pair each need a label: `edge NAME: …`")
         return (Note("the first one stands here", self.first), labels)
 

@@ -225,7 +225,8 @@ class UnknownMessages(Unknown):
 
 @dataclass(frozen=True)
 class LabelTaken(Diagnostic):
-    """A label names one edge. It can be neither the label of another, nor the name of a layer or a group.
+    """A label names one edge. It can be neither the label of another, nor the name of a layer or a group. With an
+    index, `down[i]`, it is that of one of several edges, and none has the name alone.
 
     The layer map finds edges, layers and groups by name, so that one name must not mean two of them.
     """
@@ -246,8 +247,11 @@ class LabelTaken(Diagnostic):
     @property
     def notes(self) -> tuple[Note, ...]:
         """Where the name was given first; a label within a `for` is its own double."""
+        if self.first == self.span and "[" in self.name:
+            return (Note("the `for` around it repeats the edge with this index"),)
         if self.first == self.span:
-            return (Note("the `for` around it repeats the edge, and the label with it"),)
+            repeated = "the `for` around it repeats the edge, and the label with it"
+            return (Note(f"{repeated}: an index tells the edges apart, `{self.name}[i]`"),)
         return (Note("the name was given here", self.first),)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dync.compiler.mistakes.examples import OUT, OUTPUT, network, with_layers
+from dync.compiler.mistakes.several import several
 from dync.compiler.mistakes.shapes import Shape, shown
-from dync.compiler.mistakes.unknown import Unknown
+from dync.compiler.mistakes.unknown import SHOWN, Unknown
+from dync.compiler.report.folding import fold_names
 from dync.grammar.diagnostic import Diagnostic, Fix, Note
 from dync.grammar.source import Span
 
@@ -27,6 +29,18 @@ class UnknownTie(Unknown):
     noun, nouns = "edge with the label", "labels"
     wrong = _mirrored("edge h -> g tied(upp, transposed = true)")
     right = _mirrored("edge h -> g tied(up, transposed = true)")
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The labels, those with indices in few words."""
+        if not self.known:
+            return super().notes
+        return (Note(f"the labels are {several(fold_names(self.known), SHOWN)}"),)
+
+    @property
+    def fix(self) -> Fix | None:
+        """Put the nearest label, unless the index is computed: then another one may be meant each time."""
+        return super().fix if self.span.text == self.name else None
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class GraphRefused(Diagnostic):
 
 @dataclass(frozen=True)
 class WireOverEdge(Diagnostic):
-    """A `wire` draws an edge between two layers that are joined the same way already, and nothing tells them apart."""
+    """A `wire` draws an edge between two layers that are joined the same way already, and nothing tells them apart.
+    Both statements need a label."""
 
     code = "E0324"
     wrong = _wired("edge h[2] -> h[3] dense", "wire h by ring dense")
@@ -82,9 +83,10 @@ class WireOverEdge(Diagnostic):
     @property
     def notes(self) -> tuple[Note, ...]:
         """The first edge; a `for` can make both from one line."""
+        labels = Note("several edges between one pair need labels: `wire NAME: …`, `edge NAME: …`")
         if self.first == self.span:
-            return (Note("the `for` around it repeats the `wire`"),)
-        return (Note("the first one stands here", self.first),)
+            return (Note("the `for` around it repeats the `wire`"), labels)
+        return (Note("the first one stands here", self.first), labels)
 
 
 @dataclass(frozen=True)

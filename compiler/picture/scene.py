@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,6 +13,9 @@ from dync.compiler.report.text_table import about, counted
 
 LONGEST_ARRAY = 6
 """Arrays of more layers are folded: their first two layers, the rest but one, the last."""
+
+_WITHIN = re.compile(r"(.*)\.[^\W\d]")
+"""The name of a layer in a network within this one, and that network's: no point of `h[3..11]` is one between names."""
 
 Direction = Literal["forward", "feedback", "self", "start"]
 
@@ -60,7 +63,8 @@ def boxes(scene: Scene) -> dict[str, list[int]]:
     """The nodes within each network in the place of a layer, by its name; under `""` those of the network itself."""
     found: dict[str, list[int]] = {"": []}
     for number, node in enumerate(scene.nodes):
-        found.setdefault(node.name.partition(", ")[0].rpartition(".")[0], []).append(number)
+        within = _WITHIN.match(node.name.partition(", ")[0])
+        found.setdefault(within[1] if within else "", []).append(number)
     return found
 
 
@@ -115,18 +119,20 @@ def _node(structure: Structure, numbers: list[int]) -> Node:
 
 
 def _links(structure: Structure, data: Report, places: list[int], nodes: tuple[Node, ...]) -> tuple[Link, ...]:
-    gathered: Counter[Link] = Counter()
+    gathered: dict[Link, list[str]] = {}
     for family, told in zip(structure.families, data.families, strict=True):
         for edge in family.edges:
             sender, receiver = places[edge.sender], places[edge.receiver]
             if sender != receiver or nodes[sender].count == 1:
-                gathered[_link(sender, receiver, nodes, told, edge.label)] += 1
+                label = edge.label or ""
+                link = _link(sender, receiver, nodes, told, split_name(label).base or None)
+                gathered.setdefault(link, []).append(label)
     for number, layer in enumerate(structure.layers):
         if layer.start is not None:
             sender, receiver = places[layer.start], places[number]
             details = f"{nodes[receiver].name} starts from {nodes[sender].name}"
-            gathered[Link(sender, receiver, "start", "start", None, None, 1, details)] += 1
-    return tuple(_together(link, count) for link, count in gathered.items())
+            gathered.setdefault(Link(sender, receiver, "start", "start", None, None, 1, details), []).append("")
+    return tuple(_together(link, labels) for link, labels in gathered.items())
 
 
 def _link(sender: int, receiver: int, nodes: tuple[Node, ...], told: FamilyReport, label: str | None) -> Link:
@@ -137,8 +143,11 @@ def _link(sender: int, receiver: int, nodes: tuple[Node, ...], told: FamilyRepor
     return Link(sender, receiver, direction, told.kind, told.rule, label, 1, details)
 
 
-def _together(link: Link, count: int) -> Link:
-    return link if count == 1 else replace(link, count=count, details=f"{link.details} ({count:,} edges)")
+def _together(link: Link, labels: list[str]) -> Link:
+    """One link for edges that are drawn in one place, whose labels differ in their index alone."""
+    label, count = ", ".join(fold_names(labels)) or None, len(labels)
+    details = link.details if count == 1 else f"{link.details} ({count:,} edges)"
+    return replace(link, label=label, count=count, details=details)
 
 
 def _range(name: str, values: tuple[float, float] | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from hypothesis import strategies as st
@@ -21,31 +21,46 @@ RULES: Final = (
 
 def draw_array_edges(draft: Draft) -> None:
     """Edges within and along arrays, by `for`."""
-    for array, count in draft.arrays.items():
-        layer = next(layer for layer in draft.layers if layer.whole == array)
-        numbers = range(1, count + 1)
-        for low, high, s, r in ((1, count, 0, 0), (1, count - 1, 0, 1), (1, count - 1, 1, 0)):
+    for row in draft.rows:
+        numbers = range(1, row.count + 1)
+        for low, high, s, r in ((1, row.count, 0, 0), (1, row.count - 1, 0, 1), (1, row.count - 1, 1, 0)):
             if draft.chance():
-                ends = [f"{array}[n]" if shift == 0 else f"{array}[n + 1]" for shift in (s, r)]
-                text, _, _ = _edge_text(draft, ends, layer, layer, loop=s == r)
+                shown = [row.end(end, "n" if shift == 0 else "n + 1") for end, shift in zip(row.ends, (s, r), strict=True)]
+                text, _, _ = _edge_text(draft, shown, *row.ends, loop=s == r and row.sender == row.receiver)
                 draft.statements.append(f"for n in {low}..{high} {{ edge {text} }}")
-                shifted = [(f"{array}[{n + s}]", f"{array}[{n + r}]") for n in numbers[: high - low + 1]]
-                draft.pairs.update(dict.fromkeys(shifted, False))
+                ends = [(row.end(row.sender, n + s), row.end(row.receiver, n + r)) for n in numbers[: high - low + 1]]
+                draft.pairs.update(dict.fromkeys(ends, False))
 
 
 def draw_edges(draft: Draft) -> None:
     """First one edge into each layer from something that is reached already, then any others."""
-    reached = [layer for layer in draft.layers if layer.role in ("input", "constant") or layer.started]
-    hidden = [layer for layer in draft.layers if layer.role == "layer"]
-    outputs = [layer for layer in draft.layers if layer.role == "output"]
+    reached = [layer for layer in draft.layers if _begins(draft, layer)]
+    hidden, outputs = ([x for x in draft.layers if x.hears and x.role == role] for role in ("layer", "output"))
+    waiting = {layer.name for layer in hidden}
     for receiver in [*draft.draw(st.permutations(hidden)), *outputs]:
         _draw_edge(draft, draft.draw(st.sampled_from(reached)), receiver)
-        if receiver.role == "layer":
-            reached.append(receiver)
+        waiting -= {receiver.name}
+        reached += _reached_by(draft, receiver, waiting)
     if hidden or outputs:
-        ends = st.tuples(st.sampled_from(draft.layers), st.sampled_from([*hidden, *outputs]))
+        senders = [layer for layer in draft.layers if layer.speaks]
+        ends = st.tuples(st.sampled_from(senders), st.sampled_from([*hidden, *outputs]))
         for sender, receiver in draft.draw(st.lists(ends, max_size=6)):
             _draw_edge(draft, sender, receiver)
+
+
+def _begins(draft: Draft, layer: DrawnLayer) -> bool:
+    """Whether something is there before any message. Within another network no layer starts from an input."""
+    if layer.role == "layer":
+        return layer.started and draft.around is None
+    return layer.speaks and layer.role != "output"
+
+
+def _reached_by(draft: Draft, receiver: DrawnLayer, waiting: Collection[str]) -> list[DrawnLayer]:
+    """What can send once this layer hears: it, or where it is an input of a network, and no other one waits, its outputs."""
+    if receiver.port is None:
+        return [receiver] if receiver.role == "layer" else []
+    inside = [layer for layer in draft.layers if layer.place == receiver.place]
+    return [] if any(layer.name in waiting for layer in inside) else [x for x in inside if x.port == "output"]
 
 
 def _draw_edge(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer) -> None:
@@ -54,7 +69,8 @@ def _draw_edge(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer) -> None:
     if draft.pairs.get(pair, True):
         labelled = pair in draft.pairs or draft.chance()
         draft.pairs[pair] = labelled
-        label = f"e{len(draft.statements)}"
+        number = len(draft.statements)
+        label = f"e[{number}]" if number % 2 else f"e{number}"
         text, kind, learns = _edge_text(draft, pair, sender, receiver, loop=sender == receiver)
         draft.statements.append(f"edge {label}: {text}" if labelled else f"edge {text}")
         owner = owner_of(label, kind, sender, receiver, learns) if labelled else None
@@ -80,7 +96,7 @@ def _edge_text(
 def _learn_text(draft: Draft, receiver: DrawnLayer, *, decays: bool) -> str:
     if not draft.wanted.learning or not draft.chance():
         return ""
-    new = f"local{len(draft.own_rules)}"
+    new = f"local{len(draft.declarations)}"
     contrastive = ["contrastive"] * 8 if {"clamped", "free"} <= set(draft.train) else []
     fitting = [name for name in draft.own_rules if set(draft.fields[name]) <= set(receiver.fields)]
     name = draft.one_of([*RULES, *contrastive] if draft.chance() else [*fitting, new])

@@ -11,7 +11,7 @@ import pytest
 from dync.compiler.picture.curves import curve
 from dync.compiler.picture.draw import FORMATS, draw
 from dync.compiler.picture.layout import HEIGHT, MOST_LANES, layout
-from dync.compiler.picture.scene import scene
+from dync.compiler.picture.scene import boxes, scene
 from dync.compiler.planning.planner import plan
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -59,6 +59,7 @@ def test_long_arrays_are_folded(networks: Any) -> None:
     assert [node.name for node in drawn.nodes] == ["x", "h[1]", "h[2]", "h[3..7]", "h[8]", "y"]
     assert [node.count for node in drawn.nodes] == [1, 1, 1, 5, 1, 1]
     assert drawn.nodes[3].caption == "5 more"
+    assert list(boxes(drawn)) == [""]
     assert not [link for link in drawn.links if link.sender == link.receiver == 3]
 
 
@@ -69,9 +70,10 @@ def test_the_size_of_a_picture_does_not_grow_with_an_array(digits_model: Any) ->
 def test_edges_that_fold_into_one_are_counted(network: Any) -> None:
     net = network().array("h", 8, 2).output("y", 2)
     for i in range(1, 9):
-        net.edge(f"h[{i}] -> y")
+        net.edge(f"h[{i}] -> y", label=f"out[{i}]")
     drawn = scene(plan(net.model()))
     assert [(link.sender, link.count) for link in drawn.links] == [(0, 1), (1, 1), (2, 5), (3, 1)]
+    assert [link.label for link in drawn.links] == ["out[1]", "out[2]", "out[3..7]", "out[8]"]
     assert drawn.links[2].details == "h[3..7] -> y: dense, fixed (5 edges)"
 
 

@@ -141,8 +141,33 @@ def test_like_edges_are_stacked_however_many_there_are() -> None:
     assert sum(len(family.edges) for family in large.families) == 802
 
 
+def test_labels_and_fields() -> None:
+    gated = "activation gated { next tanh(field) * field.gate }\n"
+    lines = """layer g[0..2] (2) gated
+    for i in 1..2 { wire lateral: g.gate, h[i] by bipartite(arcs = backward) dense }
+    for i in 2..n { edge down[i - 1]: h[i - 1] -> h[i] dense learn oja }
+    for i in 2..n { edge up[i]: h[i] -> h[i - 1] tied(down[i - 1], transposed = true) }
+    wire feed: g, h[3] by star dense"""
+    compilation = compile_source(Source("wire.dyn", gated + SPEC % (3, lines)))
+    assert compilation.ok, compilation.diagnostics
+    edges = [(e.label, e.sender, e.receiver, e.into) for e in compilation.networks["N"].edges if e.label]
+    assert edges[:6] == [(f"lateral[{3 * i + j - 2}]", f"h[{i}]", f"g[{j}]", "gate") for i in (1, 2) for j in (0, 1, 2)]
+    assert edges[6:8] == [("down[1]", "h[1]", "h[2]", ""), ("down[2]", "h[2]", "h[3]", "")]
+    owners = {e.label: e.tie.label for e in compilation.networks["N"].edges if e.tie}
+    assert owners == {"up[2]": "down[1]", "up[3]": "down[2]"}
+    assert edges[10:] == [
+        ("feed[1]", "g[0]", "g[1]", ""),
+        ("feed[2]", "g[0]", "g[2]", ""),
+        ("feed[3]", "g[0]", "h[3]", ""),
+        ("feed[4]", "g[1]", "g[0]", ""),
+        ("feed[5]", "g[2]", "g[0]", ""),
+        ("feed[6]", "h[3]", "g[0]", ""),
+    ]
+
+
 def test_the_canonical_layout() -> None:
-    text = SPEC % (4, "wire   h , x by small_world( k=2,p = .5 )dense( 1 ) sends state*2 learn oja rate 2")
-    formatted = format_source(Source("wire.dyn", text))
-    assert "  wire h, x by small_world(k = 2, p = .5) dense(1) sends state * 2 learn oja rate 2\n" in formatted
+    text = SPEC % (4, "wire a  :h . in, x by small_world( k=2,p = .5 )dense( 1 ) sends state*2 learn oja rate 2")
+    formatted = format_source(Source("wire.dyn", text.replace("edge h[n]", "edge out [ n ] :h[n]")))
+    assert "  wire a: h.in, x by small_world(k = 2, p = .5) dense(1) sends state * 2 learn oja rate 2\n" in formatted
+    assert "  edge out[n]: h[n] -> y dense\n" in formatted
     assert format_source(Source("wire.dyn", formatted)) == formatted

@@ -96,7 +96,7 @@ def test_an_edge_has_all_its_parts() -> None:
     (edge,) = network("edge early: h[i + 1] -> y dense(2) sends 2 * state learn oja(a = 1) rate 3 decay 4").items
     assert isinstance(edge, s.Edge)
     assert edge.label is not None
-    assert (edge.label.text, edge.sender.name.text, edge.receiver.name.text) == ("early", "h", "y")
+    assert (edge.label.name.text, edge.sender.name.text, edge.receiver.name.text) == ("early", "h", "y")
     assert edge.sender.index is not None
     assert (edge.kind.name.text, len(edge.kind.arguments)) == ("dense", 1)
     assert edge.rule is not None

@@ -8,13 +8,15 @@ import dync
 from dync.runtime.step_program import step_program
 from dync.testing.interpreter import Interpreter
 
-SPEC = """network N {
+SPEC = """activation branched { next tanh(field) * (1 + field.apical) }
+network N {
   param n = 40
   input x (2)
-  layer h[1..n] (2) tanh
+  layer h[1..n] (2) branched
   output y (2)
   edge x -> h[1] dense
-  wire h by %s dense(strength = 0.7) learn hebbian
+  wire main: h by %s dense(strength = 0.7) learn hebbian
+  wire side: h.apical by ring(arcs = forward) one_to_one(0.3)
   edge h[n] -> y dense learn delta
   schedule sequential
   phase settle { steps 2 }
@@ -47,7 +49,7 @@ def test_a_step_is_that_of_the_interpreter(graph):
     net = network(graph)
     orch = net.init(jax.random.key(0))
     naive = Interpreter(net.plan)
-    weights = {f"{sender}->{receiver}": edge.weight for (receiver, sender), edge in orch.lmap.items()}
+    weights = {":".join([f"{key[1]}->{key[0]}", *key[2:]]): edge.weight for key, edge in orch.lmap.items()}
     x, y = np.ones((3, 2)), np.full((3, 2), 0.5)
     state, _ = orch.relax("train", net.state(x, y), rng=jax.random.key(0))
     expected = naive.relax("train", naive.start(x, y), weights).state

@@ -99,7 +99,7 @@ def test_everything_occurs(texts, feature):
 
 
 def test_some_layers_send_to_themselves(texts):
-    assert any(re.search(r"edge (e\d+: )?(\w+) -> \2 dense.* learn", text) for text in texts)
+    assert any(re.search(r"edge (e\[?\d+\]?: )?(\w+) -> \2 dense.* learn", text) for text in texts)
 
 
 def plans_of(strategy):

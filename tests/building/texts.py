@@ -43,7 +43,7 @@ def texts():
     """The specs, the documents and the file with every setting."""
     for path in (GOOD, *sorted((ROOT / "specs").glob("*.dyn"))):
         yield pytest.param(path.read_text(encoding="utf-8"), id=path.name)
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         blocks = re.findall(r"^```dyn\n(.*?)^```$", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
         for number, block in enumerate(blocks):
             yield pytest.param(block, id=f"{path.name}-{number}")

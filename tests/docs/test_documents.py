@@ -1,29 +1,19 @@
 """What the documents show is true: specs compile, commands print what is shown, Python runs, links lead somewhere."""
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 
 import dync
-from dync.cli import main
 from dync.compiler.picture.draw import draw
 from dync.properties.said import diagnostics_of
 from dync.properties.search import search
+from tests.docs.documents import CONSTRUCTS, DOCUMENTS, ROOT, blocks, happens, networks
 from tools.diagnostics_page import PAGE, page
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FIRST = (ROOT / "docs" / "first.dyn").read_text(encoding="utf-8")
 PICTURES = {"first": "docs/first.dyn", "digits": "specs/digits.dyn"}
-
-
-def blocks(path, *languages):
-    """The fenced blocks of a document: language and text."""
-    text = path.read_text(encoding="utf-8")
-    found = re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
-    return [(language, body) for language, body in found if language in languages]
 
 
 SPECS = [
@@ -31,10 +21,6 @@ SPECS = [
     for path in DOCUMENTS
     for number, (_, text) in enumerate(blocks(path, "dyn"), start=1)
 ]
-
-
-def networks(text):
-    return re.findall(r"^network (\w+)", text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("text", SPECS)
@@ -71,35 +57,6 @@ def test_the_page_of_diagnostics_is_current():
     assert PAGE.read_text(encoding="utf-8") == page(), "run `make docs`"
 
 
-def transcripts(text):
-    """Commands with the lines that are shown of what they print."""
-    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, *lines = part.splitlines()
-        yield shlex.split(command.partition("  #")[0]), [line for line in lines if line.strip()]
-
-
-MEASURED = r"\d+(?= batches)|[\d.]+(?=%)|\d+:\d\d(?= left)|(?<=in )[\d.]+(?= s$)|(?<=mse )[\d.]+|(?<=% )[\d.]+$"
-
-
-def without_numbers(line):
-    """A line of training: what it says, whatever it measured and however long it took."""
-    return re.sub(MEASURED, "#", " ".join(line.split()))
-
-
-def shows(lines, printed, same):
-    """Whether the lines are what was printed, in this order, without what stands for `...`."""
-    rest = iter(same(line) for line in printed.splitlines() if line.strip())
-    previous = "..."
-    for line in lines:
-        if line != "...":
-            found = next(rest, None)
-            while previous == "..." and found is not None and found != same(line):
-                found = next(rest, None)
-            assert found == same(line)
-        previous = line
-    assert previous == "..." or next(rest, None) is None
-
-
 @pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md"])
 def test_what_is_shown_happens(name, tmp_path, monkeypatch, capsys):
     """The commands and the Python of a document, one after another in one folder."""
@@ -107,18 +64,7 @@ def test_what_is_shown_happens(name, tmp_path, monkeypatch, capsys):
     Path("first.dyn").write_text(FIRST, encoding="utf-8")
     mistaken = FIRST.replace("(200) sign", "(200) sgn").replace("edge h -> y", "edge hh -> y")
     Path("mistaken.dyn").write_text(mistaken, encoding="utf-8")
-    shared: dict[str, object] = {}
-    for language, text in blocks(ROOT / name, "text", "python"):
-        if language == "python":
-            exec(compile(text, name, "exec"), shared)
-            printed = capsys.readouterr().out
-            assert printed.split("\n")[:-1] == re.findall(r"^print\(.*\)  # ([^:\n]*)", text, flags=re.MULTILINE)
-        for words, lines in transcripts(text):
-            assert words[0] == "dync"
-            with pytest.raises(SystemExit):
-                main(words[1:])
-            ended = capsys.readouterr()
-            shows(lines, ended.out + ended.err, without_numbers if words[1] == "run" else str.rstrip)
+    happens(ROOT / name, capsys)
 
 
 def anchors(path):
@@ -126,7 +72,7 @@ def anchors(path):
     return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DOCUMENTS, *CONSTRUCTS], ids=lambda path: path.name)
 def test_every_link_leads_somewhere(path):
     for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
         file, _, anchor = target.partition("#")

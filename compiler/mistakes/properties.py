@@ -35,7 +35,7 @@ def _property(lines: tuple[str, ...], draws: str) -> str:
 
 @dataclass(frozen=True)
 class UnknownPredicate(Unknown):
-    """A requirement asks something that properties do not know. Docs/constructs/properties.md lists what they can ask."""
+    """A requirement asks something that properties do not know. docs/constructs/properties.md lists what they do."""
 
     code = "E0901"
     noun, nouns = "predicate", "predicates"

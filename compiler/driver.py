@@ -203,7 +203,7 @@ def bind_settings(compilation: Compilation, network: str | None, settings: Setti
     from dync.compiler.pipelines.settings import network_arguments
 
     found = _network(compilation, network)
-    given, mistakes = network_arguments(found, settings)
+    given, mistakes = network_arguments(found, _networks(compilation.files)[0], settings)
     if mistakes:
         raise DiagnosticError(mistakes)
     return _elaborated(compilation, found, given.numbers, given.places, protocol=given.protocol)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dync.compiler.mistakes.examples import DATA, pipeline, training
+from dync.compiler.mistakes.examples import DATA, PHASE, TRAIN, network, pipeline, training
+from dync.compiler.mistakes.nested_examples import inner_network
 from dync.compiler.mistakes.several import several
 from dync.compiler.mistakes.unknown import Unknown
-from dync.grammar.diagnostic import Diagnostic, Note, Severity
+from dync.grammar.diagnostic import Diagnostic, Fix, Note, Severity
 from dync.grammar.source import Span
 
 
@@ -286,6 +287,66 @@ class UnknownSetting(Unknown):
     noun, nouns = "setting", "settings"
     wrong = "dync run FILE --set epoch=3"
     right = "dync run FILE --set epochs=3"
+
+
+_PART = inner_network("param units = 4").replace("layer b (4)", "layer b (units)")
+_AROUND = network(
+    "param size = 8", "input x (4)", "layer m network Part", "output y (2)", "edge x -> m dense",
+    "edge m -> y dense learn lms", PHASE, TRAIN,
+)  # fmt: skip
+_SET = """
+pipeline fit training {
+  network   Example
+  data      prototypes(classes = 2, units = 4, samples = 100)
+  epochs    1
+  optimizer sgd(0.1)
+}
+pipeline wider training {
+  base fit
+  with { network.m.units = 16 }
+}
+"""
+
+
+@dataclass(frozen=True)
+class InnerSetting(UnknownSetting):
+    """Only the parameters of the network that a pipeline names can be set. What is within it takes its parameters from
+    the file; one that is to be set, or searched, is handed on: `layer m network Memory(units = size)`, where `size` is
+    a parameter of the network around it.
+    """
+
+    code = "E0844"
+    wrong = _PART + _AROUND.replace("Part", "Part(units = 8)") + _SET
+    right = _PART + _AROUND.replace("Part", "Part(units = size)") + _SET.replace("m.units", "size")
+
+    parameter: str = ""
+    inner: str = ""
+    outer: str = ""
+    top: str = ""
+    handed: str | None = None
+    there: Span | None = None
+
+    @property
+    def message(self) -> str:
+        """The parameter, its network, and whose parameters can be set."""
+        return f"`{self.parameter}` is a parameter of `{self.inner}`, to which `{self.outer}` alone can give a value"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What hands it on, or how that is done."""
+        if self.handed is not None:
+            return (Note(f"it is given the parameter `{self.handed}` of `{self.outer}` here", self.there),)
+        how = f"declare a `param NAME` in `{self.outer}`, hand it on as `{self.parameter} = NAME`"
+        then = (
+            "set `network.NAME`" if self.outer == self.top else f"give `NAME` a value from `{self.top}` in the same way"
+        )
+        return (Note("it is named here", self.there), Note(f"{how}, and {then}"))
+
+    @property
+    def fix(self) -> Fix | None:
+        """The parameter that is handed on."""
+        key = f"network.{self.handed}"
+        return None if self.handed is None else Fix(f"write `{key}`", self.span, key)
 
 
 @dataclass(frozen=True)

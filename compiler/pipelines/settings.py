@@ -14,6 +14,7 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.elaborate_protocols import parameter_names
 from dync.compiler.pipelines.fragment import Fragment
+from dync.compiler.pipelines.inner_settings import unknown_setting
 from dync.compiler.pipelines.kinds import replaces, words_of
 from dync.compiler.pipelines.network_values import NetworkValues, values_of
 from dync.compiler.pipelines.settings_of import LIMITS
@@ -31,8 +32,10 @@ WHOLE: Final = (
 """Keys that stand for a whole setting."""
 
 
-def network_arguments(network: syntax.Network, settings: Settings) -> tuple[NetworkValues, tuple[Diagnostic, ...]]:
-    """What settings give to the parameters of a network, and the mistakes."""
+def network_arguments(
+    network: syntax.Network, networks: Mapping[str, syntax.Network], settings: Settings
+) -> tuple[NetworkValues, tuple[Diagnostic, ...]]:
+    """What settings give to the parameters of a network of those of a file, and the mistakes."""
     mistakes = Collector()
     params = parameter_names(network)
     given: dict[str, syntax.Expression] = {}
@@ -40,7 +43,7 @@ def network_arguments(network: syntax.Network, settings: Settings) -> tuple[Netw
         fragment, name = Fragment(key, text), key.removeprefix("network.")
         expression = fragment.expression()
         if name not in params:
-            mistakes.add(wrong.pipelines.UnknownSetting(fragment.key_span, key, params))
+            mistakes.add(unknown_setting(fragment.key_span, key, params, [network.name.text], networks))
         elif expression is None:
             mistakes.add(wrong.pipelines.UnreadableSetting(fragment.value_span, key))
         else:
@@ -68,6 +71,12 @@ def with_fragments(
 def keys_of(pipeline: syntax.Pipeline, networks: Mapping[str, syntax.Network]) -> tuple[str, ...]:
     """The keys that a training's settings go by."""
     return (*WHOLE, *_Setter(pipeline, networks, Fragment("", ""), Collector()).places())
+
+
+def networks_of(pipeline: syntax.Pipeline) -> tuple[str, ...]:
+    """The names of the networks that a training has; one, unless that is a mistake."""
+    settings = (item for item in pipeline.items if isinstance(item, syntax.NetworkSetting))
+    return tuple(item.network.name.text for item in settings)
 
 
 def is_surely_none(
@@ -117,7 +126,8 @@ class _Setter:
         places = self.places()
         if key in places:
             return self._put(places[key])
-        self.mistakes.add(wrong.pipelines.UnknownSetting(self.fragment.key_span, key, (*WHOLE, *places)))
+        named = networks_of(self.pipeline)
+        self.mistakes.add(unknown_setting(self.fragment.key_span, key, (*WHOLE, *places), named, self.networks))
         return self.pipeline
 
     def _put(self, place: _Place) -> syntax.Pipeline:

@@ -10,8 +10,9 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.pipelines.book import Book
 from dync.compiler.pipelines.fragment import Fragment
+from dync.compiler.pipelines.inner_settings import unknown_setting
 from dync.compiler.pipelines.kinds import COMPARISON, NUMBERS
-from dync.compiler.pipelines.settings import Settings, keys_of, with_whole
+from dync.compiler.pipelines.settings import Settings, keys_of, networks_of, with_whole
 from dync.compiler.pipelines.settings_of import LIMITS
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
@@ -36,9 +37,18 @@ def with_study_settings(
         if changed is None:
             mistakes.add(wrong.pipelines.UnreadableSetting(fragment.value_span, key))
         elif changed is pipeline:
-            mistakes.add(wrong.pipelines.UnknownSetting(fragment.key_span, key, (*own, *_keys(pipeline, book))))
+            mistakes.add(_unknown(fragment, (*own, *_keys(pipeline, book)), pipeline, book))
         pipeline = changed or pipeline
     return pipeline, mistakes.diagnostics
+
+
+def _unknown(
+    fragment: Fragment, known: tuple[str, ...], pipeline: syntax.Pipeline, book: Book
+) -> wrong.pipelines.UnknownSetting:
+    """The mistake of a key that neither the pipeline nor a training that it is about has."""
+    wholes = [book.whole(name)[0] for name in _trainings(pipeline, book)]
+    within = dict.fromkeys(name for whole in wholes if whole is not None for name in networks_of(whole))
+    return unknown_setting(fragment.key_span, fragment.key, known, within, book.networks)
 
 
 def _own(kind: str) -> tuple[str, ...]:
@@ -48,8 +58,12 @@ def _own(kind: str) -> tuple[str, ...]:
 
 def _keys(pipeline: syntax.Pipeline, book: Book) -> tuple[str, ...]:
     """The keys of all the trainings that a pipeline is about."""
-    names = dict.fromkeys(name for item in pipeline.items if (name := _training(item, book)) is not None)
-    return tuple(dict.fromkeys(key for name in names for key in _keys_of(name, book)))
+    return tuple(dict.fromkeys(key for name in _trainings(pipeline, book) for key in _keys_of(name, book)))
+
+
+def _trainings(pipeline: syntax.Pipeline, book: Book) -> tuple[str, ...]:
+    """The names of all the trainings that a pipeline is about."""
+    return tuple(dict.fromkeys(name for item in pipeline.items if (name := _training(item, book)) is not None))
 
 
 def _keys_of(name: str, book: Book) -> tuple[str, ...]:

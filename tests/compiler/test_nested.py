@@ -1,15 +1,18 @@
 """Networks within networks, as far as no weight is drawn: names, pictures, layout, and plans that are damaged."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 import dync
+from dync.compiler.driver import bind_pipeline, bind_settings, compile_source
 from dync.compiler.picture.draw import draw
 from dync.compiler.plan import Plan
 from dync.compiler.plan_error import PlanError
 from dync.compiler.planning.verify_plan import verify_plan
 from dync.compiler.report.folding import fold_names
+from dync.grammar.diagnostic import DiagnosticError
 from dync.grammar.printer import format_source
 from dync.grammar.source import Source
 
@@ -97,3 +100,35 @@ def test_a_network_without_its_numbers_is_refused() -> None:
     key = next(key for key in found.numbers if ".network." in key)
     with pytest.raises(PlanError, match=f"the number '{key}' is missing"):
         verify_plan(Plan(found.structure, {k: v for k, v in found.numbers.items() if k != key}))
+
+
+SET = """network Part {{ param k = 3 in 1..4  input a (3)  output c (3)  edge a -> c dense(k) }}
+network Outer {{
+  param size = 3 in 1..4
+  input x (3)
+  layer m network Part({given})
+  output y (3)
+  edge x -> m dense
+  edge m -> y dense learn delta
+  phase go {{ steps 1 }}
+  train go
+}}
+pipeline fit training {{ network Outer  data iris  epochs 1  optimizer sgd(0.1) }}
+pipeline tune sweep {{ base fit  search network.size in {{ 2, 3 }} }}
+"""
+
+
+@pytest.mark.parametrize("key", ["network.m.k", "m[2].k", "network.Part.k", "k"])
+def test_a_setting_of_a_network_within_says_which_parameter_is_handed_on(key: str) -> None:
+    for given, fix in (("k = size", "network.size"), ("size", "network.size"), ("k = 2 * size", None), ("k = 2", None)):
+        compilation = compile_source(Source("nested.dyn", SET.format(given=given)))
+        for bound in (
+            partial(bind_settings, compilation, "Outer"),
+            partial(bind_pipeline, compilation, "fit"),
+            partial(bind_pipeline, compilation, "tune"),
+        ):
+            with pytest.raises(DiagnosticError) as refused:
+                bound({key: "2"})
+            (mistake,) = refused.value.diagnostics
+            assert mistake.code == "E0844"
+            assert (mistake.fix and mistake.fix.replacement) == fix

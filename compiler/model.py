@@ -241,3 +241,10 @@ class NetworkModel:
     measures: tuple[MeasureModel, ...] = ()
     time: TimeModel | None = None
     inner: tuple[InnerModel, ...] = ()
+
+    @property
+    def trains(self) -> dict[str, tuple[str, ...]]:
+        """The phases of every `train`, by the name of its protocol."""
+        chosen = () if self.train is None else ((self.protocol, self.train),)
+        others = ((protocol.name, protocol.train) for protocol in self.protocols if protocol.train is not None)
+        return dict((*others, *chosen))

@@ -35,10 +35,12 @@ def _check_schedule(inner: Inner, network: NetworkModel, around: NetworkModel, m
 def _check_rules(inner: Inner, network: NetworkModel, around: NetworkModel, mistakes: Collector) -> None:
     """The moments that rules read are the ends of the phases of the network around it."""
     for edge in network.edges:
-        if edge.rule is None or around.train is None:
+        if edge.rule is None:
             continue
-        rule = edge.rule.definition
-        missing = tuple(phase for phase in rule.moments if phase not in around.train)
+        rule, trains = edge.rule.definition, around.trains
+        missing = tuple(phase for phase in rule.moments if any(phase not in train for train in trains.values()))
         if missing:
             place, learns = inner.model.span, edge.rule.span
-            mistakes.add(wrong.nested.InnerMoments(place, rule.name, network.name, missing, around.name, learns))
+            lacking = tuple(name for name, train in trains.items() if not set(missing) <= set(train))
+            names = rule.name, network.name
+            mistakes.add(wrong.nested.InnerMoments(place, *names, missing, around.name, learns, lacking))

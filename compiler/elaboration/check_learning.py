@@ -23,12 +23,6 @@ def check_rules(model: NetworkModel, mistakes: Collector) -> None:
             continue
         checked.add(alike)
         synapses = multiply_adds_between(edge, layers[edge.sender].shape, receiver.shape)
-        for mistake in check_learning(edge.rule, receiver, synapses, _trained(model), edge.into):
+        for mistake in check_learning(edge.rule, receiver, synapses, model.trains, edge.into):
             if not (mistake.code == "W0556" and edge.into_span in unread):  # the slope by a field that is not there
                 mistakes.add(mistake)
-
-
-def _trained(model: NetworkModel) -> tuple[str, ...] | None:
-    """The phases that rules can name: those of `train`, or where the chosen protocol only infers, of another's."""
-    trains = (model.train, *(protocol.train for protocol in model.protocols))
-    return next((train for train in trains if train is not None), None)

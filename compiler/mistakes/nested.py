@@ -198,15 +198,17 @@ class InnerMoments(Diagnostic):
     missing: tuple[str, ...]
     outer: str
     learns: Span
+    protocols: tuple[str, ...]
 
     @property
     def message(self) -> str:
         """The rule, and the phases that it misses."""
         phases = several(self.missing)
         noun = "phase" if len(self.missing) == 1 else "phases"
+        named = "" if self.protocols == ("default",) else f"{'s' * (len(self.protocols) > 1)} {several(self.protocols)}"
         return (
-            f"`{self.network}` learns here with the protocol of `{self.outer}`, whose `train` has no {noun} {phases}, "
-            f"which its rule `{self.rule}` reads"
+            f"`{self.network}` learns here with the protocol{named} of `{self.outer}`, whose `train` has no {noun} "
+            f"{phases}, which its rule `{self.rule}` reads"
         )
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.rule_examples import with_activation, with_rule, with_sends
+from dync.compiler.mistakes.several import several
 from dync.grammar.diagnostic import Diagnostic, Fix, Note
 from dync.grammar.source import Span
 
@@ -220,27 +221,35 @@ class UnknownMoment(Diagnostic):
 
     moment: str
     rule: str
-    train: tuple[str, ...]
+    lacking: tuple[tuple[str, tuple[str, ...]], ...]
     near: str | None
     other: Span
     is_at_moment: bool
 
     @property
     def message(self) -> str:
-        """The sentence."""
-        return f"`{self.moment}` is not a phase of `train` in the network that uses the rule `{self.rule}`"
+        """The sentence, with the protocols where they are not the one without a name alone."""
+        names = [name for name, _ in self.lacking]
+        of = "" if names in ([], ["default"]) else f" of the protocol{'s' * (len(names) > 1)} {several(names)}"
+        return f"`{self.moment}` is not a phase of `train`{of} in the network that uses the rule `{self.rule}`"
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """The use, and the phases that there are."""
-        phases = ", ".join(f"`{name}`" for name in self.train)
-        there_are = Note(f"the phases of `train` are {phases}" if phases else "this network has no `train`")
-        return (there_are, Note("used here" if self.is_at_moment else "the rule names it here", self.other))
+        there_are = [Note(_phases(name, phases)) for name, phases in self.lacking]
+        there_are = there_are or [Note("this network has no `train`")]
+        return (*there_are, Note("used here" if self.is_at_moment else "the rule names it here", self.other))
 
     @property
     def fix(self) -> Fix | None:
         """The nearest phase."""
         return Fix(f"write `{self.near}`", self.span, self.near) if self.near and self.is_at_moment else None
+
+
+def _phases(protocol: str, phases: tuple[str, ...]) -> str:
+    """Those of a `train`."""
+    train = "`train`" if protocol == "default" else f"the `train` of `{protocol}`"
+    return f"the phases of {train} are {several(phases)}" if phases else f"{train} has no phases"
 
 
 @dataclass(frozen=True)

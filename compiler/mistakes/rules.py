@@ -165,6 +165,7 @@ class CancellingMoments(Diagnostic):
     rule: str
     moment: str
     use: Span
+    protocol: str = "default"
 
     @property
     def message(self) -> str:
@@ -177,8 +178,9 @@ class CancellingMoments(Diagnostic):
     @property
     def notes(self) -> tuple[Note, ...]:
         """The edge."""
+        train = "`train`" if self.protocol == "default" else f"the `train` of `{self.protocol}`"
         return (
-            Note(f"used here, where `{self.moment}` is the last phase of `train`, meant without `@` too", self.use),
+            Note(f"used here, where `{self.moment}` is the last phase of {train}, meant without `@` too", self.use),
         )
 
 

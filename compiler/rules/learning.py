@@ -5,16 +5,16 @@ from __future__ import annotations
 from dync.compiler.expression import Expression, Number, symbols
 from dync.compiler.mistakes.rules import FlatSlope, NotSeparable
 from dync.compiler.model import ActivationDefinition, LayerModel, RuleUse
-from dync.compiler.rules.moments import check_moments
+from dync.compiler.rules.moments import Trains, check_moments
 from dync.grammar.diagnostic import Diagnostic
 
 
 def check_learning(
-    use: RuleUse, receiver: LayerModel, synapses: int, train: tuple[str, ...] | None, into: str = ""
+    use: RuleUse, receiver: LayerModel, synapses: int, trains: Trains, into: str = ""
 ) -> tuple[Diagnostic, ...]:
     """What is wrong, or smells, where an edge of so many synapses into a field of the receiver learns by a rule."""
     rule = use.definition
-    found = list(check_moments(rule, train, use.span))
+    found = list(check_moments(rule, trains, use.span))
     if rule.terms is None:
         found.append(NotSeparable(use.span, rule.name, synapses, rule.obstacle or rule.span))
     activation = receiver.activation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dync.compiler.expression import field_of, symbols
 from dync.compiler.mistakes.rule_names import UnknownMoment
 from dync.compiler.mistakes.rules import CancellingMoments
@@ -9,25 +11,33 @@ from dync.compiler.model import RuleDefinition
 from dync.grammar.diagnostic import Diagnostic, nearest
 from dync.grammar.source import Span
 
-
-def check_moments(rule: RuleDefinition, train: tuple[str, ...] | None, use: Span) -> tuple[Diagnostic, ...]:
-    """What is wrong with the moments of a rule that is used at `use` in a network with these phases of `train`."""
-    phases = train or ()
-    unknown = tuple(
-        _unknown(rule, moment, place, phases, use) for moment, place in rule.moments.items() if moment not in phases
-    )
-    cancelling = None if unknown else _cancelling(rule, phases, use)
-    return unknown if cancelling is None else (cancelling,)
+Trains = Mapping[str, tuple[str, ...]]
+"""The phases of each `train` of a network, by the name of its protocol."""
 
 
-def _unknown(rule: RuleDefinition, moment: str, place: Span, phases: tuple[str, ...], use: Span) -> Diagnostic:
+def check_moments(rule: RuleDefinition, trains: Trains, use: Span) -> tuple[Diagnostic, ...]:
+    """What is wrong with the moments of a rule that is used at `use` in a network that trains so."""
+    found: list[Diagnostic] = []
+    for moment, place in rule.moments.items():
+        lacking = {name: phases for name, phases in trains.items() if moment not in phases}
+        if lacking or not trains:
+            found.append(_unknown(rule, moment, place, trains, lacking, use))
+    if found:
+        return tuple(found)
+    cancelling = (_cancelling(rule, name, train, use) for name, train in trains.items())
+    return tuple(warning for warning in cancelling if warning is not None)[:1]
+
+
+def _unknown(rule: RuleDefinition, moment: str, place: Span, trains: Trains, lacking: Trains, use: Span) -> Diagnostic:
     """The mistake stands in the user's file: at the `@`, or at the use where the rule is of another file."""
     here = place.source == use.source
-    near = nearest(moment, phases)
-    return UnknownMoment(place if here else use, moment, rule.name, phases, near, use if here else place, here)
+    near = nearest(moment, [phase for phases in trains.values() for phase in phases]) if lacking == trains else None
+    return UnknownMoment(
+        place if here else use, moment, rule.name, tuple(lacking.items()), near, use if here else place, here
+    )
 
 
-def _cancelling(rule: RuleDefinition, train: tuple[str, ...], use: Span) -> Diagnostic | None:
+def _cancelling(rule: RuleDefinition, protocol: str, train: tuple[str, ...], use: Span) -> Diagnostic | None:
     """A warning where a value is read at several moments which are one: the end of the last phase has two names."""
     written: dict[str, set[str | None]] = {}
     for symbol in symbols(rule.update):
@@ -37,4 +47,4 @@ def _cancelling(rule: RuleDefinition, train: tuple[str, ...], use: Span) -> Diag
     if len(meant) != 1 or all(len(moments) == 1 for moments in written.values()):
         return None
     (moment,) = meant
-    return CancellingMoments(rule.moments[moment], rule.name, moment, use)
+    return CancellingMoments(rule.moments[moment], rule.name, moment, use, protocol)

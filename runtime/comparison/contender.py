@@ -118,7 +118,10 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Saved:
-    """Weights as they are, only evaluated. Every seed has a score, so that it pairs with those that are trained."""
+    """Weights as they are, only evaluated. Every seed has a score, so that it pairs with those that are trained.
+
+    `misfit` says why they do not fit the data of the task, where others are trained: then every seed has failed.
+    """
 
     place: Place
     model: Model
@@ -126,6 +129,7 @@ class Saved:
     task: DataPlan
     base: str
     files: Mapping[str, str] = field(default_factory=dict)
+    misfit: str = ""
 
     def key(self, trial: Trial) -> str:
         """The hash of the plan, the weights and the data."""
@@ -135,6 +139,8 @@ class Saved:
 
     def evaluated(self, trial: Trial) -> LaneResult:
         """One evaluation, with the draws that a training of that seed would be evaluated with."""
+        if self.misfit:
+            return LaneResult(self.place.name(trial), "failed", (), {}, {}, 0.0, self.misfit)
         _, parts = self.read(trial)
         key = jax.random.fold_in(jax.random.key(trial.seed), 2)
         found = {name: evaluate_examples(self.model.orchestrator, some, key) for name, some in parts.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_never
@@ -58,6 +58,7 @@ def line_up(job: ComparisonJob) -> tuple[Contender, ...]:
         for name, entry in plan.entries.items():
             place = Place(name, task, plan.folds, plan.seed, _validated(plan))
             found.append(_contender(job, entry, place, bound[name] or like, data))
+    _verify_fit(job, found)
     return tuple(found)
 
 
@@ -89,7 +90,7 @@ def _contender(job: ComparisonJob, entry: Entry, place: Place, bound: Bound | No
             assert bound is not None
             return _trained(job, place, bound)
         case SavedEntry():
-            return _saved(job, place, entry, data)
+            return _saved(job, place, entry, data, alone=bound is None)
         case BaselineEntry():
             if bound is None:
                 raise RunError(
@@ -132,23 +133,33 @@ def _measured(place: Place, parts: Parts, pipeline: TrainingPlan, plan: Plan) ->
     return replace(place, digest=parts.digest, need=need_of(pipeline, plan, parts, 1))
 
 
-def _saved(job: ComparisonJob, place: Place, entry: SavedEntry, data: DataPlan | None) -> Saved:
+def _saved(job: ComparisonJob, place: Place, entry: SavedEntry, data: DataPlan | None, *, alone: bool) -> Saved:
+    """Weights on a task; where they do not fit its data, but something is trained on them, that is the outcome."""
     if data is None:
         raise RunError(f"{place.entry} has weights and no data of its own: name a task, as in `task NAME DATA`")
     model = load_model(Path(job.plan.base) / entry.path)
     if model.network.plan.structure.infer is None:
         raise RunError(f"the network in {entry.path} has no `infer` protocol, so it cannot be evaluated")
+    weights = _digest(saved_arrays(model.orchestrator))
     try:
         dataset, parts = evaluated(place.data(data, _first(job)), model.network.plan, job.plan.base)
     except RunError as error:
-        raise RunError(
-            f"{place.entry} on {place.task}: {error}. Weights as they are fit data of their own shapes alone: compare"
-            " them on such tasks, in a comparison of their own"
-        ) from None
+        if alone:
+            raise RunError(f"{place.entry} on {place.task}: {error}") from None
+        return Saved(place, model, weights, data, job.plan.base, misfit=str(error))
     _verify_metrics(job, parts, place)
-    weights = _digest(saved_arrays(model.orchestrator))
     files = files_read([(data, dataset)], job.plan.base)
     return Saved(replace(place, digest=dataset.digest), model, weights, data, job.plan.base, files)
+
+
+def _verify_fit(job: ComparisonJob, contenders: Sequence[Contender]) -> None:
+    """Say which weights do not fit which tasks; raises RunError for those that fit none."""
+    saved = [contender for contender in contenders if isinstance(contender, Saved)]
+    fit = {contender.place.entry for contender in saved if not contender.misfit}
+    for entry, task, misfit in ((s.place.entry, s.place.task, s.misfit) for s in saved if s.misfit):
+        if entry not in fit:
+            raise RunError(f"{entry} on {task}: {misfit}. Weights as they are fit data of their own shapes alone")
+        job.reporter.message(f"the weights of {entry} do not fit {task}, so all its seeds fail there: {misfit}")
 
 
 def _first(job: ComparisonJob) -> Trial:

@@ -69,6 +69,11 @@ def benchmark_bases(job: BenchmarkJob) -> dict[str, Basis]:
     return {TRAINING: contest.basis(benchmark.trained()), EVALUATION: contest.basis(benchmark.given())}
 
 
+def _is_misfit(contender: Contender) -> bool:
+    """Whether it is weights that do not fit the task."""
+    return isinstance(contender, Saved) and bool(contender.misfit)
+
+
 class _Benchmark:
     """The stages, and what they hand to each other."""
 
@@ -134,7 +139,7 @@ class _Benchmark:
     def _package(self) -> dict[str, Any]:
         """A package for the task, or of several tasks one each in a folder below."""
         line = best_entry(self.leaderboard)
-        mine = [c for c in self.contest.contenders if c.place.entry == line["entry"]]
+        mine = [c for c in self.contest.contenders if c.place.entry == line["entry"] and not _is_misfit(c)]
         verified = {}
         for contender in mine:
             contents = contents_of(self.job, contender, self.contest.scores, line, self.contest.outputs)

@@ -42,7 +42,8 @@ class Pair:
 
     `difference` is by how much a is better, in the measure's unit and whatever its direction; positive means a is
     better. Failed seeds count as the worst of the scale in it; `bounds` is what it could be with them anywhere on the
-    scale, and `interval` (95%, not adjusted for the number of pairs; None of a single seed) holds both bounds'.
+    scale, and `interval` (95%, not adjusted for the number of pairs; None of a single seed, and between two entries
+    that are one training each, of which nothing is believed either) holds both bounds'.
     `p` is two-sided, against a difference within the rope, the larger of both bounds'; `p_holm` is that in the family
     of all pairs. `probability_of_improvement` is of a training of a beating one of b. `effect_size` is Cohen's d_z.
     `decision` says who is better by more than the rope, that they are `equivalent`, or that it is `undecided`.
@@ -159,6 +160,7 @@ class Pairing:
         a, b = (self.table.goodness("worst")[entry][rows] for entry in (i, j))
         drawn = self.resamples if task is None else self.resamples.by_task[task]
         units = _units(usual, self.design.unit if task is None else "seeds")
+        untested = {self.table.entries[i], self.table.entries[j]} <= self.single
         with np.errstate(invalid="ignore"):
             difference, bounds = float(usual.mean()), (float(low.mean()), float(high.mean()))
         return Pair(
@@ -166,16 +168,16 @@ class Pairing:
             b=self.table.entries[j],
             task=None if task is None else self.table.tasks[task],
             difference=difference,
-            interval=_interval(drawn, low, high),
+            interval=None if untested else _interval(drawn, low, high),
             bounds=bounds,
             p=p,
             p_holm=p_holm,
             probability_of_improvement=probability_of_improvement(a, b),
-            probability_interval=_chance_interval(drawn, a, b),
+            probability_interval=None if untested else _chance_interval(drawn, a, b),
             effect_size=cohen_d_z(units),
             cliffs_delta=cliffs_delta(a, b),
             rank_biserial=matched_rank_biserial(units[~np.isnan(units)]),
-            bayesian=self._belief(units, over_tasks=task is None and self.design.unit == "tasks"),
+            bayesian=None if untested else self._belief(units, task is None and self.design.unit == "tasks"),
             test=test.name,
             decision=decision,
         )

@@ -19,7 +19,7 @@ from dync.runtime.lanes import InProcess
 from dync.runtime.pipelines.comparison import run_comparison
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.reporter import Reporter
-from tests.runtime.comparison.conftest import WINE, OneByOne, call, comparison
+from tests.runtime.comparison.conftest import TEXT, WINE, Door, OneByOne, call, comparison
 
 STAGES = ("environment_check", "comparison", "statistical_analysis", "report_generation")
 WIDE = TrainedEntry("fit", {"network.hidden": "24"})
@@ -169,15 +169,31 @@ def test_what_failed_is_tried_again_as_often_as_the_limits_allow(job, tmp_path):
     assert (attempt["seed"], attempt["error"]) == (1, "lost a worker")
 
 
-def test_saved_weights_are_evaluated_as_they_are(whole, job, tmp_path, door):
-    (tmp_path / "a").mkdir()
-    result = run_comparison(job(comparison({"wide": WIDE}, seeds=2), folder=tmp_path / "a", keep_models=True))
+def test_saved_weights_are_evaluated_as_they_are_and_fail_on_tasks_that_they_do_not_fit(job, tmp_path):
+    def bind(name, changes, data):
+        text = TEXT.replace("x (13)", "x (4)").replace("wine", "iris") if data.source.name == "iris" else TEXT
+        return Door(text).bind(name, changes, data)
+
+    def compare(name, **more):
+        (tmp_path / name).mkdir()
+        return run_comparison(job(folder=tmp_path / name, **more))
+
+    result = compare("a", plan=comparison({"wide": WIDE}, seeds=2), keep_models=True)
     trained = {score["seed"]: score["measures"] for score in result.outputs["scores"]}
-    entries = {"saved": SavedEntry("a/models/wide-wine-1"), "wide": WIDE}
-    (tmp_path / "b").mkdir()
-    again = run_comparison(job(comparison(entries, seeds=2, base=str(tmp_path)), folder=tmp_path / "b"))
+    said, nothing = [], OneByOne()
+    reporter, nothing.run = Reporter(), lambda lanes, mode, watch: iter(())
+    reporter.message = said.append
+    entries, iris = {"saved": SavedEntry("a/models/wide-wine-1"), "wide": WIDE}, replace(WINE, source=call("iris"))
+    plan = comparison(entries, seeds=2, base=str(tmp_path), tasks={"wine": WINE, "iris": iris})
+    again = compare("b", plan=plan, bind=bind, reporter=reporter, executor=nothing)
+    assert again.is_success()
     saved = [score for score in again.outputs["scores"] if score["entry"] == "saved"]
-    assert [score["measures"] for score in saved] == [trained[1]] * 2
+    assert [score["measures"] for score in saved] == [trained[1]] * 2 + [{}] * 2
+    assert any("the weights of saved do not fit iris" in text for text in said)
+    assert again.outputs["summary_statistics"]["entries"]["saved"]["iris"]["failed"] == 2
+    alone = compare("c", plan=replace(plan, tasks={"iris": iris}), bind=bind)
+    assert "saved on iris" in alone.errors[0]
+    assert "shapes alone" in alone.errors[0]
 
 
 def test_the_best_of_a_sweep_is_trained_with_its_settings(job):

@@ -233,6 +233,8 @@ def test_two_single_trainings_are_not_compared():
     """The same value for every seed would otherwise pass for a difference that never varies."""
     scores = {name: {"t": [(seed, value) for seed in range(20)]} for name, value in (("a", 0.9), ("b", 0.5))}
     both = analyse(scores, True, claims=[ClaimPlan("a", "b", ACCURACY)], single={"a", "b"})
+    pair = both.pairwise[0]
+    assert (pair.interval, pair.probability_interval, pair.bayesian) == (None, None, None)
     assert both.pairwise[0].decision == "undecided"
     assert both.claims[0].verdict == "undecided"
     assert "one training each" in both.claims[0].why

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -23,8 +22,8 @@ def build(net: Network) -> Program:
 
     def load(edges: Edges) -> Learner:
         keys.append(jax.random.key(0))  # of the run; nothing is drawn while it trains
-        orchestrator = dync.compile_text(net.text, name="benchmark.dyn").network("Net").init(keys[0])
-        return start_learner(orchestrator.with_weights(by_ends(edges)), optimizer)
+        network = dync.compile_text(net.text, name="benchmark.dyn").network("Net")
+        return start_learner(network.with_weights(by_ends(edges)), optimizer)
 
     def compile_for(learner: Learner, xs: jax.Array, ys: jax.Array) -> Train:
         learn: Any = learning_program(optimizer)
@@ -50,8 +49,8 @@ def flat(xs: Any, ys: Any) -> dict[str, Any]:
 def feed(arrays: dict[str, Any], shape: tuple[int, ...], key: jax.Array) -> Feed:
     """The same batches again, of this shape: the rows of each, which are chosen anew for every call."""
     batches, rows = shape[:2]
-    places = jnp.asarray(np.arange(batches * rows, dtype=np.int32).reshape(batches, rows))
-    return Feed(arrays, places, jnp.int32(batches), key)
+    places = np.arange(batches * rows, dtype=np.int32).reshape(batches, rows)
+    return Feed(arrays, places, np.int32(batches), key)
 
 
 def by_ends(edges: Edges) -> dict[tuple[str, str], Floats]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol
 
@@ -15,7 +15,8 @@ Value = Array | float
 
 def _sign(x: Array) -> Array:
     """The sign with `sign(0) = 1`, as the language has it."""
-    return jnp.where(jnp.asarray(x) >= 0, 1.0, -1.0)
+    x = jnp.asarray(x)
+    return lax.select(x >= 0, lax.full_like(x, 1.0), lax.full_like(x, -1.0))
 
 
 def _indicator(condition: Array) -> Array:

@@ -11,8 +11,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from dync.compiler.plan import Plan, Role
+from dync.runtime.given_weights import given_weights
 from dync.runtime.initial import draw_weights
-from dync.runtime.layer_map import Parameters
+from dync.runtime.layer_map import Parameters, Weights
 from dync.runtime.layout import unknown
 from dync.runtime.orchestrator import ORCHESTRATORS, WaveOrchestrator
 from dync.runtime.state import State, as_units, initial_state
@@ -46,6 +47,16 @@ class Network:
         structure = self.plan.structure
         numbers = self.parameters if parameters is None else parameters
         return ORCHESTRATORS[structure.schedule](draw_weights(structure, numbers, key), numbers, structure)
+
+    def with_weights(self, weights: Weights) -> WaveOrchestrator:
+        """An orchestrator with these weights, one array an edge, by (receiver, sender) or label; nothing is drawn.
+
+        Each is `[units of sender, units of receiver]`, or as `orchestrator.with_weights` takes it. Where you have them
+        all, this takes less time and memory than to draw others first. Raises KeyError for an unknown edge, ValueError
+        for arrays that do not fit, edges that are left out, and networks that must be drawn first.
+        """
+        structure, numbers = self.plan.structure, self.parameters
+        return ORCHESTRATORS[structure.schedule](given_weights(structure, numbers, weights), numbers, structure)
 
     def state(self, x: Data | None = None, y: Data | None = None, *, batch: int | None = None) -> State:
         """The state before the first step: inputs clamped to `x`, outputs to `y` (zero where left out).

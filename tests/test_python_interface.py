@@ -1,5 +1,6 @@
 """The Python interface, line by line as its contract shows it, and what it says to whoever uses it wrongly."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -326,6 +327,21 @@ def test_new_weights_make_a_new_orchestrator(orch):
         orch.with_weights({("y", "y"): w})
     with pytest.raises(ValueError, match=r"the diagonal of h\[1\] -> h\[1\] is fixed at 0.25"):
         orch.with_weights({("h[1]", "h[1]"): np.ones((4, 4))})
+
+
+def test_an_orchestrator_of_given_weights_alone(net, orch):
+    weights = {key: np.asarray(edge.weight) for key, edge in orch.lmap.items()}
+    given = net.with_weights(weights)
+    assert eqx.tree_equal(given, orch)
+    readout = weights.pop(("y", "h[2]"))
+    assert eqx.tree_equal(net.with_weights({**weights, "readout": readout}), orch)
+    with pytest.raises(ValueError, match=r"there are no weights for h\[2\] -> y: give those of every edge, or draw"):
+        net.with_weights(weights)
+    with pytest.raises(KeyError, match="there is no label 'redout'; did you mean 'readout'"):
+        net.with_weights({**weights, "redout": readout})
+    grown = dync.compile_text("network G { input x (2) output y (2) edge x -> y dense(weights = i + j) }", name="g.dyn")
+    with pytest.raises(ValueError, match=r"structure between their units.* draw the weights first"):
+        grown.network("G").with_weights({("y", "x"): np.ones((2, 2))})
 
 
 def test_new_weights_say_which_of_them_exist(orch):

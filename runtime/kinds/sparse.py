@@ -15,6 +15,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.core import Tracer
 
@@ -115,9 +116,9 @@ class Sparse(SynapticKind):
 
     def _message(self, stored: Stored, sent: Array) -> Array:
         assert stored.senders is not None and stored.crowded is not None
-        (common, more), (senders, more_senders) = self._parts(stored.weights), self._parts(stored.senders)
+        (common, more), (senders, more_senders) = self._slots(stored.weights), self._slots(stored.senders)
         message = _gathered(common, senders, sent)
-        if not len(more):
+        if not more:
             return message
         return message.at[stored.crowded].add(_gathered(more, more_senders, sent), unique_indices=True)
 
@@ -179,6 +180,16 @@ class Sparse(SynapticKind):
         cut = self.slots.common * self.receivers
         return flat[:cut].reshape(self.slots.common, self.receivers), flat[cut:].reshape(-1, self.slots.crowded)
 
+    def _slots(self, flat: Array) -> tuple[list[Array], list[Array]]:
+        """One edge's common slots `[receivers]`, and those of crowded receivers alone `[crowded]`.
+
+        Cut out one by one, so that XLA reads them where they are: a table of them would be copied at every step.
+        """
+        common, more = self.slots.common, self.slots.most - self.slots.common
+        cuts = np.cumsum([self.receivers] * common + [self.slots.crowded] * more)[:-1]
+        parts = jnp.split(flat, cuts)
+        return parts[:common], parts[common:]
+
     def _flat(self, by_slot: Array, crowded: Array) -> Array:
         """`[most, receivers]` as one edge's slots; beyond the common ones only those of crowded receivers."""
         more = by_slot[self.slots.common :, crowded]
@@ -211,9 +222,9 @@ def _edges(stored: Stored) -> list[Stored]:
     return [stored.map(partial(lax.index_in_dim, index=e, axis=0, keepdims=False)) for e in range(len(stored.weights))]
 
 
-def _gathered(weights: Array, senders: Array, sent: Array) -> Array:
-    """The sum over slots `[slots, receivers]`, in a few sums side by side, so that none waits for the one before."""
-    terms = [weights[slot][:, None] * sent[senders[slot]] for slot in range(len(weights))]
+def _gathered(weights: list[Array], senders: list[Array], sent: Array) -> Array:
+    """The sum over slots `[receivers]`, in a few sums side by side, so that none waits for the one before."""
+    terms = [weight[:, None] * sent[sender] for weight, sender in zip(weights, senders, strict=True)]
     sums = [sum(terms[first + SUMS :: SUMS], start=terms[first]) for first in range(min(SUMS, len(terms)))]
     total: Array = sum(sums[1:], start=sums[0])
     return total

@@ -104,7 +104,7 @@ class Learning:
 
     def _call(self, rows: NDArray[np.int32], count: int) -> None:
         """Learn the first `count` batches of `rows`."""
-        feed = Feed(self._arrays, jnp.asarray(rows), jnp.int32(count), self._key)
+        feed = Feed(self._arrays, rows, np.int32(count), self._key)
         before = _copied(self.learner)  # the call takes it over
         self._safe = before, self.position
         began = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 from typing import assert_never
 
@@ -36,12 +37,21 @@ def weights_between(edge: Sized, sender: Shape, receiver: Shape) -> int:
 
 
 def weights_within(inner: NetworkModel | Structure) -> int:
-    """The weights of a network that an edge is."""
+    """The weights of a network that an edge is; tied edges have none of their own."""
+    return sum(weights_between(edge, *ends) for edge, ends, owns in _edges(inner) if owns)
+
+
+def _edges(inner: NetworkModel | Structure) -> Iterator[tuple[Sized, tuple[Shape, Shape], bool]]:
+    """Its edges, the shapes at both ends of each, and whether its weights are its own."""
     if isinstance(inner, Structure):
         blocks = [block.shape for block in inner.blocks]
-        return sum(len(f.edges) * weights_between(f, blocks[f.sender], blocks[f.receiver]) for f in inner.families)
+        for family in inner.families:
+            for _ in family.edges:
+                yield family, (blocks[family.sender], blocks[family.receiver]), family.owner is None
+        return
     shapes = {layer.name: layer.shape for layer in inner.layers}
-    return sum(weights_between(edge, shapes[edge.sender], shapes[edge.receiver]) for edge in inner.edges)
+    for edge in inner.edges:
+        yield edge, (shapes[edge.sender], shapes[edge.receiver]), edge.tie is None
 
 
 def steps_within(inner: NetworkModel | Structure) -> int:
@@ -55,7 +65,7 @@ def steps_within(inner: NetworkModel | Structure) -> int:
 def multiply_adds_between(edge: Sized, sender: Shape, receiver: Shape) -> int:
     """The multiply-adds of one message for one example, where no weight is absent."""
     if edge.inner is not None:
-        return weights_within(edge.inner) * steps_within(edge.inner)
+        return sum(multiply_adds_between(one, *ends) for one, ends, _ in _edges(edge.inner)) * steps_within(edge.inner)
     if edge.window is not None:
         return edge.window.multiply_adds(sender, receiver)
     return weights_between(edge, sender, receiver)

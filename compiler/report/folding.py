@@ -70,14 +70,14 @@ def _end_of_run(indices: list[int], start: int) -> int:
 def _run(base: str, run: list[int]) -> str:
     match run:
         case [only]:
-            return _at(base, str(only))
+            return named(base, str(only))
         case [first, second, *_] if second - first > 1:
-            return _at(base, f"{first},{second}..{run[-1]}")
+            return named(base, f"{first},{second}..{run[-1]}")
         case _:
-            return _at(base, f"{run[0]}..{run[-1]}")
+            return named(base, f"{run[0]}..{run[-1]}")
 
 
-def _at(base: str, indices: str) -> str:
-    """The name with these indices in their place."""
+def named(base: str, indices: str) -> str:
+    """The name of a layer of an array with these indices in their place."""
     before, brackets, behind = base.partition("[]")
     return f"{before}[{indices}]{behind}" if brackets else f"{base}[{indices}]"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from dync.compiler.plan import Structure
-from dync.compiler.report.folding import Name, fold_names, split_name
+from dync.compiler.report.folding import Name, fold_names, named, split_name
 
 StateRead = Literal["new", "old", "held"]
 
@@ -160,12 +160,11 @@ def _told(readers: list[_Reader], ends: _Ends) -> Reads:
 
 def _receivers(readers: list[_Reader], by_index: bool) -> str:
     base = readers[0].name.base
-    names = [base if r.name.place is None else f"{base}[{r.name.place}]" for r in readers]
-    folded = fold_names(names)
+    places = [reader.name.place for reader in readers]
     if not by_index:
-        return ", ".join(folded)
-    inside = ", ".join(part[len(base) + 1 : -1] for part in folded)
-    return f"{base}[i], i in {inside}"
+        return ", ".join(fold_names(base if place is None else named(base, str(place)) for place in places))
+    inside = ", ".join(part.removeprefix("i")[1:-1] for part in fold_names(f"i[{place}]" for place in places))
+    return f"{named(base, 'i')}, i in {inside}"
 
 
 def _senders(sender: _Range, span: tuple[int, int], moves: tuple[bool, bool]) -> list[str]:
@@ -173,10 +172,10 @@ def _senders(sender: _Range, span: tuple[int, int], moves: tuple[bool, bool]) ->
         return [sender.base]
     low, high = (_index(end, along) for end, along in zip(span, moves, strict=True))
     if low == high:
-        return [f"{sender.base}[{low}]"]
+        return [named(sender.base, low)]
     if moves[0] == moves[1] and span[1] == span[0] + 1:
-        return [f"{sender.base}[{low}]", f"{sender.base}[{high}]"]
-    return [f"{sender.base}[{low}..{high}]"]
+        return [named(sender.base, low), named(sender.base, high)]
+    return [named(sender.base, f"{low}..{high}")]
 
 
 def _index(end: int, moves: bool) -> str:

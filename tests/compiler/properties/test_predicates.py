@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dync.compiler.driver import compile_source
+from dync.compiler.driver import bind, compile_source, plan_of
 from dync.compiler.properties.outcome import Fails, Holds
 from dync.compiler.properties.predicate import PREDICATES
 from dync.compiler.properties.trial import Means, try_property
 from dync.compiler.properties.work import Work
+from dync.compiler.report.report_data import report_data
 from dync.grammar.source import Source
 
 FILTERS = ("all", "forward", "backward")
@@ -180,6 +181,42 @@ def test_a_failure_says_what_it_came_to(requirement: str, shown: str, because: s
     assert isinstance(found, Fails)
     assert found.shown == shown
     assert not because or because in found.because
+
+
+NESTED = """network Part {
+  input a (3)
+  layer b (5) tanh
+  output c (3)
+  edge up: a -> b dense learn hebbian
+  edge b -> c tied(up, transposed = true)
+  edge a -> c one_to_one
+  phase go { steps 2 }
+  infer go
+}
+network Outer {
+  input x (3)
+  layer m[1..2] network Part
+  layer w network Part to completion
+  output y (3)
+  edge x -> m[1] dense
+  edge m[1] -> m[2] one_to_one learn hebbian
+  edge m[2] -> w network Part
+  edge w -> y dense learn delta
+}
+"""
+
+
+def test_what_is_in_networks_within_is_counted_once_and_learns_step_by_step_alone() -> None:
+    """`Part` has 15 + 3 weights; the two networks to completion have them too, and what is tied has none."""
+    asked = ("edges) == 11", "weights) == 9 + 2*18 + 3 + 2*18 + 9", "learning) == 4", "parameters) == 2*15 + 3 + 9",
+             "units) == 3 + 2*11 + 6 + 3", "m) == 6", "layers) == 10")  # fmt: skip
+    requirements = "  ".join(f"require count({what}" for what in asked)
+    assert isinstance(outcome(f"{NESTED}property p on Outer {{ {requirements} }}"), Holds)
+    plan = plan_of(bind(compile_source(Source("nested.dyn", NESTED)), "Outer", {}))
+    total = report_data(plan).weights
+    assert (total.stored, total.learning) == (9 + 2 * (15 + 1) + 3 + 2 * 18 + 9, 2 * 15 + 3 + 9)
+    told = {r.receivers: r.new for r in report_data(plan).reads}
+    assert told["m[i].c, i in 1..2"] == ("m[i].a", "m[i].b")
 
 
 def test_every_predicate_is_tried_here() -> None:

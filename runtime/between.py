@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.scipy.special import ndtr
 
 from dync.compiler.between_plan import BetweenPlan, draws, units_at
@@ -59,7 +59,8 @@ def draw_between(structure: Structure, f: int, kind: EdgeKind, parameters: Param
 
     exists = None
     if plan.known:
-        exists = jnp.broadcast_to(jnp.asarray(plan.existing(sender, receiver)), shape)
+        # Behind a barrier: XLA would sort this constant while it compiles, for minutes where it is large.
+        exists = jnp.broadcast_to(lax.optimization_barrier(jnp.asarray(plan.existing(sender, receiver))), shape)
     elif plan.present is not None:
         exists = value(plan.present, "present")
     if plan.given:

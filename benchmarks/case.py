@@ -65,4 +65,4 @@ def cases(quick: bool) -> list[Case]:
     """Chains of every length under both schedules, and the MNIST network; only short chains if it is to be quick."""
     depths = (4, 16) if quick else (4, 16, 64, 256)
     chains = [Chain(depth, schedule) for schedule in ("sequential", "synchronous") for depth in depths]
-    return [*(Case(chain, max(10, 400 // chain.depth)) for chain in chains), Case(Mnist(), 25)]
+    return [*(Case(chain, max(10, 400 // chain.depth)) for chain in chains), Case(Mnist(), 100)]

@@ -15,6 +15,7 @@ from time import perf_counter
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from benchmarks.result import Overhead
 from benchmarks.table import overhead_sentence
@@ -27,7 +28,7 @@ from dync.runtime.network import Network
 from dync.runtime.optimizers import make_optimizer
 from dync.runtime.pipelines.training import TrainingJob, run_training
 from dync.runtime.pipelines.training.measuring import measures
-from dync.runtime.pipelines.training.preparation import Preparation, load_parts, schedule_of
+from dync.runtime.pipelines.training.preparation import Preparation, read_parts, schedule_of
 from dync.runtime.run_folder import RunFolder
 
 SPEC = Path(__file__).parent.parent / "specs" / "digits.dyn"
@@ -63,7 +64,8 @@ def piped(plan: TrainingPlan, network: Network) -> None:
 
 def bare(plan: TrainingPlan, network: Network) -> None:
     """The same batches, evaluations as often, and nothing else."""
-    dataset, held_out = load_parts(plan, network)
+    found = read_parts(plan, network)
+    dataset, held_out = found.dataset, found.held_out
     key, optimizer = jax.random.key(plan.seed), make_optimizer(plan.optimizer)
     batches = schedule_of(plan, dataset, network.plan.structure)
     prepared = Preparation(key, optimizer, dataset, held_out, batches)
@@ -73,7 +75,7 @@ def bare(plan: TrainingPlan, network: Network) -> None:
     own = jax.random.fold_in(key, 1)
     for epoch in range(batches.epochs):
         for rows, count in batches.calls(epoch):
-            learner, outcome = program(Feed(arrays, jnp.asarray(rows), jnp.int32(count), own), learner)
+            learner, outcome = program(Feed(arrays, rows, np.int32(count), own), learner)
             assert bool(outcome.finite)
         if plan.evaluate_every and (epoch + 1) % plan.evaluate_every == 0:
             measures(plan, prepared, learner.orchestrator)

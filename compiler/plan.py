@@ -43,9 +43,11 @@ def added(default: Any) -> Any:
     return field(default=default, metadata={"added": True})
 
 
-GIVEN_MEASURES = ("accuracy", "mse", "agreement", "nrmse")
-"""The measures that every network has whose outputs have targets: `accuracy` where these are one of many, `nrmse` where
-they are over time."""
+STILL_MEASURES = ("accuracy", "mse", "agreement")
+"""The measures that every network has whose outputs have targets: `accuracy` where these are one of many."""
+
+GIVEN_MEASURES = (*STILL_MEASURES, "nrmse")
+"""Those, and what it has besides where they are over time."""
 
 Role = Literal["input", "layer", "output", "constant"]
 MessageFilter = Literal["all", "forward", "backward"]

@@ -8,7 +8,7 @@ from typing import ClassVar
 from dync.compiler.mistakes.examples import DATA, connected, study
 from dync.compiler.mistakes.shapes import shown
 from dync.compiler.mistakes.unknown import Unknown
-from dync.compiler.plan import GIVEN_MEASURES
+from dync.compiler.plan import GIVEN_MEASURES, STILL_MEASURES
 from dync.grammar.diagnostic import Diagnostic, Fix, Note
 from dync.grammar.source import Span
 
@@ -264,7 +264,7 @@ class NotOfBaselines(Diagnostic):
         """The baseline, and what it has."""
         return (
             Note("the baseline stands here", self.baseline),
-            Note(f"of a baseline there are {_listed(GIVEN_MEASURES)}"),
+            Note(f"of a baseline there are {_listed(STILL_MEASURES)}"),
         )
 
 

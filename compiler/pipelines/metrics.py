@@ -7,15 +7,13 @@ from typing import Final
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
-from dync.compiler.model import NetworkModel
+from dync.compiler.model import LayerModel, NetworkModel
 from dync.compiler.pipeline_plan import Metric
-from dync.compiler.plan import GIVEN_MEASURES
+from dync.compiler.plan import GIVEN_MEASURES, STILL_MEASURES
 from dync.grammar import syntax
 
 PARTS: Final = ("train", "validation", "test")
 """The parts of a pipeline's own data."""
-
-MEASURES: Final = GIVEN_MEASURES
 
 
 def metric(
@@ -55,10 +53,23 @@ def _is_minimized(key: syntax.Key, name: str, models: Sequence[NetworkModel], mi
 
 
 def _measures(models: Sequence[NetworkModel]) -> tuple[str, ...]:
-    """What can be measured: of several outputs each one's measures too, and what the networks declare."""
-    found = dict.fromkeys(MEASURES)
+    """What can be measured: of several outputs each one's measures too, and what the networks declare.
+
+    What is measured over time alone is known where every network has an output over time.
+    """
+    over_time = all(any(layer.name in _over_time(model) for layer in _outputs(model)) for model in models)
+    found = dict.fromkeys(GIVEN_MEASURES if over_time else STILL_MEASURES)
     for model in models:
-        outputs = [layer.name for layer in model.layers if layer.role == "output"]
-        if len(outputs) > 1:
-            found |= dict.fromkeys(f"{output}.{measure}" for output in outputs for measure in MEASURES)
+        outputs = _outputs(model)
+        for output in outputs if len(outputs) > 1 else ():
+            own = GIVEN_MEASURES if output.name in _over_time(model) else STILL_MEASURES
+            found |= dict.fromkeys(f"{output.name}.{measure}" for measure in own)
     return (*found, *declared_measures(models))
+
+
+def _outputs(model: NetworkModel) -> list[LayerModel]:
+    return [layer for layer in model.layers if layer.role == "output"]
+
+
+def _over_time(model: NetworkModel) -> tuple[str, ...]:
+    return () if model.time is None else model.time.layers

@@ -51,6 +51,15 @@ class PipelineResult:
         trials = self.outputs.get("trials") or []
         return _table([{k: v for k, v in trial.items() if k != "intermediate"} for trial in trials], kind)
 
+    def results_table(self, kind: Kind = "numpy") -> Any:
+        """What was measured, otherwise as `history_table`: of a comparison or a benchmark a row a score, with `entry`,
+        `task`, `seed`, `status` and columns such as `measures.test.accuracy`; of a training, and of the best of a
+        sweep, a row a part."""
+        if "scores" in self.outputs:
+            return _table(self.outputs["scores"], kind)
+        parts = self.outputs.get("evaluation_results") or self.outputs.get("test_results") or {}
+        return _table([{"part": part, **measures} for part, measures in parts.items()], kind)
+
     def to_json(self) -> str:
         """The result as a JSON text; what is not finite is written as null."""
         return json.dumps(plain_json(self), indent=2, sort_keys=True, allow_nan=False)

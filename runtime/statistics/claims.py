@@ -105,23 +105,32 @@ def _why(claim: ClaimPlan, pairing: Pairing, p: float, verdict: Verdict, pairs: 
     if not pairing.design.can_decide():
         return power_of(pairing.design).words
     found = _found(claim, p, pairs)
-    threshold = _threshold(claim, pairing)
-    wanted = f"{threshold:g}" if threshold else "no difference"
+    threshold, leads = _threshold(claim, pairing), _difference(claim, pairs) > 0
     match verdict:
         case "confirmed":
-            return f"{found}, which is more than {wanted}." if threshold else f"{found}."
+            return f"{found}, which is more than {threshold:g}." if threshold else f"{found}."
         case "refuted":
-            return f"{found}, which is less than {wanted}." if threshold else f"{found}."
+            return f"{found}, which is less than {threshold:g}." if threshold and leads else f"{found}."
         case "undecided":
+            wanted = f"being better by {threshold:g}" if threshold else "no difference"
             return f"{found}, which is not told apart from {wanted}.{_failed(names, pairing)}"
         case _:
             assert_never(verdict)
 
 
+def _pair(claim: ClaimPlan, pairs: Mapping[tuple[str, str], Pair]) -> Pair:
+    return pairs.get((claim.better, claim.worse)) or pairs[claim.worse, claim.better]
+
+
+def _difference(claim: ClaimPlan, pairs: Mapping[tuple[str, str], Pair]) -> float:
+    """By how much the one that is claimed to be better is better."""
+    pair = _pair(claim, pairs)
+    return pair.difference if pair.a == claim.better else -pair.difference
+
+
 def _found(claim: ClaimPlan, p: float, pairs: Mapping[tuple[str, str], Pair]) -> str:
     """By how much the entry is better or worse, with the interval on the same side."""
-    pair = pairs.get((claim.better, claim.worse)) or pairs[claim.worse, claim.better]
-    difference = pair.difference if pair.a == claim.better else -pair.difference
+    pair, difference = _pair(claim, pairs), _difference(claim, pairs)
     if not isfinite(difference):
         return (
             f"{claim.better} and {claim.worse} have no difference in numbers, since trainings failed on an open scale"

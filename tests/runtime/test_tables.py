@@ -45,6 +45,18 @@ def test_trials_are_a_table():
     assert "intermediate" not in " ".join(found.dtype.names)
 
 
+def test_results_are_a_table_of_parts_or_of_scores():
+    parts = {"validation": {"accuracy": 0.5}, "test": {"accuracy": 0.25, "mse": 2.0}}
+    for name in ("evaluation_results", "test_results"):
+        found = result(**{name: parts}).results_table()
+        assert (found["part"].tolist(), found["accuracy"].tolist()) == (["validation", "test"], [0.5, 0.25])
+    score = {"entry": "deep", "task": "wine", "seed": 3, "status": "complete", "measures": parts, "error": None}
+    found = result(scores=[score, {**score, "seed": 4, "status": "failed", "measures": {}}]).results_table()
+    assert found["seed"].tolist() == [3, 4]
+    np.testing.assert_array_equal(found["measures.test.mse"], [2.0, np.nan])
+    assert len(result(test_results=None).results_table()) == 0
+
+
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(-9, 9) | st.floats(allow_nan=False)), max_size=5))
 def test_every_number_is_where_it_was(records):
     found = table(records)

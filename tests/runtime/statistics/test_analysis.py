@@ -204,6 +204,7 @@ def test_a_margin_is_claimed_too():
     assert refuted.text == "a > b by 0.1 on test.accuracy"
     assert refuted.why.endswith("less than 0.1.")
     assert "a is better than b by 0.0571 (95% interval 0.05" in refuted.why
+    assert verdict(scores, "b", "a", 0.1).why.endswith("after Holm).")
 
 
 def test_a_difference_within_the_rope_refutes_a_claim():

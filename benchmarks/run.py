@@ -44,7 +44,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         growth = measure_growth(3 if arguments.quick else 5, arguments.patience)
         start_up = measure_start_up(Path(folder), repetitions)
-        overhead = measure_overhead(*((10, 1) if arguments.quick else (100, 3)))
+        overhead = measure_overhead(*((1, 1) if arguments.quick else (10, 5)))
         sweep = measure_sweep(Path(folder), *((1, 1) if arguments.quick else (3, 32)))
     report = Report(machine(), results, growth, start_up, overhead, sweep)
     text = markdown(report)

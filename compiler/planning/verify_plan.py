@@ -6,7 +6,7 @@ checked before anyone looks something up with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import isfinite
 
@@ -180,12 +180,12 @@ def _verify_families(structure: Structure) -> None:
         if family.rule is not None:
             _verify_index(family.rule, structure.rules, f"the rule of {where}")
         require(len(family.edges) > 0, f"{where} is empty")
-        verify_kind(family, where, structure)
-        verify_owner(family, where, structure)
-        verify_between(family, where, structure)
         if family.inner is not None:
             _verify_structure(family.inner)
             verify_inner(family.inner, where)
+        verify_kind(family, where, structure)
+        verify_owner(family, where, structure)
+        verify_between(family, where, structure)
         _verify_slots(family, where, structure)
         receives = structure.blocks[family.receiver].role in ("layer", "output")
         require(receives, f"{where} sends to layers that do not receive")
@@ -235,12 +235,21 @@ def _verify_numbers(plan: Plan) -> None:
         require(all(map(isfinite, numbers[key])), f"the number '{key}' is not finite")
     for key in sorted(numbers.keys() - lengths.keys())[:1]:
         require(False, f"nothing is called '{key:.80}'")
-    for number, family in enumerate(plan.structure.families):
-        for density in numbers.get(f"family.{number}.density", ()):
-            require(0 <= density <= 1, f"a density of family {number} is not between 0 and 1")
-            require(family.masked or density == 1, f"family {number} has absent weights but no mask")
-        radii = numbers.get(f"family.{number}.radius", ())
-        require(all(radius > 0 for radius in radii), f"a radius of family {number} is not positive")
+    _verify_amounts(plan.structure, numbers, "")
+
+
+def _verify_amounts(structure: Structure, numbers: Mapping[str, Sequence[float]], within: str) -> None:
+    """Densities and radii; `within` stands before the keys of a network that is an edge."""
+    for number, family in enumerate(structure.families):
+        key = f"{within}family.{number}"
+        where = f"family {number}" if not within else f"'{key}'"
+        for density in numbers.get(f"{key}.density", ()):
+            require(0 <= density <= 1, f"a density of {where} is not between 0 and 1")
+            require(family.masked or density == 1, f"{where} has absent weights but no mask")
+        radii = numbers.get(f"{key}.radius", ())
+        require(all(radius > 0 for radius in radii), f"a radius of {where} is not positive")
+        if family.inner is not None:
+            _verify_amounts(family.inner, numbers, f"{key}.network.")
 
 
 def _verify_index(index: int, sequence: Sequence[object], what: str) -> None:

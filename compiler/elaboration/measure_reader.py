@@ -10,6 +10,7 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.constant import LARGEST
 from dync.compiler.elaboration.elaborate_layers import UNKNOWN
+from dync.compiler.elaboration.inner_layers import Inner
 from dync.compiler.elaboration.layer_table import LayerTable
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.expression import CONDITIONS, OPERATIONS, Apply, Expression, Number, Parameter, Symbol
@@ -132,7 +133,10 @@ class MeasureReader:
         return None if layer is None else Read(Symbol("state", layer.name), layer.shape, span)
 
     def _target(self, node: syntax.Attribute) -> Read | None:
-        """`y.target`: only outputs have one, and nothing else belongs to a layer."""
+        """`y.target`: only outputs have one, and nothing else belongs to a layer; to a network, its layers, `m.h`."""
+        entry = self.table.entries.get(node.owner.text)
+        if entry is not None and entry.inner and entry.low is None and node.moment is None:
+            return self._inside(entry.inner[0], node)
         layer = self._one(syntax.Reference(node.owner, None, node.owner.span))
         if layer is None:
             return None
@@ -141,6 +145,14 @@ class MeasureReader:
             self.mistakes.add(wrong.measures.NoSuchPart(node.span, layer.name, node.name.text, layer.role, declared))
             return None
         return Read(Symbol("target", layer.name), layer.shape, node.span)
+
+    def _inside(self, inner: Inner, node: syntax.Attribute) -> Read | None:
+        """A layer of a network that stands in the place of a layer."""
+        layer = inner.layers.get(f"{node.owner.text}.{node.name.text}")
+        if layer is None:
+            known = tuple(name for name in inner.layers if name.count(".") == 1 and "[" not in name)
+            self.mistakes.add(wrong.nested.UnknownPart(node.span, node.span.text, known))
+        return self._state(layer, node.span)
 
     def _variable(self, node: syntax.Variable) -> Read | None:
         name = node.name.text

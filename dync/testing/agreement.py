@@ -11,11 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from dync.compiler.plan import MessageFilter, Plan
+from dync.compiler.plan import MessageFilter, Plan, Role
 from dync.testing.case import Case
+from dync.testing.chance import without_chance
+from dync.testing.drawn_data import drawn_data
 from dync.testing.forms import Comparable, plan_from
 from dync.testing.interpreter import Data
-from dync.testing.unstacked import layers_of
+from dync.testing.series_case import SeriesCase, series_case
 from dync.testing.weights import draw_weights
 
 SAFE: Final = 1e-4
@@ -26,6 +28,9 @@ CLOSE: Final = 2e-4
 
 EXAMPLES: Final = 3
 """The size of the batch where nothing says one."""
+
+SAMPLES: Final = 3
+"""How many samples sequences have where nothing says it."""
 
 
 class TooCloseError(ValueError):
@@ -46,19 +51,23 @@ def assert_agrees(
 
     Weights are drawn from `seed`, and so are data that are left out, `batch` examples of them, 3 by default; a drawn
     network brings its own. Two steps are taken with these `messages`, the layers of `silent` sending nothing; then
-    every protocol that the network has. Where a decision is so close that rounding may turn it, nothing can be said:
-    a test of Hypothesis passes this case over, elsewhere it raises TooCloseError. Raises ValueError for data that do
-    not fit, and for networks that draw at random or go over time.
+    every protocol that the network has. Of a network over time, whose examples are sequences, the protocols alone are
+    compared: what it reads out after each sample, and what it has learnt at the end by plain descent. In a network that
+    draws at random a number takes the place of every draw. Where a decision is so close that rounding may turn it,
+    nothing can be said: a test of Hypothesis passes this case over, elsewhere it raises TooCloseError. Raises
+    ValueError for data that do not fit.
     """
-    plan = plan_from(network)
-    if plan.structure.time is not None:
-        raise ValueError("networks over time are not compared: their protocols need data that go on")
+    plan = without_chance(plan_from(network))
     if x is None and y is None and hasattr(network, "data"):
         (x, y), batch, seed = network.data(plan), network.batch, network.seed
     weights, absent = draw_weights(plan, np.random.default_rng(seed))
     size = batch if batch is not None else _examples(x, y)
     x, y = _drawn(plan, "input", x, size, seed + 1), _drawn(plan, "output", y, size, seed + 2)
-    case = Case(plan, weights, absent, x, y, size, messages, tuple(silent))
+    case: Case | SeriesCase
+    if plan.structure.time is None:
+        case = Case(plan, weights, absent, x, y, size, messages, tuple(silent))
+    else:
+        case = series_case(plan, weights, absent, x, y, size)
     expected, margin = case.interpreted()
     if margin <= SAFE:
         _pass_over(margin)
@@ -79,14 +88,9 @@ def _examples(*given: Data) -> int:
     return EXAMPLES
 
 
-def _drawn(plan: Plan, role: str, given: Data, batch: int, seed: int) -> Data:
-    """The data, or some that are continuous in (-1, 1) and exact in float32."""
-    if given is not None:
-        return given
-    rng = np.random.default_rng(seed)
-    layers = [layer for layer in layers_of(plan) if layer.role == role]
-    shapes = {layer.name: (batch, layer.units) for layer in layers}
-    return {name: rng.uniform(-1, 1, shape).astype(np.float32).astype(np.float64) for name, shape in shapes.items()}
+def _drawn(plan: Plan, role: Role, given: Data, batch: int, seed: int) -> Data:
+    """The data, or some that are drawn."""
+    return drawn_data(plan, role, batch, SAMPLES, np.random.default_rng(seed)) if given is None else given
 
 
 def _pass_over(margin: float) -> None:

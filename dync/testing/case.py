@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from dync.compiler.plan import MessageFilter, Plan
 from dync.testing.evaluate import Array
 from dync.testing.interpreter import Data, Interpreter
 from dync.testing.measures import measures
+from dync.testing.moment import any_draws
 from dync.testing.relaxation import Relaxation
 
 if TYPE_CHECKING:
@@ -41,18 +43,18 @@ class Case:
 
     def interpreted(self) -> tuple[Values, float]:
         """What the interpreter finds, and how near any decision came to falling the other way."""
-        naive, weights = Interpreter(self.plan, absent=self.absent), self.weights
+        naive, weights = Interpreter(self.plan, absent=self.absent, draws=any_draws), self.weights
         start = naive.start(self.x, self.y, batch=self.batch)
         first = naive.step(start, weights, self.messages, self.silent)
         second = naive.step(first, weights, self.messages, self.silent, past=(start, first))
-        found = _states("step", first) | _states("second step", second)
+        found = states("step", first) | states("second step", second)
         ends: dict[str, Relaxation] = {}
         if self.plan.structure.train is not None:
             ends["train"] = naive.relax("train", start, weights)
         if self.plan.structure.infer is not None:
             ends["infer"] = naive.relax("infer", naive.start(self.x, None, batch=self.batch), weights)
         for name, end in ends.items():
-            found |= _states(name, end.state)
+            found |= states(name, end.state)
         last = [*ends.values()][-1].state if ends else start
         targets = {name: start[name] for name, layer in naive.layers.items() if layer.role == "output"}
         judged = measures(self.plan, last, targets, naive.margin)
@@ -75,34 +77,32 @@ class Case:
     # --- the engine ---------------------------------------------------------------------------------------------------
 
     def computed(self) -> Values:
-        """What the engine finds. JAX is loaded here."""
-        import jax
+        """What the engine finds, by one compiled program. JAX is loaded here."""
+        import equinox as eqx
 
         from dync.runtime.network import Network
 
         net = Network(self.plan)
-        orch, key = self._orchestrator(net), jax.random.key(0)
         x, y = self._shaped(net, "input", self.x), self._shaped(net, "output", self.y)
+        found: Values = eqx.filter_jit(partial(self._found, net))(with_these_weights(net, self.weights), x, y)
+        return found
+
+    def _found(self, net: Network, orch: WaveOrchestrator, x: Any, y: Any) -> Values:
+        import jax
+
+        key = jax.random.key(0)
         state = net.state(x, y, batch=self.batch)
         first, _ = orch.step(state, rng=key, messages=self.messages, silent=self.silent)
         second, _ = orch.step(first, rng=key, messages=self.messages, silent=self.silent)
-        found = _states("step", first) | _states("second step", second)
+        found = states("step", first) | states("second step", second)
         structure, at, last = self.plan.structure, state, state
         if structure.train is not None:
             at, _ = orch.relax("train", state, rng=key)
-            last, found = at, found | _states("train", at)
+            last, found = at, found | states("train", at)
         if structure.infer is not None:
             last, _ = orch.relax("infer", net.state(x, batch=self.batch), rng=key)
-            found |= _states("infer", last)
+            found |= states("infer", last)
         return found | self._judged(orch, last, state) | self._updates(orch, at)
-
-    def _orchestrator(self, net: Network) -> WaveOrchestrator:
-        """One with exactly these weights."""
-        import jax
-
-        orch = net.init(jax.random.key(0))
-        keys = {_name(key): key for key in orch.lmap}
-        return orch.with_weights({keys[name]: weight.astype(np.float32) for name, weight in self.weights.items()})
 
     def _shaped(self, net: Network, role: Any, data: Data) -> Any:
         """The data with all dimensions of their layers."""
@@ -124,15 +124,25 @@ class Case:
         if self._reads_moments and self.plan.structure.train is None:
             return {}
         found = orch.backward(state, rng=jax.random.key(0))
-        keys = {_name(key): key for key in orch.lmap}
+        keys = {edge_name(key): key for key in orch.lmap}
         return {f"the update of {name}": found[keys[name]].weight for name in self.weights}
 
 
-def _states(when: str, state: Mapping[str, Any] | State) -> Values:
+def with_these_weights(net: Network, weights: Mapping[str, Array]) -> WaveOrchestrator:
+    """An orchestrator with exactly these weights."""
+    import jax
+
+    orch = net.init(jax.random.key(0))
+    keys = {edge_name(key): key for key in orch.lmap}
+    return orch.with_weights({keys[name]: weight.astype(np.float32) for name, weight in weights.items()})
+
+
+def states(when: str, state: Mapping[str, Any] | State) -> Values:
+    """All the states of a moment."""
     return {f"{when}: the state of {name}": state[name] for name in state}
 
 
-def _name(key: tuple[str, ...]) -> str:
+def edge_name(key: tuple[str, ...]) -> str:
     """The name of an edge from its key in a layer map: `S->R`, of several between one pair `S->R:LABEL`."""
     receiver, sender, *label = key
     return ":".join([f"{sender}->{receiver}", *label])

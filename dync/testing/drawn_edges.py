@@ -25,7 +25,8 @@ def draw_array_edges(draft: Draft) -> None:
         numbers = range(1, row.count + 1)
         for low, high, s, r in ((1, row.count, 0, 0), (1, row.count - 1, 0, 1), (1, row.count - 1, 1, 0)):
             if draft.chance():
-                shown = [row.end(end, "n" if shift == 0 else "n + 1") for end, shift in zip(row.ends, (s, r), strict=True)]
+                places = zip(row.ends, ("n + 1" if shift else "n" for shift in (s, r)), strict=True)
+                shown = [row.end(end, place) for end, place in places]
                 text, _, _ = _edge_text(draft, shown, *row.ends, loop=s == r and row.sender == row.receiver)
                 draft.statements.append(f"for n in {low}..{high} {{ edge {text} }}")
                 ends = [(row.end(row.sender, n + s), row.end(row.receiver, n + r)) for n in numbers[: high - low + 1]]
@@ -44,7 +45,7 @@ def draw_edges(draft: Draft) -> None:
     if hidden or outputs:
         senders = [layer for layer in draft.layers if layer.speaks]
         ends = st.tuples(st.sampled_from(senders), st.sampled_from([*hidden, *outputs]))
-        for sender, receiver in draft.draw(st.lists(ends, max_size=6)):
+        for sender, receiver in draft.draw(st.lists(ends, max_size=6 if draft.around is None else 2)):
             _draw_edge(draft, sender, receiver)
 
 
@@ -56,7 +57,7 @@ def _begins(draft: Draft, layer: DrawnLayer) -> bool:
 
 
 def _reached_by(draft: Draft, receiver: DrawnLayer, waiting: Collection[str]) -> list[DrawnLayer]:
-    """What can send once this layer hears: it, or where it is an input of a network, and no other one waits, its outputs."""
+    """What can send once this layer hears: it; the outputs of the network of which it is the last input to wait."""
     if receiver.port is None:
         return [receiver] if receiver.role == "layer" else []
     inside = [layer for layer in draft.layers if layer.place == receiver.place]

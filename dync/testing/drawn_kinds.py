@@ -11,8 +11,9 @@ from typing import Final
 from hypothesis import strategies as st
 
 from dync.compiler.window_plan import WindowPlan, same_padding
-from dync.testing.draft import Draft, DrawnLayer, Owner
+from dync.testing.draft import Draft, DrawnLayer, Owner, Shape
 from dync.testing.drawn_pairs import draw_pairs
+from dync.testing.drawn_parts import has_part, part_between
 
 WINDOWS: Final = ("conv", "conv", "pool", "unpool")
 
@@ -28,7 +29,7 @@ class DrawnKind:
     @property
     def learns(self) -> bool:
         """Whether an edge of this kind may learn."""
-        return self.word not in ("pool", "unpool") and (self.owner is None or self.owner.learns)
+        return self.word not in ("pool", "unpool", "network") and (self.owner is None or self.owner.learns)
 
 
 def draw_kind(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer, strength: str, *, loop: bool) -> DrawnKind:
@@ -40,8 +41,9 @@ def draw_kind(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer, strength: 
     shared = [
         (owner, turned) for owner in draft.owners for turned in (False, True) if owner.fits(sender, receiver, turned)
     ]
-    words += ["tied"] * 2 if shared else []
+    words += ["tied"] * 5 if shared else []
     words += ["pairs"] * 2  # dense, with `weights`, `present` or `radius`
+    words += ["network"] if has_part(draft, (sender.shape, receiver.shape)) else []
     words = [word for word in words if {"pairs": "dense"}.get(word, word) in draft.wanted.kinds]
     word = draft.one_of(words)
     match word:
@@ -55,6 +57,8 @@ def draw_kind(draft: Draft, sender: DrawnLayer, receiver: DrawnLayer, strength: 
             return DrawnKind(word, f"tied({owner.label}, transposed = {'true' if turned else 'false'})", owner)
         case "conv" | "pool" | "unpool":
             return _window(draft, word, sender, receiver, strength) or _anywhere(draft, strength)
+        case "network":
+            return DrawnKind(word, part_between(draft, sender, receiver))
         case "pairs":
             return DrawnKind("dense", f"dense({draw_pairs(draft, sender, receiver, strength, loop=loop)})")
     density = f", density = {draft.number(0.3, 0.95)}" if draft.chance() else ""
@@ -108,13 +112,14 @@ def _tuple(numbers: tuple[int, ...]) -> str:
 
 def owner_of(label: str, kind: DrawnKind, sender: DrawnLayer, receiver: DrawnLayer, learns: bool) -> Owner | None:
     """The edge as one whose weights others can use, where they can."""
-    if kind.word in ("pool", "unpool", "tied"):
+    if kind.word in ("pool", "unpool", "tied", "network"):
         return None
     return Owner(label, kind.word, sender.shape, receiver.shape, learns)
 
 
-def shape_of(draft: Draft, usual: tuple[int, ...]) -> tuple[int, ...]:
+def shape_of(draft: Draft) -> Shape:
     """Mostly the usual shape, so that layers are stacked and `one_to_one` edges fit; or one to which windows lead."""
+    usual = draft.usual
     if draft.chance():
         return usual
     if len(usual) == 1:

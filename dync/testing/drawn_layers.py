@@ -6,11 +6,10 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from dync.testing.draft import Draft, DrawnLayer, fields_read
+from dync.testing.draft import Draft, DrawnLayer, Row, Shape, fields_read
 from dync.testing.drawn_kinds import shape_of
+from dync.testing.drawn_parts import draw_instance, has_part
 from dync.testing.local_rules import activations
-
-Shape = tuple[int, ...]
 
 UNBOUNDED: Final = ("identity", "relu", "softplus")
 
@@ -23,16 +22,20 @@ BOUNDED: Final = ("tanh", "hard_tanh", "sigmoid", "sign", "threshold", "leaky_ta
 def draw_layers(draft: Draft) -> None:
     """The layers, in any order. A network with layers to reach has an input or a constant to reach them from."""
     wanted = draft.wanted
-    usual = draft.draw(st.sampled_from(USUAL)) if wanted.units is None else (draft.draw(st.integers(*wanted.units)),)
+    if draft.around is None:
+        draft.usual = (
+            draft.draw(st.sampled_from(USUAL)) if wanted.units is None else (draft.draw(st.integers(*wanted.units)),)
+        )
     inputs, outputs = (draft.count(1, between) for between in (wanted.inputs, wanted.outputs))
     hidden = draft.draw(
         st.sampled_from(sorted(range(wanted.hidden[0], wanted.hidden[1] + 1), key=lambda n: (n == 0, n)))
     )
     constants = 1 if inputs == 0 or draft.chance() else 0
-    statements = [_held(draft, "input", f"x{n}", usual) for n in range(inputs)]
+    draft.series = wanted.series and inputs + outputs > 0 and draft.chance()
+    statements = [_held(draft, "input", f"x{n}", time=n == 0) for n in range(inputs)]
     shapes = {layers[0].name: layers[0].shape for _, layers in statements}
-    statements += [_hidden(draft, f"h{n}", usual, shapes) for n in range(hidden)]
-    statements += [_held(draft, "output", f"y{n}", usual) for n in range(outputs)]
+    statements += [_hidden(draft, f"h{n}", shapes) for n in range(hidden)]
+    statements += [_held(draft, "output", f"y{n}", time=n == inputs == 0) for n in range(outputs)]
     statements += [_constant(draft, f"one{n}") for n in range(constants)]
     order = draft.draw(st.permutations(range(len(statements))))
     for text, layers in (statements[n] for n in order):
@@ -40,19 +43,24 @@ def draw_layers(draft: Draft) -> None:
         draft.layers.extend(layers)
 
 
-def _held(draft: Draft, role: str, name: str, usual: Shape) -> tuple[str, list[DrawnLayer]]:
-    shape = shape_of(draft, usual)
-    if role == "input" or draft.chance():
-        return f"{role} {name} {_written(shape)}", [DrawnLayer(name, role, shape, "identity")]
-    activation, text = _activation(draft)
+def _held(draft: Draft, role: str, name: str, *, time: bool) -> tuple[str, list[DrawnLayer]]:
+    """An input or an output; of a network over time the one that has to be, with `time`, and others, are over time."""
+    shape = shape_of(draft) if draft.ends is None else draft.ends[role == "output"]
+    over_time = draft.series and (time or draft.chance())
+    activation, text = ("identity", "") if role == "input" or draft.chance() else _activation(draft)
+    words = [role, name, _written(shape), text, "over time" if over_time else ""]
     fields = draft.fields.get(activation, ())
-    return f"{role} {name} {_written(shape)} {text}", [DrawnLayer(name, role, shape, activation, fields=fields)]
+    return " ".join(word for word in words if word), [
+        DrawnLayer(name, role, shape, activation, fields=fields, over_time=over_time)
+    ]
 
 
-def _hidden(draft: Draft, name: str, usual: Shape, inputs: dict[str, Shape]) -> tuple[str, list[DrawnLayer]]:
+def _hidden(draft: Draft, name: str, inputs: dict[str, Shape]) -> tuple[str, list[DrawnLayer]]:
+    if has_part(draft) and draft.draw(st.integers(0, 3)) == 3:
+        return draw_instance(draft, name)
     activation, text = _activation(draft)
     count = draft.draw(st.sampled_from([None, None, 2, 3]))
-    shape = shape_of(draft, usual)
+    shape = shape_of(draft)
     starts = [x for x, x_shape in inputs.items() if x_shape == shape]
     started = bool(starts) and draft.draw(st.integers(0, 3)) == 3
     start = f" start {draft.one_of(starts)}" if started else ""
@@ -61,8 +69,8 @@ def _hidden(draft: Draft, name: str, usual: Shape, inputs: dict[str, Shape]) -> 
         return f"layer {name} {_written(shape)} {text}{start}", [
             DrawnLayer(name, "layer", shape, activation, started, fields)
         ]
-    draft.arrays[name] = count
     members = [DrawnLayer(f"{name}[{n}]", "layer", shape, activation, started, fields) for n in range(1, count + 1)]
+    draft.rows.append(Row(name, count, members[0], members[0]))
     return f"layer {name}[1..{count}] {_written(shape)} {text}{start}", members
 
 
@@ -75,7 +83,7 @@ def _constant(draft: Draft, name: str) -> tuple[str, list[DrawnLayer]]:
 
 def _activation(draft: Draft) -> tuple[str, str]:
     """Its name, and how a layer writes it."""
-    new = f"bend{len(draft.own_activations)}"
+    new = f"bend{len(draft.declarations)}"
     stochastic = draft.wanted.stochastic
     chance = ["glauber", new, new] if stochastic else []
     name = draft.one_of([*UNBOUNDED, *BOUNDED, *draft.own_activations, new, new, new, *chance])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,8 +34,9 @@ def _number(draft: Draft) -> str:
 
 
 def _reduced(draft: Draft) -> str:
-    layer = draft.draw(st.sampled_from(draft.layers))
-    alike = [other for other in draft.layers if other.shape == layer.shape]
+    layers = [layer for layer in draft.layers if layer.port is None or re.fullmatch(r"\w+\.\w+", layer.name)]
+    layer = draft.draw(st.sampled_from(layers))
+    alike = [other for other in layers if other.shape == layer.shape]
     return f"{draft.one_of(OF_UNITS)}({_units(draft, alike, 0)})"
 
 

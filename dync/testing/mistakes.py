@@ -41,7 +41,7 @@ _NAMES: Final = (
     Mistake("E0204", ("output extra (2) tahn", "edge {sender} -> extra dense")),
     _edge("E0205", "dense learn hebian"),
     _edge("E0206", "dens"),
-    Mistake("E0208", ("protocol extra {{ train nowhere }}",)),
+    Mistake("E0208", ("protocol extra {{ infer nowhere }}",)),
     Mistake("E0210", ("output extra (2)", "edge {input}[1] -> extra dense")),
     Mistake("E0212", schedule="schedule sequental"),
     Mistake("E0213", ("phase extra {{ steps 1  messages foward }}",)),

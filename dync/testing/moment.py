@@ -24,6 +24,11 @@ def no_draws(kind: str, layer: str, shape: tuple[int, int]) -> Array:
     raise ValueError(f"{layer} needs {kind} draws of shape {shape}; give the interpreter draws")
 
 
+def any_draws(kind: str, layer: str, shape: tuple[int, int]) -> Array:
+    """Some numbers, always the same. For networks in which nothing depends on what is drawn."""
+    return np.full(shape, 0.5)
+
+
 @dataclass
 class ActivationCall:
     """One application of a layer's activation at a field, fields with names and a state, all `[batch, units]`.

@@ -81,11 +81,14 @@ def follow(
     protocol: Literal["train", "infer"],
     data: Mapping[str, Any],
     weights: Weights,
+    samples: int | None = None,
+    batch: int | None = None,
 ) -> Iterator[tuple[int, Sequence]]:
     """Each sample's number with the sequence as it is after it; `infer` has made its read-out by then.
 
     `data` are `[batch, units]` by layer, `[batch, time, units]` of layers over time; targets too where they are held.
-    The weights may be changed between samples.
+    The weights may be changed between samples. How many `samples` there are, and sequences in a `batch`, has to be
+    said where no data tell it.
     """
     structure = interpreter.plan.structure
     assert structure.time is not None
@@ -100,12 +103,12 @@ def follow(
     first = {**{name: np.asarray(value, np.float64) for name, value in data.items()}, **sample(0)}
     roles = {name: layer.role for name, layer in interpreter.layers.items()}
     ends = {role: {n: v for n, v in first.items() if roles[n] == role} for role in ("input", "output")}
-    state = interpreter.start(ends["input"], ends["output"] or None)
+    state = interpreter.start(ends["input"], ends["output"] or None, batch=batch)
     held = {name: state[name] for name, role in roles.items() if role in ("input", "output")}
     sequence = Sequence(interpreter, held, state, set(held))
     for phase in (phase for sampled, phase in phases if not sampled):
         sequence.run(phase, weights)
-    for t in range(min(np.shape(data[name])[1] for name in moving)):
+    for t in range(min(np.shape(data[name])[1] for name in moving) if samples is None else samples):
         if t:
             sequence.present(sample(t))
         for phase in (phase for sampled, phase in phases if sampled):

@@ -10,8 +10,11 @@ from hypothesis.errors import InvalidArgument
 
 from dync.compiler.plan import ScheduleKind
 
-KINDS: Final = ("dense", "one_to_one", "low_rank", "conv", "pool", "unpool", "tied", "pairs")
-"""The kinds of edges that are drawn; `pairs` are `dense` ones with `weights`, `present` or `radius`."""
+KINDS: Final = ("dense", "one_to_one", "low_rank", "conv", "pool", "unpool", "tied", "pairs", "network")
+"""The kinds of edges that are drawn; `pairs` are `dense` ones with `weights`, `present` or `radius`.
+
+With `network` layers are networks too.
+"""
 
 ANYWHERE: Final = ("dense", "low_rank")
 """Those that join layers of any shapes."""
@@ -35,6 +38,7 @@ class Wanted:
     kinds: Collection[str] = KINDS
     learning: bool = True
     stochastic: bool = False
+    series: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("inputs", 0), ("hidden", 0), ("outputs", 0), ("units", 1)):

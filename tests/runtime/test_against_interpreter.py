@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dync.testing import assert_agrees, networks
 
-COUNT = int(os.environ.get("DYNC_NETWORKS", "12"))
+COUNT = int(os.environ.get("DYNC_NETWORKS", "8"))
 
 
 @settings(
@@ -20,11 +20,11 @@ COUNT = int(os.environ.get("DYNC_NETWORKS", "12"))
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # every attempt at shrinking would compile a network
 )
 @given(
-    drawn=networks(),
+    drawn=networks(series=True),
     messages=st.sampled_from(["all", "forward", "backward"]),
     mute=st.booleans(),
 )
 def test_engine_and_interpreter_agree(drawn, messages, mute):
-    """Steps, protocols, measures and updates; networks in which rounding may decide are passed over."""
+    """Steps, protocols, measures, updates, series; networks in which rounding may decide are passed over."""
     outputs = [layer.name for layer in drawn.plan().structure.layers if layer.role == "output"]
     assert_agrees(drawn, messages=messages, silent=outputs[:1] if mute else ())

@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import dync
-from dync.testing import TooCloseError, activations, assert_agrees, interpret, rules
-from dync.testing.case import Case
+from dync.testing import TooCloseError, activations, assert_agrees, case, interpret, rules, series_case
 
 CHAIN = """
 network Chain {
@@ -64,8 +63,8 @@ def test_what_is_no_network():
 
 
 def test_a_difference_is_told(monkeypatch):
-    made = Case._orchestrator
-    monkeypatch.setattr(Case, "_orchestrator", lambda case, net: made(case, net).with_parameters(("y", "h"), rate=1.01))
+    made = case.with_these_weights
+    monkeypatch.setattr(case, "with_these_weights", lambda *given: made(*given).with_parameters(("y", "h"), rate=1.01))
     with pytest.raises(AssertionError, match=re.escape("the update of h->y, by the engine and by the interpreter")):
         assert_agrees(CHAIN)
 
@@ -87,9 +86,36 @@ def test_what_rounding_decides_is_not_compared():
     assert set(tried) == {1, 2}
 
 
-def test_networks_that_cannot_be_compared():
-    with pytest.raises(ValueError, match="uniform draws"):
-        assert_agrees(CHAIN.replace("layer h (2) identity", "layer h (2) glauber"))
+@pytest.mark.parametrize("schedule", ["sequential", "synchronous"])
+def test_all_but_chance_is_compared_where_networks_draw(schedule):
+    bent = "activation bent { next tanh(field + 0.3 * normal) * uniform }\n"
+    text = bent + CHAIN.replace("layer h (2) identity", f"layer h (2) bent  schedule {schedule}")
+    assert_agrees(
+        text.replace("steps 1", "steps 3").replace("hebbian", "delta").replace("output y (2)", "output y (2) bent")
+    )
+
+
+SERIES = (
+    CHAIN.replace("(2)\n", "(2) over time\n", 1)
+    .replace("output y (2)", "output y (2) over time")
+    .replace("steps 1", "steps 1 per sample")
+)
+
+
+def test_networks_over_time_are_compared_sample_by_sample(monkeypatch):
+    assert_agrees(SERIES)
+    data = np.random.default_rng(0).uniform(-1, 1, (3, 4, 2))
+    assert_agrees(SERIES, data, data)
+    with pytest.raises(ValueError, match="series of different lengths: \\[2, 4\\]"):
+        assert_agrees(SERIES, data, data[:, :2])
+    made = series_case.with_these_weights
+    changed = lambda *given: made(*given).with_parameters(("y", "h"), rate=1.01)  # noqa: E731
+    monkeypatch.setattr(series_case, "with_these_weights", changed)
+    with pytest.raises(AssertionError, match="what h->y has learnt, by the engine and by the interpreter"):
+        assert_agrees(SERIES)
+
+
+def test_a_protocol_that_there_is_not():
     with pytest.raises(ValueError, match="no infer"):
         interpret(CHAIN.replace("infer relax", ""), x=X)
 

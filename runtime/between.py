@@ -60,7 +60,8 @@ def draw_between(structure: Structure, f: int, kind: EdgeKind, parameters: Param
     exists = None
     if plan.known:
         # Behind a barrier: XLA would sort this constant while it compiles, for minutes where it is large.
-        exists = jnp.broadcast_to(lax.optimization_barrier(jnp.asarray(plan.existing(sender, receiver))), shape)
+        known = lax.optimization_barrier(jnp.asarray(plan.existing(sender, receiver)))  # type: ignore[no-untyped-call]
+        exists = jnp.broadcast_to(known, shape)
     elif plan.present is not None:
         exists = value(plan.present, "present")
     if plan.given:

@@ -7,7 +7,7 @@ updates are the convolution and its two transposes, with respect to the layer an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
 
@@ -134,27 +134,51 @@ class Convolution(SynapticKind):
     # --- one edge: [batch, *shape] and a kernel -----------------------------------------------------------------------
 
     def _convolve(self, large: Array, kernel: Array) -> Array:
-        axes = _AXES[: len(self.window.kernel)][::-1]
-        return lax.conv_general_dilated(
-            large,
-            kernel,
-            self.window.stride,
-            tuple(zip(self.window.before, self.window.after, strict=True)),
-            dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
-            feature_group_count=self.window.groups,
-        )
+        window = self.window
+        padding = zip(window.before, window.after, strict=True)
+        return _convolved(large, kernel, padding, stride=window.stride, groups=window.groups)
 
     def _spread(self, small: Array, kernel: Array) -> Array:
-        """The transpose with respect to the layer."""
-        large = jnp.zeros((small.shape[0], *self.large), small.dtype)  # only its shape is read
-        (found,) = jax.linear_transpose(lambda value: self._convolve(value, kernel), large)(small)
-        return jnp.asarray(found)
+        """The transpose with respect to the layer.
+
+        Without groups written as a convolution in the layout that XLA's fast one wants: on a CPU several times as fast
+        as what JAX derives, which with groups is the faster one.
+        """
+        window = self.window
+        if window.groups > 1:
+            large = jnp.zeros((small.shape[0], *self.large), small.dtype)  # only its shape is read
+            (found,) = jax.linear_transpose(lambda value: self._convolve(value, kernel), large)(small)
+            return jnp.asarray(found)
+        flipped = jnp.swapaxes(jnp.flip(kernel, range(kernel.ndim - 2)), -1, -2)
+        padding = [
+            (k - 1 - before, n + before - (p - 1) * s - 1)
+            for k, n, p, s, before in zip(
+                window.kernel, self.large, self.small, window.stride, window.before, strict=False
+            )
+        ]
+        return _convolved(small, flipped, padding, spread=window.stride)
 
     def _correlate(self, large: Array, small: Array) -> Array:
-        """The transpose with respect to the kernel."""
-        kernel = jnp.zeros(self.shape, large.dtype)
-        (found,) = jax.linear_transpose(lambda value: self._convolve(large, value), kernel)(small)
-        return jnp.asarray(found)
+        """The transpose with respect to the kernel: a convolution in which examples and channels change places.
+
+        On a CPU ten times and more as fast as what JAX derives, for the same reason.
+        """
+        window, groups = self.window, self.window.groups
+        parts = large.reshape(*large.shape[:-1], groups, -1)
+        examples = jnp.moveaxis(parts, (-1, 0), (0, -1)).reshape(parts.shape[-1], *self.large[:-1], -1)
+        padding = [
+            (before, k + (p - 1) * s - n - before)
+            for k, n, p, s, before in zip(
+                window.kernel, self.large, self.small, window.stride, window.before, strict=False
+            )
+        ]
+        found = _convolved(examples, jnp.moveaxis(small, 0, -2), padding, apart=window.stride, groups=groups)
+        return jnp.moveaxis(found, 0, -2)
+
+    def _axes(self) -> Iterable[tuple[int, int, int, int, int]]:
+        """Of each axis of positions: the kernel, both ends, stride and padding before."""
+        window = self.window
+        return zip(window.kernel, self.large, self.small, window.stride, window.before, strict=False)
 
     # --- layouts ------------------------------------------------------------------------------------------------------
 
@@ -238,6 +262,30 @@ class _Patches:
         missing = -rows.shape[1] % self._size
         padded = jnp.pad(rows, [(0, 0), (0, missing)] + [(0, 0)] * (rows.ndim - 2))
         return lax.dynamic_slice_in_dim(padded, start, self._size, axis=1)
+
+
+def _convolved(
+    values: Array,
+    kernel: Array,
+    padding: Iterable[tuple[int, int]],
+    *,
+    stride: tuple[int, ...] | None = None,
+    spread: tuple[int, ...] | None = None,
+    apart: tuple[int, ...] | None = None,
+    groups: int = 1,
+) -> Array:
+    """A convolution, channels last: of values `spread`, by a kernel whose places lie so far `apart`."""
+    axes = _AXES[: kernel.ndim - 2][::-1]
+    return lax.conv_general_dilated(
+        values,
+        kernel,
+        stride or (1,) * len(axes),
+        tuple(padding),
+        lhs_dilation=spread,
+        rhs_dilation=apart,
+        dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
+        feature_group_count=groups,
+    )
 
 
 def _over_edges(function: Callable[[Array, Array], Array], first: Array, second: Array) -> Array:

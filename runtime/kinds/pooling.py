@@ -69,9 +69,22 @@ class Pooling(EdgeKind):
         """The transpose of a sum, or with `share` of a mean."""
         if self.window.by == "share":
             value = value / self._counts()
+        if self.window.stride == self.window.kernel:
+            return self._tiled(value)
         large = jnp.zeros((*value.shape[:2], *self.receiver_shape), value.dtype)  # only its shape is read
         (found,) = jax.linear_transpose(self._sum, large)(value)
         return jnp.asarray(found)
+
+    def _tiled(self, value: Array) -> Array:
+        """The transpose of the sum where no windows overlap: several times as fast as that of XLA's windows."""
+        cut = [slice(None), slice(None)]
+        pad = [(0, 0), (0, 0)]
+        for axis, (kernel, before) in enumerate(zip(self.window.kernel, self.window.before, strict=True)):
+            value = jnp.repeat(value, kernel, axis=axis + 2)
+            units = self.receiver_shape[axis]
+            cut.append(slice(before, before + units))
+            pad.append((0, max(0, units - (value.shape[axis + 2] - before))))
+        return jnp.pad(value[tuple(cut)], [*pad, (0, 0)])
 
     def _sum(self, value: Array) -> Array:
         return self._reduced(value, 0.0, lax.add)

@@ -190,6 +190,15 @@ def test_where_windows_overlap_an_unpool_adds(rng):
     assert net.plan.numbers.keys() == {"family.1.strength"}
 
 
+@pytest.mark.parametrize(
+    ("places", "units", "kind", "expected"),
+    [(2, 5, "unpool(2)", [1, 1, 10, 10, 0]), (2, 4, "unpool(3, padding = 1, by = share)", [0.5, 0.5, 5, 5])],
+)
+def test_an_unpool_stays_within_its_windows(places, units, kind, expected):
+    _, up = bound(f"({places}, 1)", f"({units}, 1)", kind)
+    np.testing.assert_array_equal(np.ravel(up.lmap["e"](jnp.array([[[1.0], [10.0]]]))), expected)
+
+
 def test_a_pool_has_no_leaf_and_takes_no_weights():
     _, orch = bound("(4, 4, 1)", "(2, 2, 1)", "pool(2)")
     assert [leaf.shape for leaf in jax.tree.leaves(orch.lmap)] == [(1,)]

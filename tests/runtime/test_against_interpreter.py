@@ -20,7 +20,7 @@ COUNT = int(os.environ.get("DYNC_NETWORKS", "8"))
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # every attempt at shrinking would compile a network
 )
 @given(
-    drawn=networks(series=True),
+    drawn=networks(series=True, stochastic=True),
     messages=st.sampled_from(["all", "forward", "backward"]),
     mute=st.booleans(),
 )

@@ -7,8 +7,9 @@ import pytest
 
 import dync
 from dync.compiler.plan_json import canonical, plan_from_text, plan_to_json
-from dync.testing.interpreter import Interpreter
-from dync.testing.weights import draw_weights
+from dync.testing import assert_agrees
+from dync.testing.inner import weights_of_row
+from dync.testing.unstacked import edges_of
 
 PART = """
 network Part {
@@ -207,38 +208,16 @@ def test_a_sequential_network_keeps_the_schedules_of_those_within_it() -> None:
 @pytest.mark.parametrize("text", [NESTED, WHOLE], ids=["steps", "completion"])
 def test_the_engine_and_the_interpreter_agree(text: str, schedule: str, inner: str) -> None:
     net = outer(text, schedule, inner)
-    weights, absent = draw_weights(net.plan, np.random.default_rng(3))
-    naive, x = Interpreter(net.plan, absent=absent), X[:, : net.plan.structure.layers[0].units]
-    trained = naive.relax("train", naive.start(x, Y), weights)
-    updates = naive.pseudo_gradients(trained.state, weights, trained.snapshots)
-    orch = net.init(jax.random.key(0)).with_weights({key_of(name): w for name, w in weights.items()})
-    state, key = orch.relax("train", net.state(x, Y), rng=jax.random.key(0))
-    for layer, value in trained.state.items():
-        np.testing.assert_allclose(np.asarray(state[layer]), value, atol=2e-4, err_msg=layer)
-    found = orch.backward(state, rng=key)
-    for name, update in updates.items():
-        np.testing.assert_allclose(np.asarray(found[key_of(name)].weight), update, atol=2e-3, err_msg=name)
-    answer, _ = orch.relax("infer", net.state(x), rng=key)
-    wanted = naive.relax("infer", naive.start(x), weights).state["z"]
-    np.testing.assert_allclose(np.asarray(answer["z"]), wanted, atol=2e-4)
+    assert_agrees(net, X[:, : net.plan.structure.layers[0].units], Y)
 
 
 def test_networks_within_networks_within_networks_agree_with_the_interpreter() -> None:
     net = dync.compile_text(TREE, name="tree.dyn").network("Tree")
-    weights, absent = draw_weights(net.plan, np.random.default_rng(3))
-    naive, x = Interpreter(net.plan, absent=absent), X[:, :3]
-    trained = naive.relax("train", naive.start(x, Y), weights).state
-    orch = net.init(jax.random.key(0)).with_weights({key_of(name): w for name, w in weights.items()})
-    state, _ = orch.relax("train", net.state(x, Y), rng=jax.random.key(0))
-    for layer, value in trained.items():
-        np.testing.assert_allclose(np.asarray(state[layer]), value, atol=1e-5, err_msg=layer)
+    assert_agrees(net, X[:, :3], Y)
+    orch = net.init(jax.random.key(0))
     assert orch.lmap["b[1].l[1].up"].weight.shape == (3, 3)
-    assert set(orch.lmap["b[1].some"]) == {name for name in net.state(x) if name.startswith(("b[1].l", "b[1].w"))}
-
-
-def key_of(name: str) -> tuple[str, str]:
-    sender, _, receiver = name.partition("->")
-    return receiver, sender
+    within = {layer.name for layer in net.plan.structure.layers if layer.name.startswith(("b[1].l", "b[1].w"))}
+    assert set(orch.lmap["b[1].some"]) == within
 
 
 @pytest.mark.parametrize("inner", ["sequential", pytest.param("grouped(second, first)", marks=pytest.mark.slow)])
@@ -299,3 +278,68 @@ def test_networks_alike_are_stacked() -> None:
     assert len(long.layers) > 10 * len(short.layers)
     assert len(long.blocks) == len(short.blocks)
     assert len(long.families) == len(short.families)
+
+
+SHARED = """
+network Part {
+  input a (4)
+  layer h (4) tanh
+  layer g (4) tanh
+  output c (4) tanh
+  edge near: a -> h dense(weights = exp(-abs(i - j)) * normal, present = abs(i - j) <= 1) learn oja
+  edge some: h -> g dense(present = uniform < 0.6) learn hebbian rate 2 decay 0.1
+  edge loop: h -> h dense(radius = 0.8, diagonal = 0.1) learn hebbian
+  edge arcs: g -> g dense(present = ring) learn instar
+  edge g -> c tied(near, transposed = true) learn delta rate 0.5
+  edge c -> h tied(some, transposed = true)
+  edge a -> c tied(loop) learn lms rate 2
+  edge c -> c tied(arcs, transposed = true) learn hebbian
+  phase free   { until settled within 0.01 max 4  clamp a }
+  phase nudged { from free  steps 2  clamp a  clamp c by 0.4 }
+  phase loose  { from free  steps 2  clamp a by 0.7 }
+  infer free, nudged, loose
+}
+
+network Outer {
+  input x (4)
+  layer m network Part
+  layer w network Part to completion
+  output y (4)
+  edge x -> m dense
+  edge m -> w one_to_one
+  edge x -> w.a network Part
+  edge w -> m.a one_to_one(0.3) delay 2
+  edge w -> y dense learn delta
+  schedule SCHEDULE
+  phase free   { steps 2  clamp x }
+  phase nudged { from free  steps 3  clamp x  clamp y by 0.5 }
+  train free, nudged
+  infer free
+  measure active = mean(abs(m.h)) + max(w.c)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["sequential", *(pytest.param(text, marks=pytest.mark.slow) for text in ("synchronous", "grouped(one, two)"))],
+)
+def test_ties_to_what_pairs_say_and_soft_clamps_within_networks(schedule: str) -> None:
+    groups = "  group one { m.h, w }\n  group two { m.a, m.g, m.c }\n" if "grouped" in schedule else ""
+    text = SHARED.replace("  schedule SCHEDULE", f"{groups}  schedule {schedule}")
+    assert_agrees(text)
+
+
+def test_what_is_drawn_within_networks_has_its_radius_and_its_pairs() -> None:
+    net = dync.compile_text(SHARED.replace("SCHEDULE", "sequential")).network()
+    orch = net.init(jax.random.key(0))
+    edge = edges_of(net.plan)["w.a->w.c"]
+    assert edge.inner is not None
+    row = weights_of_row(edge.inner, orch.lmap["w.c", "w.a"].weight)
+    within = {name: orch.lmap[f"m.{name}"].weight for name in ("near", "loop", "arcs")}
+    for near, loop, arcs in ([row[n] for n in ("a->h", "h->h", "g->g")], [*within.values()]):
+        assert np.abs(np.linalg.eigvals(np.asarray(loop) - 0.1 * np.eye(4))).max() == pytest.approx(0.8, rel=1e-4)
+        i, j = np.indices((4, 4))
+        assert not np.asarray(near)[abs(i - j) > 1].any() and np.asarray(near)[abs(i - j) <= 1].all()
+        assert np.count_nonzero(arcs) == 8
+    assert same(orch.lmap["m.c", "m.g"].weight, np.asarray(within["near"]).T)

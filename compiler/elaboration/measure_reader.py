@@ -124,7 +124,7 @@ class MeasureReader:
         entry = self.table.entries.get(reference.name.text)
         if entry is None or entry.low is None or reference.index is not None or not entry.members:
             return self.table.one(reference, self.scope)
-        high = entry.low + len(entry.members) - 1
+        high = entry.low + len(entry.inner or entry.members) - 1
         mistake = wrong.measures.WholeArray(reference.span, reference.name.text, entry.low, high, entry.name.span)
         self.mistakes.add(mistake)
         return None

@@ -129,12 +129,17 @@ class Case:
 
 
 def with_these_weights(net: Network, weights: Mapping[str, Array]) -> WaveOrchestrator:
-    """An orchestrator with exactly these weights."""
+    """An orchestrator with exactly these weights; drawn first only where the drawing decides more than numbers."""
     import jax
 
-    orch = net.init(jax.random.key(0))
-    keys = {edge_name(key): key for key in orch.lmap}
-    return orch.with_weights({keys[name]: weight.astype(np.float32) for name, weight in weights.items()})
+    from dync.runtime.layout import layout
+
+    structure = net.plan.structure
+    keys = {edge_name(key): key for key in layout(structure).edges}
+    given: dict[Any, Array] = {keys[name]: weight.astype(np.float32) for name, weight in weights.items()}
+    if any(family.inner is not None or family.between is not None for family in structure.families):
+        return net.init(jax.random.key(0)).with_weights(given)
+    return net.with_weights(given)
 
 
 def states(when: str, state: Mapping[str, Any] | State) -> Values:

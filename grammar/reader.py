@@ -118,6 +118,7 @@ def load_source(path: str | Path) -> Source:
 def _beside(file: Path) -> str | None:
     """The name of a `.dyn` file in the same folder that is much like this one's."""
     try:
-        return nearest(file.name, [other.name for other in file.parent.glob("*.dyn")])
+        near = nearest(file.stem, [other.stem for other in file.parent.glob("*.dyn")])
     except OSError:
         return None
+    return None if near is None else f"{near}.dyn"

@@ -113,12 +113,16 @@ class _Reader:
         return KindUse(
             kind=next((k for k in get_args(Kind) if k == name), None),
             numbers=self._numbers(name, given),
-            window=self._window(name, given) if "kernel" in given else None,
+            window=self._window(name, given) if "kernel" in given and self._understood(given) else None,
             rank=self._whole("rank", given["rank"].value) if "rank" in given else None,
             tie=None if owner is None else TieModel(owner, self._truth("transposed", given)),
             tied_to=None if owner is None else label,
             between=self._between(given) if name == "dense" else None,
         )
+
+    def _understood(self, given: Mapping[str, syntax.Argument]) -> bool:
+        """Whether every argument is one that the kind takes: without a misspelt one a window is not what was meant."""
+        return len(given) == len(self.application.arguments)
 
     def _label(self, expression: syntax.Expression) -> str | None:
         """The label of an edge, `down` or `down[3]`; None where its index is a mistake."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dync.commands.interruption import heard_everywhere
 from dync.commands.settings import Settings, pairs
 from dync.commands.summary import summary
 from dync.commands.terminal import complain, show
@@ -83,9 +84,11 @@ def run(
         _verify_begun(folders)
     given = [word for setting in settings or () for word in ("--set", setting)]
     given += [] if pipelines is None else ["--pipelines", str(pipelines)]
-    again = _again(path, pipeline, given, found, folders)
+    ways = Ways(jobs, cluster, devices, store)
+    again = _again(path, pipeline, [*given, *ways.words()], found, folders)
     try:
-        good = _run_all(found, folders, resume, Ways(jobs, cluster, devices, store))
+        with heard_everywhere():
+            good = _run_all(found, folders, resume, ways)
     except KeyboardInterrupt:
         complain(f"interrupted; this goes on where it was: {again}")
         raise
@@ -100,6 +103,11 @@ class Ways:
     cluster: str | None
     devices: int
     store: Path | None
+
+    def words(self) -> list[str]:
+        """The options that say so."""
+        said = {"--jobs": self.jobs, "--cluster": self.cluster, "--devices": self.devices, "--store": self.store}
+        return [word for name, value in said.items() if value not in (None, 1) for word in (name, str(value))]
 
 
 def _built(file: Path | None) -> tuple[Pipeline, ...]:

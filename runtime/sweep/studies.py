@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,7 +72,9 @@ class _Studies:
         name, words, defaults = SAMPLERS[self._plan.strategy.name]
         given = arguments(self._plan.strategy, **defaults)
         seed = seed_of(self._plan.seed, number)
-        return getattr(optuna.samplers, name)(seed=seed, **{words.get(key, key): v for key, v in given.items()})
+        with warnings.catch_warnings():  # that Optuna may still change a sampler is nothing that its users can act on
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return getattr(optuna.samplers, name)(seed=seed, **{words.get(key, key): v for key, v in given.items()})
 
 
 def suggest(trial: optuna.Trial, search: SearchPlan) -> str:

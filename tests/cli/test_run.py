@@ -230,9 +230,9 @@ def test_an_interruption_between_pipelines_names_them_all(dync, spec, write, tin
 
     with monkeypatch.context() as patched:
         patched.setattr("dync.running.run_job", interrupted_in_the_second)
-        ended = dync("run", name, "--out", "both")
+        ended = dync("run", name, "--out", "both", "--jobs", "2", "--store", "kept.sqlite")
     assert ended.status == 130
-    assert ended.err.endswith("dync run two.dyn --resume --out both\n")
+    assert ended.err.endswith("dync run two.dyn --jobs 2 --store kept.sqlite --resume --out both\n")
     ended = dync("run", name, "--resume", "--out", "both")
     assert ended.status == 0
     assert "fit in both/fit is complete already" in ended.out

@@ -85,7 +85,7 @@ def test_a_search_goes_on_from_its_log(name: str) -> None:
             assert make_strategy(plan).propose(cut, logged) == Proposal(cut, whole[cut].params, whole[cut].notes)
 
 
-@pytest.mark.parametrize("name", ["random", "tpe", "nsgaii", "qmc"])
+@pytest.mark.parametrize("name", ["random", "tpe", "nsgaii", "nsgaiii", "qmc"])
 def test_every_kind_of_space_gives_its_own_values(name: str) -> None:
     spaces = (
         HIDDEN, RATE, under("network.hidden", "6", STRENGTH), SearchPlan("n", Interval(2, 8, False, 2, True)),

@@ -4,27 +4,21 @@ Of all edges, only those run whose message is asked for and whose receiver moves
 are the same at every step of a phase (`held`); messages that read old states are known when the step begins
 (`old`); only messages that read new states have to wait. The longest chain of those gives each layer its **level**:
 layers of one level update together, whatever their waves, so a sequential schedule takes as few concurrent updates as
-its topology allows. Consecutive levels that look alike form a **segment**, which runs as one scan, so that the time to
+its topology allows. Consecutive levels form a **segment** (`segments.py`), which runs as one scan, so that the time to
 compile does not grow with the length of a chain.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dync.compiler.expression import Symbol
 from dync.compiler.plan import FamilyPlan, MessageFilter, Structure
-from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layout import members
 from dync.runtime.ports import moves_receiver
-
-_WASTE = (1.25, 2.0, 4.0, 8.0)
-"""Levels join a segment while the padded work stays within such a factor of the work itself: the first that will do."""
-
-_SEGMENTS = 16
-"""So many segments will do. Each is traced and compiled by itself, so an irregular graph must not make one a level."""
+from dync.runtime.segments import segments
 
 
 @dataclass(frozen=True)
@@ -108,7 +102,7 @@ def step_program(
     return StepProgram(
         held=tuple(t for t in held if t.edges),
         old=tuple(t for t in old if t.edges),
-        segments=tuple(_few_segments(structure, levels)),
+        segments=segments(structure, levels),
     )
 
 
@@ -175,44 +169,3 @@ def _by_block(structure: Structure, layers: list[int]) -> tuple[tuple[int, tuple
     for n in layers:
         blocks[structure.layers[n].block].append(structure.layers[n].member)
     return tuple((b, tuple(sorted(found))) for b, found in sorted(blocks.items()))
-
-
-def _few_segments(structure: Structure, levels: list[Level]) -> list[tuple[Level, ...]]:
-    """The segments of least padding, or else of as much as makes them few."""
-    found: list[tuple[Level, ...]] = []
-    for waste in _WASTE:
-        found = _segments(structure, levels, waste)
-        if len(found) <= _SEGMENTS:
-            break
-    return found
-
-
-def _segments(structure: Structure, levels: list[Level], waste: float) -> list[tuple[Level, ...]]:
-    """Join consecutive levels of the same blocks as long as padding them to one shape is cheap."""
-    segments: list[list[Level]] = []
-    widest: Counter[int] = Counter()
-    done = 0
-    for level in levels:
-        work = _work(structure, level)
-        padded = widest | work
-        joined = [*segments[-1], level] if segments else []
-        fits = padded.total() * len(joined) <= waste * (done + work.total())
-        if joined and fits and _blocks(joined[0]) == _blocks(level):
-            segments[-1].append(level)
-            widest, done = padded, done + work.total()
-        else:
-            segments.append([level])
-            widest, done = work, work.total()
-    return [tuple(segment) for segment in segments]
-
-
-def _blocks(level: Level) -> tuple[int, ...]:
-    return tuple(b for b, _ in level.updates)
-
-
-def _work(structure: Structure, level: Level) -> Counter[int]:
-    """Multiply-adds of a level by family; the updates of block b count under -1 - b."""
-    work = Counter({-1 - b: len(found) * structure.blocks[b].units for b, found in level.updates})
-    for transfer in level.transfers:
-        work[transfer.family] = len(transfer.edges) * kinds(structure)[transfer.family].work
-    return work

@@ -1,10 +1,15 @@
 """Networks wired by irregular graphs: what is compiled does not grow with the layers, and computes what it should."""
 
+from functools import reduce
+from itertools import accumulate, combinations, pairwise
+from operator import or_
+
 import jax
 import numpy as np
 import pytest
 
 import dync
+from dync.runtime.segments import MOST, WASTE, work
 from dync.runtime.step_program import step_program
 from dync.testing.interpreter import Interpreter
 
@@ -30,18 +35,37 @@ def network(graph, **parameters):
     return dync.compile_text(SPEC % graph).network(**parameters)
 
 
+def program_of(structure):
+    return step_program(structure, "all", frozenset(), frozenset(structure.phases[0].clamped))
+
+
 @pytest.mark.parametrize("graph", GRAPHS[:3])  # a random tree has few levels
 def test_segments_stay_few(graph):
     structure = network(graph, n=200).plan.structure
-    clamped = frozenset(structure.phases[0].clamped)
-    program = step_program(structure, "all", frozenset(), clamped)
+    program = program_of(structure)
     levels = sum(map(len, program.segments))
     assert levels > 12
-    assert len(program.segments) <= 16
+    assert len(program.segments) <= MOST
     updated = [
         layer for segment in program.segments for level in segment for _, found in level.updates for layer in found
     ]
     assert sorted(updated) == list(range(200))
+
+
+def test_as_few_segments_as_pad_little_and_no_others_pad_less():
+    structure = network("grid(5)").plan.structure
+    levels = [level for segment in program_of(structure).segments for level in segment]
+    works = [work(structure, level) for level in levels]
+
+    def padded(cuts):
+        runs = [works[low:high] for low, high in pairwise([0, *cuts, len(works)])]
+        return sum(len(run) * reduce(or_, run).total() for run in runs)
+
+    cuts = list(accumulate(map(len, program_of(structure).segments)))[:-1]
+    others = [min(map(padded, combinations(range(1, len(works)), k))) for k in range(len(cuts) + 1)]
+    assert padded(cuts) == others[-1]
+    assert others[-1] <= WASTE * padded(range(1, len(works))) or len(cuts) + 1 == MOST
+    assert all(other > WASTE * padded(range(1, len(works))) for other in others[:-1])
 
 
 @pytest.mark.parametrize("graph", GRAPHS)

@@ -12,10 +12,11 @@ MOST_SKIPPED = 2**31 - 1
 
 
 def verify_time(structure: Structure) -> None:
-    """Raise PlanError where layers over time or phases per sample are none, or run in an order that cannot be."""
+    """Raise PlanError where no layer is over time, or phases run in an order that cannot be."""
     time = structure.time
     if time is None:
         return
+    require(len(time.layers) > 0, "the layers over time are missing")
     _verify_numbers(time.layers, len(structure.layers), "the layers over time")
     _verify_numbers(time.phases, len(structure.phases), "the phases per sample")
     ends = {n for n, layer in enumerate(structure.layers) if layer.role in ("input", "output")}
@@ -36,6 +37,5 @@ def _verify_protocol(name: str, protocol: tuple[int, ...], structure: Structure,
 
 
 def _verify_numbers(numbers: tuple[int, ...], count: int, what: str) -> None:
-    require(len(numbers) > 0, f"{what} are missing")
     require(all(0 <= number < count for number in numbers), f"{what} are not there")
     require(all(a < b for a, b in pairwise(numbers)), f"{what} are not in order")

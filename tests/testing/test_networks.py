@@ -1,6 +1,7 @@
 """Drawn networks are valid and stay bounded, and the interpreter keeps some laws on all of them."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from hypothesis.errors import InvalidArgument
 from hypothesis.vendor.pretty import pretty
 
 from dync.compiler.driver import bind, compile_source, plan_of
+from dync.compiler.plan_json import canonical, plan_from_text, plan_to_json
+from dync.grammar.printer import format_source
 from dync.grammar.source import Source
 from dync.testing import networks
 from dync.testing.interpreter import Interpreter
@@ -70,6 +73,16 @@ def test_clamping_everything_moves_nothing(drawn):
     interpreter, weights, state = interpreter_of(drawn)
     after = interpreter.step(state, weights, clamped=tuple(interpreter.layers))
     assert all(np.array_equal(after[name], state[name]) for name in state)
+
+
+@settings(quick, max_examples=12)
+@given(networks(series=True))
+def test_plans_survive_as_text_and_a_layout_changes_none(drawn):
+    plan = drawn.plan()
+    assert plan_from_text(canonical(plan_to_json(plan))) == plan
+    formatted = format_source(Source("case.dyn", drawn.text))
+    assert format_source(Source("case.dyn", formatted)) == formatted
+    assert replace(drawn, text=formatted).plan().digest == plan.digest
 
 
 FEATURES = (

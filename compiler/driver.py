@@ -134,12 +134,20 @@ def compile_files(files: Files, sources: Mapping[str, Signature] | None = None) 
     mistakes.extend(found)
     plans = _pipelines(pipelines, networks, elaborations, extra, mistakes) if pipelines else {}
     properties = _properties(files.main, networks, elaborations, mistakes)
-    diagnostics = mistakes.diagnostics
+    diagnostics = tuple(d for d in mistakes.diagnostics if not _asked_about(d, properties))
     if files.mistakes:
         from dync.compiler.elaboration.aftermath import without_aftermath
 
         diagnostics = in_order([*files.mistakes, *without_aftermath(files, diagnostics)])
     return Compilation(files, libraries, models, plans, properties, diagnostics, extra)
+
+
+def _asked_about(diagnostic: Diagnostic, properties: Mapping[str, PropertyModel]) -> bool:
+    """Whether this is a warning of a group that nothing names, and a property of its network does."""
+    if not isinstance(diagnostic, wrong.unused.UnusedGroup):
+        return False
+    asked = (p.network.span for p in properties.values() if diagnostic.name in p.groups)
+    return any(diagnostic.span.within(network) for network in asked)
 
 
 def _pipelines(

@@ -44,6 +44,10 @@ class Span:
         """The characters themselves."""
         return self.source.text[self.start : self.end]
 
+    def within(self, other: Span) -> bool:
+        """Whether all of it is part of the other."""
+        return self.source is other.source and other.start <= self.start and self.end <= other.end
+
     def to(self, other: Span) -> Span:
         """From the start of this span to the end of the other."""
         return Span(self.source, self.start, other.end)

@@ -37,10 +37,10 @@ class UnusedParameter(Unused):
 
 @dataclass(frozen=True)
 class UnusedGroup(Unused):
-    """A group that the schedule does not name. Only a Python program can still ask for it by its name."""
+    """A group that neither the schedule nor a property names. Only a Python program can still ask for it."""
 
     code = "W0202"
-    noun, hint = "group", "the schedule does not name it"
+    noun, hint = "group", "neither the schedule nor a property names it"
     wrong = connected("group early { h }")
     right = connected("group early { h }", "schedule grouped(early)")
 

@@ -80,7 +80,7 @@ SOURCES: Final[Mapping[str, Signature]] = {
     "series": Signature((_text("file", required=True),)),
     "mackey_glass": Signature(
         (
-            Parameter("tau", "number", least=0),
+            Parameter("tau", "number", least=1, most=1000),
             _count("length", required=False),
             _count("horizon", required=False),
             _SEED,

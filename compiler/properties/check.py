@@ -37,6 +37,8 @@ class Checker:
     """Whether any predicate has to run the network."""
     asked: int = field(default=0)
     """How many predicates were met."""
+    named: set[str] = field(default_factory=set)
+    """The groups that were named."""
 
     def requirement(self, node: syntax.Require, names: Names) -> None:
         """A whole requirement has to be a condition, and to ask something."""
@@ -190,6 +192,7 @@ class Checker:
             self.mistakes.add(wrong.parameters.NotANumber(node.span, "what has to be asked of the network"))
 
     def _means_several(self, name: str) -> bool:
+        self.named |= {name} & self.known.groups
         return name in self.known.groups or name in ROLES
 
     def _unknown_layer(self, name: syntax.Name) -> None:

@@ -54,11 +54,12 @@ class DrawModel:
 
 @dataclass(frozen=True)
 class PropertyModel:
-    """A property without mistakes. `dynamic` ones run the network."""
+    """A property without mistakes, and the groups that it names. `dynamic` ones run the network."""
 
     name: str
     network: syntax.Network
     draws: tuple[DrawModel, ...]
     items: tuple[syntax.PropertyItem, ...]
+    groups: frozenset[str]
     dynamic: bool
     span: Span

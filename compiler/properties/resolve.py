@@ -33,7 +33,8 @@ def resolve_property(
         mistakes.add(wrong.properties.RequiresNothing(node.name.span, node.name.text))
     if draws is None or mistakes.has_errors:
         return None, mistakes.diagnostics
-    model = PropertyModel(node.name.text, network, draws, node.items, checker.dynamic, node.name.span)
+    groups = frozenset(checker.named)
+    model = PropertyModel(node.name.text, network, draws, node.items, groups, checker.dynamic, node.name.span)
     _check_corners(model, elaborations, mistakes)
     return (None if mistakes.has_errors else model), mistakes.diagnostics
 

@@ -223,3 +223,11 @@ def test_every_predicate_is_tried_here() -> None:
     """A new predicate needs a case above, or in `tests/runtime/properties` where it runs networks."""
     text = Path(__file__).read_text(encoding="utf-8")
     assert [name for name, p in PREDICATES.items() if not p.dynamic and f"{name}(" not in text] == []
+
+
+@pytest.mark.parametrize(("asked", "warned"), [("has_cycle(early)", []), ("has_cycle(h[2])", ["W0202"])])
+def test_a_group_that_a_property_names_is_used(asked, warned):
+    text = Graph(2, ((1, 2), (2, 1))).text(asked).replace("  input", "  group early { h }\n  input")
+    compiled = compile_source(Source("text", text))
+    assert [d.code for d in compiled.diagnostics if d.code == "W0202"] == warned
+    assert list(compiled.properties) == ["p"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import ClassVar, Final
 
 from dync.compiler.mistakes.examples import IN, INPUT, OUT, OUTPUT, PHASE, TRAIN, connected, network
 from dync.compiler.mistakes.unknown import Unknown
@@ -33,6 +34,17 @@ def _property(lines: tuple[str, ...], draws: str) -> str:
     return f"\nproperty wired{draws} on Example {{\n{inside}}}\n"
 
 
+_IN_NETWORKX: Final = {
+    "has_path": "reachable",
+    "shortest_path_length": "path_length",
+    "is_directed_acyclic_graph": "is_dag",
+    "is_strongly_connected": "strongly_connected",
+    "is_weakly_connected": "weakly_connected",
+    "number_of_nodes": "count",
+}
+"""Functions of NetworkX that go by a shorter name here."""
+
+
 @dataclass(frozen=True)
 class UnknownPredicate(Unknown):
     """A requirement asks something that properties do not know. docs/constructs/properties.md lists what they do."""
@@ -41,6 +53,11 @@ class UnknownPredicate(Unknown):
     noun, nouns = "predicate", "predicates"
     wrong = required("require reachible(x, y)")
     right = required("require reachable(x, y)")
+
+    @cached_property
+    def near(self) -> str | None:
+        """What asks the same as the function of NetworkX of this name, else the nearest name."""
+        return _IN_NETWORKX.get(self.name) or super().near
 
 
 @dataclass(frozen=True)

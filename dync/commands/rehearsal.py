@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,8 @@ from dync.compiler.pipeline_plan import (
     BenchmarkPlan,
     CallPlan,
     ComparisonPlan,
+    SavedEntry,
+    SavedIn,
     SweepPlan,
     TrainedEntry,
     TrainingPlan,
@@ -68,6 +71,7 @@ def _comparison_rows(job: Job, plan: ComparisonPlan) -> list[list[str]]:
         ["entries", ", ".join(plan.entries)],
         ["tasks", tasks or "each entry's own data"],
         ["seeds", str(plan.seeds)],
+        *_weights([entry for entry in plan.entries.values() if isinstance(entry, SavedEntry)], plan.base),
         ["claims", claims or "-"],
     ]
 
@@ -79,21 +83,29 @@ def _training_rows(job: Job, pipeline: TrainingPlan, out: Path) -> list[str]:
         found = rehearse_training(
             TrainingJob(pipeline, Network(plan), RunFolder(Path(name)), Reporter(), job.start, resume=False)
         )
-    weights = report_data(plan).weights
+    count = report_data(plan).weights
+    weights = _weights([pipeline.start] if isinstance(pipeline.start, SavedIn) else [], pipeline.base)
     device = jax.devices()[0]
     rows = [
         [
             "network",
-            f"{pipeline.network}, about {about(weights.present)} weights, of which {about(weights.learning)} learn",
+            f"{pipeline.network}, about {about(count.present)} weights, of which {about(count.learning)} learn",
         ],
         ["data", f"{call_text(pipeline.data.source)}: {_parts(found)}"],
         ["training", _training(pipeline, found)],
         ["optimizer", call_text(pipeline.optimizer)],
         ["seed", str(pipeline.seed)],
+        *weights,
         ["device", f"{device.platform} ({device.device_kind})"],
         ["folder", str(out)],
     ]
     return [f"{pipeline.name}: would train; nothing was written", *table(rows)]
+
+
+def _weights(saved: Sequence[SavedEntry | SavedIn], base: str) -> list[list[str]]:
+    """Weights on disk, which a pipeline before may still have to make."""
+    places = [f"{one.path}{'' if (Path(base) / one.path).exists() else ', which is not there yet'}" for one in saved]
+    return [["weights", "; ".join(places)]] if places else []
 
 
 def call_text(call: CallPlan) -> str:

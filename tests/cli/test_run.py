@@ -114,6 +114,16 @@ def test_a_dry_run_writes_nothing(dync, spec, tmp_path):
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_dry_run_tells_of_weights_that_are_not_there_yet(dync, write, tiny, fit):
+    more = """
+pipeline on training { base fit from checkpoint "gone/final" }
+pipeline duel comparison { entry old checkpoint "gone/final" entry new fit }
+"""
+    ended = dync("run", write("more.dyn", tiny + fit + more), "--dry-run")
+    assert ended.status == 0
+    assert ended.out.count("gone/final, which is not there yet") == 2
+
+
 def test_warnings_are_shown(dync, write, tiny, fit):
     name = write("smells.dyn", tiny.replace("output y (3)", "output y (3)\n  group nobody { h }") + fit)
     ended = dync("run", name, "--dry-run")

@@ -20,15 +20,15 @@ def diverged(
     first = int(before.count) + 1
     found = find_divergence(optimizer, feed, before)
     where = (
-        f"at update {found.update}: {found.place}"
+        f"at update {found.update}: {found.place} {'are' if found.place.startswith('the weights') else 'is'}"
         if found is not None
-        else f"between the updates {first} and {first + int(feed.count) - 1}: a state or weight"
+        else f"between the updates {first} and {first + int(feed.count) - 1}: a state or weight is"
     )
     kept = "no checkpoint was written before"
     if good is not None:
         outputs = {**outputs, "last_good_checkpoint": good}
         kept = f"the last good checkpoint is {good}"
     return RunError(
-        f"the training diverged {where} is no longer finite; {kept}. Lower the learning rate or the strengths",
+        f"the training diverged {where} no longer finite; {kept}. Lower the learning rate or the strengths",
         outputs,
     )

@@ -72,19 +72,46 @@ class StartUp:
 
 
 @dataclass(frozen=True)
-class Growth:
-    """Seconds to trace and compile ours for a short and a long chain, in turns, each in a process of its own."""
+class Stretch:
+    """Seconds from a `.dyn` text to its plan, from there to weights, and from there to the compiled training."""
 
-    schedule: str
-    short: int
-    long: int
-    short_seconds: tuple[float, ...]
-    long_seconds: tuple[float, ...]
+    plan: float
+    weights: float
+    program: float
+
+    @property
+    def seconds(self) -> float:
+        """All of them."""
+        return self.plan + self.weights + self.program
+
+
+@dataclass(frozen=True)
+class Growth:
+    """From `.dyn` to a compiled training for networks of one kind, by size, in turns, each in a process of its own.
+
+    `stretches` has for each size an entry a round.
+    """
+
+    kind: str
+    order: str
+    sizes: tuple[str, ...]
+    stretches: tuple[tuple[Stretch, ...], ...]
+
+    @property
+    def seconds(self) -> tuple[float, ...]:
+        """The median time of each size."""
+        return tuple(median(stretch.seconds for stretch in found) for found in self.stretches)
+
+    @property
+    def plan_seconds(self) -> tuple[float, ...]:
+        """The median time of each size up to the plan."""
+        return tuple(median(stretch.plan for stretch in found) for found in self.stretches)
 
     @property
     def ratio(self) -> float:
-        """The median over the rounds of long / short."""
-        return median(b / a for a, b in zip(self.short_seconds, self.long_seconds, strict=True))
+        """The median over the rounds of the largest / the smallest."""
+        first, last = self.stretches[0], self.stretches[-1]
+        return median(b.seconds / a.seconds for a, b in zip(first, last, strict=True))
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def main() -> None:
     chosen = [case for case in cases(arguments.quick) if arguments.only in case.name]
     results = tuple(measure_case(case, repetitions, 2 if arguments.quick else 3, arguments.patience) for case in chosen)
     with TemporaryDirectory() as folder:
-        growth = measure_growth(3 if arguments.quick else 5, arguments.patience)
+        growth = measure_growth(1 if arguments.quick else 3, arguments.patience, quick=arguments.quick)
         start_up = measure_start_up(Path(folder), repetitions)
         overhead = measure_overhead(*((1, 1) if arguments.quick else (10, 5)))
         sweep = measure_sweep(Path(folder), *((1, 1) if arguments.quick else (3, 32)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 from benchmarks.case import HANDWRITTEN
-from benchmarks.result import CaseResult, Measured, Overhead, Report, SweepTimes
+from benchmarks.result import CaseResult, Growth, Measured, Overhead, Report, SweepTimes
 
 HEAD = ("network", "program", "compile, s", "beside", "batch, ms", "beside", "peak memory, MiB", "beside")
 
@@ -41,17 +42,30 @@ def program_cells(case: CaseResult, program: Measured) -> tuple[str, ...]:
 
 def sentences(report: Report) -> list[str]:
     """What the numbers say about the promises."""
-    lines = [
-        f"Time to trace and compile ours, {g.schedule}: {median(g.short_seconds):.2f} s at L = {g.short},"
-        f" {median(g.long_seconds):.2f} s at L = {g.long}; ratio {g.ratio:.2f}."
-        for g in report.growth
-    ]
     check, bare = (median(s) for s in (report.start_up.check_seconds, report.start_up.import_seconds))
-    lines.append(
+    start_up = (
         f"`dync check` on a small file: {check:.3f} s; `import lark, networkx, typer`: {bare:.3f} s; "
         f"ratio {report.start_up.ratio:.2f}."
     )
+    grown = "From `.dyn` to a compiled training, by the number of layers; beside: largest / smallest."
+    lines = [grown, growth_table(report.growth), start_up]
     return [*lines, overhead_sentence(report.overhead), sweep_sentence(report.sweep)]
+
+
+def growth_table(growth: Sequence[Growth]) -> str:
+    """A row a kind of network and schedule."""
+    rows = [
+        (
+            g.kind,
+            g.order,
+            ", ".join(g.sizes),
+            ", ".join(f"{seconds:.2f}" for seconds in g.seconds),
+            number(g.ratio),
+            ", ".join(f"{seconds:.2f}" for seconds in g.plan_seconds),
+        )
+        for g in growth
+    ]
+    return table(("network", "schedule", "layers", "seconds", "beside", "of these the plan"), rows)
 
 
 def overhead_sentence(overhead: Overhead) -> str:
@@ -77,7 +91,7 @@ def number(value: float | None, factor: float = 1, digits: int = 2) -> str:
     return "" if value is None else f"{value * factor:.{digits}f}"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table with its columns aligned."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     lines = [head, tuple("-" * width for width in widths), *rows]

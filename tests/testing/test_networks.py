@@ -90,7 +90,7 @@ FEATURES = (
     "diagonal", "sends", "learn", "rate", "decay", "until settled", "except", "clamp h", "clamp x", "constant",
     "rule_messages", "rule local", "activation bend", "let part", "messages backward", "contrastive",
     "perceptron", "@", "y1", "x1", "{ from ", "clamp y0 by", "clamp x0 by", "protocol other { train", "measure m1",
-    "layer h0 network", "to completion", "].y0 -> ", "edge x0 -> y0 network", "layer h0 network Core", "gain = gain",
+    "layer h0 network", "to completion", "].y0 -> ", "x0 -> y0 network", "layer h0 network Core", "gain = gain",
     ") over time", "per sample", "skip 2", "sequences carry",
 )  # fmt: skip
 

@@ -156,7 +156,14 @@ class Convolution(SynapticKind):
                 window.kernel, self.large, self.small, window.stride, window.before, strict=False
             )
         ]
-        return _convolved(small, flipped, padding, spread=window.stride)
+        # XLA ends the process over such an axis beside one whose kernel is longer than the layer (SwapConvOperands of
+        # jaxlib 0.10.2 takes it for one of groups), unless there is padding on it, which is cut off again.
+        wider = [
+            k == s == 2 and pads == (0, 0) for k, s, pads in zip(window.kernel, window.stride, padding, strict=True)
+        ]
+        padding = [(low + more, high) for more, (low, high) in zip(wider, padding, strict=True)]
+        found = _convolved(small, flipped, padding, spread=window.stride)
+        return found[(slice(None), *(slice(int(more), None) for more in wider))]
 
     def _correlate(self, large: Array, small: Array) -> Array:
         """The transpose with respect to the kernel: a convolution in which examples and channels change places.

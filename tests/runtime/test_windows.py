@@ -28,6 +28,7 @@ CONVOLUTIONS = [
     ("(5, 6, 2)", "(5, 6, 4)", "conv((3, 2), padding = same)", (1, 1), "SAME"),
     ("(6, 5, 4)", "(3, 3, 2)", "conv((2, 3), stride = (2, 2), padding = (0, 1), groups = 2)", (2, 2), ((0, 0), (1, 1))),
     ("(4, 3, 5, 2)", "(3, 2, 4, 3)", "conv(2)", (1, 1, 1), 0),
+    ("(4, 3, 1)", "(3, 2, 1)", "conv((2, 3), stride = 2, padding = 1)", (2, 2), 1),  # whose transpose once ended XLA
 ]
 
 

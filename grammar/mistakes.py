@@ -6,6 +6,7 @@ dataclasses: decorating each of them again would only make every start of `dync`
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +40,14 @@ class Unexpected(Diagnostic):
         """What was expected where, and what was found."""
         after = f" after {self.after}" if self.after else ""
         return f"expected {self.expected}{after}, found {found(self.span)}"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Whose shape the data can say, where they are to say that of another layer."""
+        line = self.span.source.text[: self.span.start].rpartition("\n")[2]
+        if self.span.text == "*" and re.search(r"\b(layer|constant) [^(]*\($", line):
+            return (Note("only inputs and outputs take their shape from the data"),)
+        return ()
 
     @property
     def fix(self) -> Fix | None:

@@ -11,12 +11,14 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import jax
 import numpy as np
 
+from dync.compiler.expression import JSON
 from dync.compiler.pipeline_plan import Limits
 from dync.runtime.error import RunError
 
@@ -82,6 +84,25 @@ def verify_limits_of_joined(name: str, limits: Limits) -> None:
             f"{name} has `limit stage_seconds {limits.stage_seconds:g}`, which {jax.process_count()} processes with a"
             " clock each would not reach at the same update: take it out, and limit the time of the job where it is"
             " started; a run that is ended there goes on with --resume"
+        )
+
+
+def verify_joined_alike(depends: Mapping[str, JSON]) -> None:
+    """Raises RunError, in all of them, where the processes differ in something that the training depends on, by name.
+
+    All processes have to come here together.
+    """
+    if jax.process_count() == 1:
+        return
+    from jax.experimental.multihost_utils import process_allgather
+
+    own = [sha256(json.dumps(value, sort_keys=True).encode()).digest() for value in depends.values()]
+    every = np.asarray(process_allgather(np.array([list(digest) for digest in own], np.uint8)))
+    apart = [name for n, name in enumerate(depends) if (every[:, n] != every[0, n]).any()]
+    if apart:
+        raise RunError(
+            f"the {jax.process_count()} processes of this training differ in: {', '.join(apart)}. Give all of them the"
+            " same command, files of the same content and the same versions"
         )
 
 

@@ -72,6 +72,7 @@ def test_two_processes_learn_what_one_does(tmp_path):
     for facts in found:
         check(facts["networks"], 4)
         assert facts["said"] == "from the leader"
+        assert facts["differ"].startswith("the 2 processes of this training differ in: data. ")
     first, second = found
     assert first["leads"]
     assert first["shares"]

@@ -16,7 +16,14 @@ import optax
 import dync
 from dync.compiler.plan import SlotsPlan
 from dync.runtime.devices import choose_devices, learning_program_on
-from dync.runtime.joined_processes import folder_of_process, join_processes, leads, shared_bytes
+from dync.runtime.error import RunError
+from dync.runtime.joined_processes import (
+    folder_of_process,
+    join_processes,
+    leads,
+    shared_bytes,
+    verify_joined_alike,
+)
 from dync.runtime.learner import Feed, learning_program, start_learner
 from dync.runtime.network import Network
 
@@ -108,5 +115,11 @@ if __name__ == "__main__":
         seen = {str(f.relative_to(own)): f.read_text() for f in sorted(own.rglob("*")) if f.is_file()}
         found = {name: compare(name) for name in sys.argv[2:]}
         facts = {"leads": leads(), "shares": own == folder, "seen": seen, "networks": found}
+    verify_joined_alike({"data": [1, 2], "start": None})
+    try:
+        verify_joined_alike({"data": jax.process_index(), "start": None})
+        facts["differ"] = "in nothing"
+    except RunError as error:
+        facts["differ"] = str(error)
     said = shared_bytes(b"from the leader" if leads() else b"from another").decode()
     print("FOUND " + json.dumps(facts | {"said": said, "left": own.exists()}))

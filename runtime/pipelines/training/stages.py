@@ -9,6 +9,7 @@ import jax
 
 from dync.runtime.checkpoint import CheckpointError, load_checkpoint
 from dync.runtime.error import RunError
+from dync.runtime.joined_processes import verify_joined_alike
 from dync.runtime.learner import Learner
 from dync.runtime.orchestrator import WaveOrchestrator
 from dync.runtime.pipelines.clock import StageClock
@@ -86,6 +87,7 @@ class _Training:
     def check(self) -> Mapping[str, Any]:
         """Everything that can be known to fail before work starts."""
         self.prepared, learner = prepare(self.job)
+        verify_joined_alike(self.basis("evaluation"))
         depends = record(self.job, self.prepared)
         self.job.folder.event("environment", **depends)
         if not (self.job.folder.path / RECORD).exists():

@@ -65,12 +65,12 @@ def _invalid_networks(draw: st.DrawFn, mistakes: list[Mistake]) -> InvalidNetwor
 
 def _names(draft: Draft) -> dict[str, str]:
     """What the words in the braces of a mistake stand for in a network."""
-    sender = draft.draw(st.sampled_from(draft.layers))
+    sender = draft.draw(st.sampled_from([layer for layer in draft.layers if layer.speaks]))
     return {
         "sender": sender.name,
         "sender_array": sender.whole,
         "input": draft.one_of(draft.names("input")),
-        "hidden": draft.one_of(draft.names("layer")),
+        "hidden": draft.one_of([layer.name for layer in draft.layers if layer.role == "layer" and layer.hears]),
         "other": str(sender.units + 1),
     }
 

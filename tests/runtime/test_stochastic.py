@@ -96,7 +96,7 @@ def test_an_edge_whose_rule_predicts_needs_a_key():
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-@given(drawn=networks(hidden=(0, 2), stochastic=True))
+@given(drawn=networks(hidden=(0, 2), units=(1, 4), stochastic=True))
 def test_networks_that_draw_run_and_repeat_themselves(drawn):
     net = dync.compile_text(drawn.text).network()
     orch = net.init(jax.random.key(0))

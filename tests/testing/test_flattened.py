@@ -32,6 +32,7 @@ def test_step_by_step_is_written_out(drawn):
     ends = Interpreter(nested, absent=absent), Interpreter(flat, absent={names[n]: a for n, a in absent.items()})
     given = weights, {names[name]: weight for name, weight in weights.items()}
     found = [outcome(naive, of, drawn.data(naive.plan), drawn.batch) for naive, of in zip(ends, given, strict=True)]
+    assume(min(naive.margin.smallest for naive in ends) > 1e-9)  # sums are taken in other orders
     for moment, state in found[0][0].items():
         for name, value in state.items():
             np.testing.assert_allclose(found[1][0][moment][layers[name]], value, atol=1e-12, err_msg=f"{moment} {name}")

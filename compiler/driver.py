@@ -5,7 +5,7 @@ What a check does not need is imported where it is used, because a check is to s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -134,7 +134,8 @@ def compile_files(files: Files, sources: Mapping[str, Signature] | None = None) 
     mistakes.extend(found)
     plans = _pipelines(pipelines, networks, elaborations, extra, mistakes) if pipelines else {}
     properties = _properties(files.main, networks, elaborations, mistakes)
-    diagnostics = tuple(d for d in mistakes.diagnostics if not _asked_about(d, properties))
+    recorded = {name for pipeline in pipelines.values() for name in _recorded(pipeline)}
+    diagnostics = tuple(d for d in mistakes.diagnostics if not _asked_about(d, properties, recorded))
     if files.mistakes:
         from dync.compiler.elaboration.aftermath import without_aftermath
 
@@ -142,10 +143,19 @@ def compile_files(files: Files, sources: Mapping[str, Signature] | None = None) 
     return Compilation(files, libraries, models, plans, properties, diagnostics, extra)
 
 
-def _asked_about(diagnostic: Diagnostic, properties: Mapping[str, PropertyModel]) -> bool:
-    """Whether this is a warning of a group that nothing names, and a property of its network does."""
+def _recorded(pipeline: syntax.Pipeline) -> Iterator[str]:
+    """The names of the layers and groups that a pipeline records."""
+    for setting in pipeline.items:
+        if isinstance(setting, syntax.RecordSetting):
+            yield from (reference.name.text for reference in setting.layers)
+
+
+def _asked_about(diagnostic: Diagnostic, properties: Mapping[str, PropertyModel], recorded: Set[str]) -> bool:
+    """Whether this is a warning of a group that nothing names, and a record or a property of its network does."""
     if not isinstance(diagnostic, wrong.unused.UnusedGroup):
         return False
+    if diagnostic.name in recorded:
+        return True
     asked = (p.network.span for p in properties.values() if diagnostic.name in p.groups)
     return any(diagnostic.span.within(network) for network in asked)
 

@@ -6,11 +6,14 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.elaborate_groups import Groups
 from dync.compiler.elaboration.elaborate_protocols import phases_named
+from dync.compiler.elaboration.layer_table import LayerTable
 from dync.compiler.elaboration.scope import Scope
 from dync.grammar import syntax
 
 
-def check_uses(network: syntax.Network, scope: Scope, groups: Groups, mistakes: Collector) -> None:
+def check_uses(
+    network: syntax.Network, scope: Scope, groups: Groups, table: LayerTable, mistakes: Collector
+) -> None:
     """Warn of parameters, groups and phases that nothing names."""
     scheduled = {name.text for item in network.items if isinstance(item, syntax.Schedule) for name in item.groups}
     gone_through = phases_named(network)
@@ -23,5 +26,5 @@ def check_uses(network: syntax.Network, scope: Scope, groups: Groups, mistakes: 
             case _:
                 pass
     for text, name in groups.names.items():
-        if text not in scheduled:
+        if text not in scheduled | table.grouped:
             mistakes.add(wrong.unused.UnusedGroup(name.span, text))

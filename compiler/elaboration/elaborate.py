@@ -87,6 +87,7 @@ def _model(network: syntax.Network, scope: Scope, context: Context, protocol: st
                 groups.add(item, inner)
     edges.settle_ties()
     edges.labels.check_against(groups.names)
+    table.groups = groups.layers()
     phases = phase_models([i for i in network.items if isinstance(i, syntax.Phase)], table, scope, context)
     protocols = protocol_models(network, phases, context)
     chosen = chosen_protocol(protocols, protocol, place, network.name.text, context)
@@ -118,7 +119,7 @@ def _model(network: syntax.Network, scope: Scope, context: Context, protocol: st
         from dync.compiler.elaboration.check_inner import check_inner  # which few files need
 
         check_inner(within, model, context.mistakes)
-    check_uses(network, scope, groups, context.mistakes)
+    check_uses(network, scope, groups, table, context.mistakes)
     return model
 
 

@@ -8,7 +8,7 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.layer_table import LayerTable
 from dync.compiler.elaboration.scope import Scope
-from dync.compiler.model import GroupModel
+from dync.compiler.model import GroupModel, LayerModel
 from dync.grammar import syntax
 from dync.grammar.source import Span
 
@@ -53,6 +53,11 @@ class Groups:
     def places(self, name: str) -> dict[str, Span]:
         """The layers of a group, each with the place where it was put in."""
         return self._found[name].layers
+
+    def layers(self) -> dict[str, tuple[LayerModel, ...]]:
+        """The layers of each group."""
+        known = {layer.name: layer for layer in self.table.layers}
+        return {text: tuple(known[name] for name in g.layers) for text, g in self._found.items()}
 
     def models(self) -> tuple[GroupModel, ...]:
         """All of them, in the order of declaration."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -55,10 +55,15 @@ class Entry:
 
 @dataclass
 class LayerTable:
-    """The entries in the order of declaration. The lists of all layers are for when every layer is declared."""
+    """The entries in the order of declaration. The lists of all layers are for when every layer is declared.
+
+    `groups` are known once all of them are gathered; `grouped` are those that a list has named since.
+    """
 
     mistakes: Collector
     entries: dict[str, Entry] = field(default_factory=dict)
+    groups: Mapping[str, tuple[LayerModel, ...]] = field(default_factory=dict)
+    grouped: set[str] = field(default_factory=set)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -144,6 +149,10 @@ class LayerTable:
 
     def all(self, reference: syntax.Reference, scope: Scope) -> tuple[LayerModel, ...]:
         """The layers that a reference names where several may stand; none where that was a mistake."""
+        name = reference.name.text
+        if name in self.groups and name not in self.entries and reference.index is None and not reference.parts:
+            self.grouped.add(name)
+            return self.groups[name]
         entry = self._find(reference, scope)
         if entry is None or entry.members is None:
             return ()
@@ -243,7 +252,8 @@ def table_of(model: NetworkModel, mistakes: Collector) -> LayerTable:
         found = Inner(one, {name: by_name[name] for name in one.layers})
         inner.setdefault(one.name.partition("[")[0], []).append(found)
     entries = {name: _entry_of(name, layers, tuple(inner.get(name, ()))) for name, layers in members.items()}
-    return LayerTable(mistakes, entries)
+    groups = {group.name: tuple(by_name[layer] for layer in group.layers) for group in model.groups}
+    return LayerTable(mistakes, entries, groups)
 
 
 def _entry_of(name: str, members: list[LayerModel], inner: tuple[Inner, ...]) -> Entry:

@@ -37,10 +37,10 @@ class UnusedParameter(Unused):
 
 @dataclass(frozen=True)
 class UnusedGroup(Unused):
-    """A group that neither the schedule nor a property names. Only a Python program can still ask for it."""
+    """A group that no schedule, phase, record or property names. Only a Python program can still ask for it."""
 
     code = "W0202"
-    noun, hint = "group", "neither the schedule nor a property names it"
+    noun, hint = "group", "no schedule, phase, record or property names it"
     wrong = connected("group early { h }")
     right = connected("group early { h }", "schedule grouped(early)")
 

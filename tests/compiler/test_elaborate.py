@@ -5,6 +5,7 @@ import pytest
 from dync.compiler.driver import bind, check, compile_source
 from dync.compiler.expression import Apply, Parameter, Symbol
 from dync.compiler.model import NetworkModel
+from dync.compiler.pipeline_plan import TrainingPlan
 from dync.grammar.diagnostic import DiagnosticError
 from dync.grammar.source import Source
 
@@ -100,6 +101,25 @@ def test_groups_accumulate_in_a_for_and_an_array_means_all() -> None:
         ("odd", ("h[1]", "h[2]", "h[3]")),
         ("all", ("h[1]", "h[2]", "h[3]", "y")),
     ]
+
+
+def test_a_group_stands_for_its_layers_in_lists() -> None:
+    layers = "input x (2) layer h[1..3] (2) tanh output y (2) group early { h[1], h[2] }"
+    edges = "edge x -> h[1] dense for i in 1..2 { edge h[i] -> h[i+1] dense } edge h[3] -> y dense learn delta"
+    phases = "phase a { steps 2 clamp early, x } phase b { steps 1 messages all except early } train a, b infer b"
+    named = f"{layers} {edges} {phases}"
+    clamp, silence = (model(f"{layers} {edges} {phases.replace('early', 'h[1], h[2]')}").phases[p] for p in (0, 1))
+    assert [phase.clamped for phase in model(named).phases] == [clamp.clamped, silence.clamped]
+    assert [phase.silent for phase in model(named).phases] == [clamp.silent, silence.silent] == [(), ("h[1]", "h[2]")]
+    loose = text(named.replace("early, x", "x").replace(" except early", ""))
+    assert [d.code for d in (*check(text(named)), *check(loose))] == ["W0202"]
+    fit = "pipeline fit training { network N data prototypes(classes = 2, units = 2, samples = 4, flip = 0.1)"
+    fit += " epochs 1 batch 2 optimizer sgd(learning_rate = 0.1) record early every 5 }"
+    compilation = compile_source(Source("n.dyn", loose.text + fit))
+    assert compilation.diagnostics == ()
+    found = compilation.pipelines["fit"].plan
+    assert isinstance(found, TrainingPlan) and found.record is not None
+    assert found.record.layers == ("h[1]", "h[2]")
 
 
 def test_phases_and_protocols() -> None:

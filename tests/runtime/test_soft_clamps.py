@@ -82,7 +82,7 @@ network Two {
   phase nudged { PLACE steps 1  clamp x  clamp y by 0.5 }
   train free, other, nudged
   infer free
-  protocol long { train free, free, nudged  infer free, other }
+  protocol long { train free, other, free, nudged  infer free, other }
   protocol blind { infer other }
 }
 rule contrast { update (post@nudged - post@free) * pre }
@@ -124,7 +124,7 @@ def test_an_output_that_the_origin_held_keeps_its_value():
 def test_a_protocol_is_chosen_by_name():
     plan = two("", "long").plan
     names = [phase.name for phase in plan.structure.phases]
-    assert [names[n] for n in plan.structure.train or ()] == ["free", "free", "nudged"]
+    assert [names[n] for n in plan.structure.train or ()] == ["free", "other", "free", "nudged"]
     assert [names[n] for n in plan.structure.infer or ()] == ["free", "other"]
 
 
@@ -145,4 +145,4 @@ def test_an_unknown_protocol_is_told_with_the_nearest():
 
 def test_a_rule_needs_its_moments_in_every_protocol_that_trains():
     with pytest.raises(CompileError, match="`nudged` is not a phase of `train` of the protocol `long`"):
-        dync.compile_text(TWO.replace("PLACE", "").replace("free, free, nudged", "free, free"))
+        dync.compile_text(TWO.replace("PLACE", "").replace("free, other, free, nudged", "free, other"))

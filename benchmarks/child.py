@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import subprocess
 import sys
 from collections.abc import Mapping
 
 from benchmarks.case import Case
+
+
+MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**20)}
+"""Large buffers go back to the system when they are freed. How many of them the C library keeps otherwise depends on which
+thread frees one first: the peak of one and the same program then differs by a fifth from run to run."""
 
 
 class TooSlowError(Exception):
@@ -20,7 +26,7 @@ class Child:
 
     def __init__(self, module: str, case: Case) -> None:
         command = [sys.executable, "-m", "benchmarks.measure", module, case.to_json()]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | MEMORY)
         self.selector = selectors.DefaultSelector()
         assert self.process.stdout is not None
         self.selector.register(self.process.stdout, selectors.EVENT_READ)

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
-from time import perf_counter
+from time import perf_counter, process_time
 
 import jax
 import jax.numpy as jnp
@@ -49,7 +49,7 @@ def measure_overhead(epochs: int, repetitions: int) -> Overhead:
     model = driver.bind_training(compilation(load_source(SPEC)), "long", {"epochs": str(epochs)})
     plan, network = model.plan, Network(driver.plan_of(model.network))
     turns = range(repetitions + 1)
-    pairs = [(seconds(lambda: piped(plan, network)), seconds(lambda: bare(plan, network))) for _ in turns]
+    pairs = [(*seconds(lambda: piped(plan, network)), *seconds(lambda: bare(plan, network))) for _ in turns]
     return Overhead(*(tuple(side) for side in zip(*pairs[1:], strict=True)))
 
 
@@ -79,11 +79,11 @@ def bare(plan: TrainingPlan, network: Network) -> None:
     measures(plan, prepared, learner.orchestrator)
 
 
-def seconds(work: Callable[[], None]) -> float:
-    """How long it takes."""
-    start = perf_counter()
+def seconds(work: Callable[[], None]) -> tuple[float, float]:
+    """How long it takes, and how long the processors work for it."""
+    start, worked = perf_counter(), process_time()
     work()
-    return perf_counter() - start
+    return perf_counter() - start, process_time() - worked
 
 
 if __name__ == "__main__":

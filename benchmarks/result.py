@@ -116,15 +116,25 @@ class Growth:
 
 @dataclass(frozen=True)
 class Overhead:
-    """Seconds of one long training by the pipeline, and by the bare loop over the same compiled program, in turns."""
+    """Seconds of one long training by the pipeline, and by the bare loop over the same compiled program, in turns.
+
+    Of the clock, and of the processors' work, which other programs on the machine disturb less.
+    """
 
     pipeline_seconds: tuple[float, ...]
+    pipeline_work: tuple[float, ...]
     loop_seconds: tuple[float, ...]
+    loop_work: tuple[float, ...]
 
     @property
     def share(self) -> float:
         """The median over the turns of what the pipeline costs, as a part of the loop's time."""
         return median(p / b - 1 for p, b in zip(self.pipeline_seconds, self.loop_seconds, strict=True))
+
+    @property
+    def work_share(self) -> float:
+        """The same of the work of the processors."""
+        return median(p / b - 1 for p, b in zip(self.pipeline_work, self.loop_work, strict=True))
 
 
 @dataclass(frozen=True)

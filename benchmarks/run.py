@@ -40,11 +40,11 @@ def main() -> None:
     arguments = parser.parse_args()
     repetitions = arguments.repetitions or (5 if arguments.quick else 15)
     chosen = [case for case in cases(arguments.quick) if arguments.only in case.name]
-    results = tuple(measure_case(case, repetitions, 2 if arguments.quick else 3, arguments.patience) for case in chosen)
+    results = tuple(measure_case(case, repetitions, 2 if arguments.quick else 5, arguments.patience) for case in chosen)
     with TemporaryDirectory() as folder:
         growth = measure_growth(1 if arguments.quick else 3, arguments.patience, quick=arguments.quick)
         start_up = measure_start_up(Path(folder), repetitions)
-        overhead = measure_overhead(*((1, 1) if arguments.quick else (10, 5)))
+        overhead = measure_overhead(*((1, 1) if arguments.quick else (5, 7)))
         sweep = measure_sweep(Path(folder), *((1, 1) if arguments.quick else (3, 32)))
     report = Report(machine(), results, growth, start_up, overhead, sweep)
     text = markdown(report)

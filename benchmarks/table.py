@@ -73,7 +73,7 @@ def overhead_sentence(overhead: Overhead) -> str:
     pipeline, loop = median(overhead.pipeline_seconds), median(overhead.loop_seconds)
     return (
         f"One long training by the pipeline: {pipeline:.1f} s; by the bare loop over its program: {loop:.1f} s;"
-        f" overhead {overhead.share:.1%}."
+        f" overhead {overhead.share:.1%}, {overhead.work_share:.1%} of the work of the processors."
     )
 
 

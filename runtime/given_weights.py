@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -30,7 +31,7 @@ def given_weights(structure: Structure, parameters: Parameters, weights: Weights
     missing = [f"{sender} -> {receiver}" for (receiver, sender, *_), place in owned.items() if place not in places]
     if missing:
         raise ValueError(f"there are no weights for {', '.join(missing)}: give those of every edge, or {_DRAW_FIRST}")
-    return with_weights(blank, weights)
+    return with_weights(blank, weights, in_place=True)
 
 
 def _has_weights(structure: Structure, f: int) -> bool:
@@ -42,5 +43,7 @@ def _blank(structure: Structure, parameters: Parameters) -> LayerMap:
     shapes: LayerMap = eqx.filter_eval_shape(partial(draw_weights, structure), parameters, jax.random.key(0))
     zeros: LayerMap = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
     fixed = enumerate(zeros.diagonals)
-    diagonals = tuple(None if zero is None else parameters[f"family.{f}.diagonal"] for f, zero in fixed)
+    diagonals: tuple[Any, ...] = tuple(
+        None if zero is None else np.array(parameters[f"family.{f}.diagonal"]) for f, zero in fixed
+    )
     return LayerMap(zeros.weights, diagonals, zeros.masks, zeros.senders, zeros.crowded, structure)

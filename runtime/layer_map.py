@@ -202,7 +202,7 @@ def layer_map(families: Sequence[Stored], structure: Structure) -> LayerMap:
     )
 
 
-def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
+def with_weights(lmap: LayerMap, weights: Weights, *, in_place: bool = False) -> LayerMap:
     """A new map with the weights of some edges replaced, each `[units of sender, units of receiver]` or a number.
 
     Those of a `conv` are its kernel, those of `low_rank` the pair `(U, V)`, or what is read: both in one array. An edge
@@ -211,6 +211,8 @@ def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
     Where weights can be absent (`density` below 1), those given as zero are; a fixed diagonal must be given as it is.
     Where `present` says without a draw which weights exist, the same ones still do. Raises KeyError for an unknown edge
     and ValueError for another shape or diagonal, or a weight where none can be.
+
+    `in_place` takes over the arrays of a map that nobody else reads, NumPy's, and copies none of them.
     """
     traced = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((lmap, list(weights.values()))))
     xp = jnp if traced else np
@@ -222,17 +224,18 @@ def with_weights(lmap: LayerMap, weights: Weights) -> LayerMap:
         full = _fitted(lmap, place, pair, xp.asarray(given, dtype=xp.float32))
         by_family.setdefault(place.family, {})[place.index] = full
     families = [lmap.stored(f) for f in range(len(lmap.weights))]
+    taken: Callable[[Any], Any] = xp.asarray if traced or in_place else np.array
     for f, found in by_family.items():
         between = lmap.structure.families[f].between
         known = between is not None and between.known
         kind = kinds(lmap.structure)[f]
-        families[f] = _with_edges(families[f].map(xp.asarray), kind, found, known).map(jnp.asarray)
+        families[f] = _with_edges(families[f].map(taken), kind, found, known).map(jnp.asarray)
     return layer_map(families, lmap.structure)
 
 
 def _with_edges(family: Stored, kind: EdgeKind, weights: Mapping[int, Array], known: bool) -> Stored:
-    """What is stored of a family, with some edges' weights replaced; the same ones exist where they are `known`."""
-    found = family if isinstance(family.weights, Array) else family.map(np.copy)
+    """The family with some edges' weights replaced, in NumPy's arrays in place; the same ones exist where `known`."""
+    found = family
     for e, full in weights.items():
         row = family.map(partial(_row, e))
         packed = _refilled(kind, full, row) if known else kind.pack(full, row)

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 
 from benchmarks.case import Case
 
-
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**20)}
-"""Large buffers go back to the system when they are freed. How many of them the C library keeps otherwise depends on which
-thread frees one first: the peak of one and the same program then differs by a fifth from run to run."""
+"""Large buffers go back to the system when they are freed. How many of them the C library keeps otherwise depends on
+which thread frees one first: the peak of one and the same program then differs by a fifth from run to run."""
 
 
 class TooSlowError(Exception):

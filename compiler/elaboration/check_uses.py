@@ -11,9 +11,7 @@ from dync.compiler.elaboration.scope import Scope
 from dync.grammar import syntax
 
 
-def check_uses(
-    network: syntax.Network, scope: Scope, groups: Groups, table: LayerTable, mistakes: Collector
-) -> None:
+def check_uses(network: syntax.Network, scope: Scope, groups: Groups, table: LayerTable, mistakes: Collector) -> None:
     """Warn of parameters, groups and phases that nothing names."""
     scheduled = {name.text for item in network.items if isinstance(item, syntax.Schedule) for name in item.groups}
     gone_through = phases_named(network)

@@ -57,9 +57,10 @@ def main() -> None:
 def measure_case(case: Case, repetitions: int, compilations: int, patience: float) -> CaseResult:
     """Compile the programs in turns, each time in a process of its own; those of the last turn then learn in turns."""
     print(f"{case.name} …", file=sys.stderr, flush=True)
-    turns = [compile_all(case, patience) for _ in range(compilations)]
-    for turn in turns[:-1]:
-        stop(turn)
+    turns = [compile_all(case, patience)]
+    while len(turns) < compilations:
+        stop(turns[-1])  # at once, for a process that only waits slows down those that compile
+        turns.append(compile_all(case, patience))
     children = turns[-1]
     rounds = [{name: child.repeat(patience) for name, (child, _) in children.items()} for _ in range(repetitions)]
     stop(children)

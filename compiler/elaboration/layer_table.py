@@ -153,7 +153,7 @@ class LayerTable:
         if name in self.groups and name not in self.entries and reference.index is None and not reference.parts:
             self.grouped.add(name)
             return self.groups[name]
-        entry = self._find(reference, scope)
+        entry = self._find(reference, scope, tuple(self.groups))
         if entry is None or entry.members is None:
             return ()
         if entry.inner:
@@ -197,10 +197,11 @@ class LayerTable:
                 found += f"[{index}]"
         return found
 
-    def _find(self, reference: syntax.Reference, scope: Scope) -> Entry | None:
+    def _find(self, reference: syntax.Reference, scope: Scope, groups: tuple[str, ...] = ()) -> Entry | None:
         entry = self.entries.get(reference.name.text)
         if entry is None:
-            self.mistakes.add(wrong.names.UnknownLayer(reference.name.span, reference.name.text, self.names))
+            known = self.names + groups
+            self.mistakes.add(wrong.names.UnknownLayer(reference.name.span, reference.name.text, known))
             if reference.index is not None:
                 integer(reference.index, scope, self.mistakes, "an index")
         elif reference.parts and not entry.inner and entry.members is not None:

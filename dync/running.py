@@ -27,6 +27,7 @@ from dync.runtime.error import RunError
 from dync.runtime.files import write_file
 from dync.runtime.lanes.executor import Executor, InProcess
 from dync.runtime.lanes.need import Need
+from dync.runtime.lanes.remembered import Forgetful
 from dync.runtime.network import Network
 from dync.runtime.pipelines.clock import StageClock
 from dync.runtime.pipelines.ledger import Basis, Ledger
@@ -38,7 +39,7 @@ from dync.runtime.reporter import Reporter
 from dync.runtime.run_folder import RESULT, SPEC, Hook, RunFolder, open_run_folder
 from dync.runtime.saved_model import load_model
 from dync.runtime.saved_weights import saved_arrays
-from dync.runtime.store import LiveRun, NewRun, new_run_id, run_id_of
+from dync.runtime.store import LiveRun, NewRun, StoredModes, new_run_id, run_id_of
 
 if TYPE_CHECKING:
     from dync.building.pipeline import Pipeline
@@ -241,6 +242,7 @@ def _sweep(
     return SweepJob(
         plan=plan, bind=partial(_trial, job, plan.base), folder=folder, reporter=means.reporter, resume=resume,
         executor=executor, clock=clock, start=partial(_arrays, Path(), means),
+        memory=StoredModes(means.store, means.reporter.message) if means.recorded else Forgetful(),
     )  # fmt: skip
 
 

@@ -72,6 +72,11 @@ class DaskCluster:
         self._checked: set[str] = set()
         self._seen = time.monotonic()
 
+    @property
+    def name(self) -> str:
+        """A cluster, wherever it is."""
+        return "a cluster"
+
     @cached_property
     def _client(self) -> Any:
         """Raises RunError where the extra is not installed or no scheduler answers."""

@@ -63,6 +63,11 @@ class LocalWorkers:
         self._busy: dict[WorkerProcess, Portion] = {}
         self._stillborn = 0
 
+    @property
+    def name(self) -> str:
+        """How many processes there are."""
+        return f"{self.jobs} processes"
+
     def __enter__(self) -> Self:
         return self
 

@@ -24,6 +24,11 @@ class Executor(Protocol):
     total: int
     decisions: Decisions
 
+    @property
+    def name(self) -> str:
+        """Which processes train, as far as it matters to how fast they do."""
+        ...
+
     def verify(self, need: Need) -> None:
         """Raises RunError where such lanes cannot be trained: no workers, other versions or data, too little memory."""
         ...
@@ -46,6 +51,11 @@ class InProcess:
     tick: Callable[[], None] = lambda: None
     decisions: Decisions = field(default_factory=dict)
     prepared: Prepared = field(default_factory=Prepared)
+
+    @property
+    def name(self) -> str:
+        """One process, and how many lanes at most stand side by side in it."""
+        return "this process" if self.width is None else f"this process, {self.width} lanes"
 
     def verify(self, need: Need) -> None:
         """Whether the device has the memory."""

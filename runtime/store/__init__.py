@@ -4,6 +4,7 @@ from dync.runtime.store.attempts import AttemptLog
 from dync.runtime.store.condition import Condition, parse_condition
 from dync.runtime.store.folder import FoundRun, read_run, run_id_of
 from dync.runtime.store.live import LiveRun
+from dync.runtime.store.modes import StoredModes
 from dync.runtime.store.run_data import Attempt, NewRun, Run, RunFilter, RunStatus, Summary, new_run_id
 from dync.runtime.store.scanning import Scanned, scan
 from dync.runtime.store.side_by_side import Differences, differences
@@ -22,6 +23,7 @@ __all__ = [
     "RunStatus",
     "Scanned",
     "Store",
+    "StoredModes",
     "Summary",
     "default_store",
     "differences",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dync.compiler.expression import JSON
+from dync.runtime.lanes.decision import Decision
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.plain_json import plain_json
 from dync.runtime.store.measures import main_measure, measures_of, number
@@ -46,6 +47,13 @@ def from_json(text: str) -> JSON:
     except (ValueError, RecursionError):
         return None
     return data
+
+
+def decision_of(row: Row) -> Decision:
+    """A mode that was measured; times that somebody changed to something else are left out."""
+    seconds = from_json(row["seconds"])
+    times = seconds.items() if isinstance(seconds, dict) else ()
+    return Decision(row["mode"], row["why"], {m: float(s) for m, s in times if isinstance(s, int | float)})
 
 
 def text(value: str, most: int = LONGEST) -> str:

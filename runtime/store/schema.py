@@ -66,6 +66,20 @@ _FIRST: Final = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_MODES: Final = (
+    """
+    CREATE TABLE modes (
+      conditions TEXT NOT NULL,
+      lanes TEXT NOT NULL,
+      mode TEXT NOT NULL CHECK (mode IN ('fast', 'exact', 'off')),
+      why TEXT NOT NULL,
+      seconds TEXT NOT NULL,
+      made TEXT NOT NULL,
+      PRIMARY KEY (conditions, lanes)
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _MODES)
 """The statements that lead from each version to the next; a version is a place in this list. What stands here never
 changes: a new form is a further entry."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from dync.compiler.expression import JSON
 from dync.runtime.error import RunError
+from dync.runtime.lanes.decision import Decision
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.store.database import connect, sentences, transaction
 from dync.runtime.store.folder import FoundRun, read_run
@@ -24,6 +25,7 @@ from dync.runtime.store.rows import (
     LONGEST_SENTENCE,
     SUMMARY_COLUMNS,
     Row,
+    decision_of,
     is_dead,
     left_of,
     mark_of,
@@ -34,6 +36,7 @@ from dync.runtime.store.rows import (
     run_of,
     summary_of,
     text,
+    to_json,
 )
 from dync.runtime.store.run_data import Attempt, NewRun, Run, RunFilter, RunStatus, Summary, is_run_id, now
 
@@ -160,7 +163,20 @@ class Store:
             self._known(run)
             self._connection.execute("DELETE FROM runs WHERE id = ?", (run,))
 
+    def keep_mode(self, conditions: str, lanes: str, decision: Decision) -> Decision:
+        """Keep the mode that measured fastest for lanes alike under these conditions; gives the first that was kept."""
+        row = (conditions, lanes, decision.mode, text(decision.why), to_json(dict(decision.seconds)), now())
+        with self._write():
+            self._connection.execute("INSERT OR IGNORE INTO modes VALUES (?, ?, ?, ?, ?, ?)", row)
+        return self.mode(conditions, lanes) or decision
+
     # --- reading ---
+
+    def mode(self, conditions: str, lanes: str) -> Decision | None:
+        """The mode that was kept for lanes alike under these conditions, None where none was."""
+        with self._read():
+            row = self._one("SELECT * FROM modes WHERE conditions = ? AND lanes = ?", (conditions, lanes))
+        return None if row is None else decision_of(row)
 
     def runs(self, wanted: RunFilter | None = None) -> tuple[Summary, ...]:
         """The runs that a filter lets through, the newest first. Raises RunError where no run has a key of `where`."""

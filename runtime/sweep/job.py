@@ -12,6 +12,7 @@ from dync.compiler.pipeline_plan import Origin, SweepPlan, TrainingPlan
 from dync.compiler.plan import Plan
 from dync.runtime.error import RunError
 from dync.runtime.lanes.executor import Executor
+from dync.runtime.lanes.remembered import Forgetful, Memory
 from dync.runtime.pipelines.clock import StageClock
 from dync.runtime.reporter import Reporter
 from dync.runtime.run_folder import RunFolder
@@ -33,7 +34,8 @@ class SweepJob:
     """All that a sweep is given.
 
     `executor` trains the lanes (None: this process does); the modes that `fused auto` chose are logged, and those of a
-    run that is resumed are put back. `clock` counts the seconds of the stages, which the executor then may end too.
+    run that is resumed are put back; `memory` keeps them from run to run. `clock` counts the seconds of the stages,
+    which the executor then may end too.
     """
 
     plan: SweepPlan
@@ -44,3 +46,4 @@ class SweepJob:
     executor: Executor | None = None
     clock: StageClock | None = None
     start: Start = _no_start
+    memory: Memory = field(default_factory=Forgetful)

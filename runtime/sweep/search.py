@@ -22,6 +22,7 @@ from dync.runtime.lanes.executor import Executor, InProcess
 from dync.runtime.lanes.groups import groups
 from dync.runtime.lanes.lane import Lane, LaneResult
 from dync.runtime.lanes.need import need_of
+from dync.runtime.lanes.remembered import Remembered
 from dync.runtime.lanes.train import Decisions
 from dync.runtime.network import Network
 from dync.runtime.pipelines.clock import StageClock
@@ -30,6 +31,7 @@ from dync.runtime.pipelines.ledger import Basis
 from dync.runtime.pipelines.training.parts import Parts, read_parts, verify_metric
 from dync.runtime.pipelines.training.shown import number as shown_number
 from dync.runtime.pipelines.training.start import start_digest
+from dync.runtime.processors import threads
 from dync.runtime.run_folder import RECORD
 from dync.runtime.sweep.best import best_seed, ranked, save_best, saved_best
 from dync.runtime.sweep.job import SweepJob
@@ -79,11 +81,20 @@ class Search:
         verify_surroundings(self.plan.limits, self.job.reporter.message)
         self.set_up()
         self.log = SweepLog(self.job.folder, resume=self.job.resume)
-        self.executor.decisions.update(self.log.decisions)
         self.executor.total = self.count * self.plan.seeds
+        self.executor.decisions = Remembered(self.job.memory, self._conditions())
+        self.executor.decisions.update(self.log.decisions)
         self._verify_first()
         self._verify_room()
         return {}
+
+    def _conditions(self) -> str:
+        """What decides, beside the lanes themselves, which mode is fastest: machine, versions, lanes and processes."""
+        here = environment_record()
+        return digest({
+            **{key: here[key] for key in ("versions", "device", "flags")}, "processors": threads(),
+            "lanes": self.executor.total, "executor": self.executor.name, "threads": self.plan.limits.threads,
+        })  # fmt: skip
 
     def set_up(self) -> None:
         """What proposes and what prunes; raises RunError."""

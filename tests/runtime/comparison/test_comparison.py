@@ -15,7 +15,7 @@ from dync.compiler.pipeline_plan import (
     SavedEntry,
     TrainedEntry,
 )
-from dync.runtime.lanes import InProcess
+from dync.runtime.lanes.executor import InProcess
 from dync.runtime.pipelines.comparison import run_comparison
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.reporter import Reporter

@@ -15,7 +15,10 @@ from dync.compiler.pipeline_plan import Metric, StopPlan
 from dync.grammar.reader import load_source
 from dync.runtime import learner
 from dync.runtime.checkpoint import load_checkpoint
-from dync.runtime.lanes import Decision, Lane, LaneReport, LaneResult, groups, train_lanes
+from dync.runtime.lanes.decision import Decision
+from dync.runtime.lanes.groups import groups
+from dync.runtime.lanes.lane import Lane, LaneReport, LaneResult
+from dync.runtime.lanes.train import train_lanes
 from dync.runtime.network import Network
 from dync.runtime.pipelines.training import TrainingJob, run_training
 from dync.runtime.run_folder import RunFolder

@@ -31,9 +31,9 @@ def test_an_older_form_is_brought_up_to_date_and_keeps_its_rows(
     with open_store(store.path, create=False) as opened:
         assert opened.run(run).status == "success"
         assert opened._connection.execute("SELECT note FROM runs").fetchone() == {"note": "none"}
-        assert opened._connection.execute("PRAGMA user_version").fetchone() == {"user_version": 2}
+        assert opened._connection.execute("PRAGMA user_version").fetchone() == {"user_version": 3}
     monkeypatch.undo()
-    with pytest.raises(RunError, match=r"written by a newer dync \(form 2, this one knows 1\)"):
+    with pytest.raises(RunError, match=r"written by a newer dync \(form 3, this one knows 2\)"):
         open_store(store.path)
 
 

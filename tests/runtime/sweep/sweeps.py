@@ -25,6 +25,7 @@ from dync.grammar.reader import load_source
 from dync.runtime.pipelines.result import PipelineResult
 from dync.runtime.pipelines.sweep import SweepJob, run_sweep
 from dync.runtime.run_folder import RunFolder
+from dync.runtime.store import StoredModes
 
 TEXT = """
 network Fit {
@@ -88,15 +89,18 @@ def binder(folder: Path, text: str = TEXT) -> Bind:
     return bind
 
 
-def run(folder: Path, plan: SweepPlan, *, text: str = TEXT, **more: Any) -> PipelineResult:
-    """Run a sweep in a folder."""
+def run(folder: Path, plan: SweepPlan, *, text: str = TEXT, beside: Path | None = None, **more: Any) -> PipelineResult:
+    """Run a sweep in a folder; its spec stands there too, or `beside`."""
     out = folder / "run"
     out.mkdir(parents=True, exist_ok=True)
-    return run_sweep(SweepJob(plan, binder(folder, text), RunFolder(out), **more))
+    return run_sweep(SweepJob(plan, binder(beside or folder, text), RunFolder(out), **more))
 
 
 KILLED = sweep(strategy="tpe", trials=10, seeds=2, prune=CallPlan("median", (), {"startup": 2}))
 """The sweep that the tests kill."""
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), replace(KILLED, fused=sys.argv[2]), resume=True)  # type: ignore[arg-type]
+    here = Path(sys.argv[1])
+    memory = StoredModes(here.parent / "runs.sqlite", print)
+    asked = replace(KILLED, fused=sys.argv[2])  # type: ignore[arg-type]
+    run(here, asked, beside=here.parent, resume=True, memory=memory)

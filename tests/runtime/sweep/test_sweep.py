@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from dync.compiler.pipeline_plan import CallPlan, Choices, Condition, Interval, 
 from dync.runtime.checkpoint import load_checkpoint
 from dync.runtime.data.validation import with_validation
 from dync.runtime.error import RunError
+from dync.runtime.lanes.decision import Decision
 from dync.runtime.lanes.executor import InProcess
 from dync.runtime.lanes.lane import Lane, LaneResult, Watch
 from dync.runtime.network import Network
@@ -30,6 +32,7 @@ from dync.runtime.pipelines.sweep import SweepJob, run_sweep
 from dync.runtime.pipelines.training import TrainingJob, run_training
 from dync.runtime.reporter import Reporter
 from dync.runtime.run_folder import RunFolder
+from dync.runtime.store import StoredModes
 from tests.runtime.sweep import sweeps
 from tests.runtime.sweep.sweeps import HIDDEN, KILLED, RATE, STRENGTH, binder, run, sweep
 
@@ -302,10 +305,24 @@ def killed_at_random(folder: Path, mode: str, kills: int, seed: int) -> int:
 def test_a_killed_sweep_comes_to_the_same_trials_and_the_same_best(whole: Any, tmp_path: Path, kills: int) -> None:
     assert killed_at_random(tmp_path / "exact", "exact", kills, seed=kills) > 0
     before, result = whole["exact"]
-    stored = PipelineResult.from_json((tmp_path / "exact" / "run" / "result.json").read_text())
+    same_as(before, result, tmp_path / "exact")
+
+
+@pytest.mark.slow
+def test_so_does_one_whose_mode_was_measured(tmp_path: Path) -> None:
+    """Before the first kill, or by another sweep: the same modes are taken in the end, though times differ."""
+    memory = StoredModes(tmp_path / "runs.sqlite", pytest.fail)
+    result = run(tmp_path / "whole", replace(KILLED, fused="auto"), beside=tmp_path, memory=memory)
+    assert killed_at_random(tmp_path / "auto", "auto", 20, seed=3) > 0
+    same_as(tmp_path / "whole", result, tmp_path / "auto")
+
+
+def same_as(before: Path, result: PipelineResult, folder: Path) -> None:
+    """The sweep in a folder came to this result, and its best to the same bits."""
+    stored = PipelineResult.from_json((folder / "run" / "result.json").read_text())
     assert stored.status == "success"
     assert settled(stored) == settled(result)
-    assert best_bits(tmp_path / "exact") == best_bits(before)
+    assert best_bits(folder) == best_bits(before)
 
 
 def test_auto_keeps_to_what_it_measured(tmp_path: Path) -> None:
@@ -320,6 +337,33 @@ def test_auto_keeps_to_what_it_measured(tmp_path: Path) -> None:
     again = run(tmp_path, plan, resume=True, executor=executor)
     assert again.outputs["fused"]["mode"] == other
     assert {decision.mode for decision in executor.decisions.values()} == {other}
+
+
+def test_auto_keeps_to_what_another_run_measured(tmp_path: Path) -> None:
+    """Whatever is faster now; other conditions are measured anew."""
+    memory = StoredModes(tmp_path / "runs.sqlite", pytest.fail)
+    plan: SweepPlan = sweep(fused="auto", trials=4, changes={"epochs": "40"})
+    run(tmp_path / "one", plan, beside=tmp_path, memory=memory)
+    ((conditions, lanes),) = changed_modes(tmp_path / "runs.sqlite", "fast")
+    again = run(tmp_path / "two", plan, beside=tmp_path, memory=memory)
+    assert again.outputs["fused"] == {"mode": "fast", "why": "says the test"}
+    assert memory.keep(conditions, lanes, Decision("off", "no more", {"off": 1.0})).mode == "fast"
+    assert memory.recall("elsewhere", lanes) is None
+    run(tmp_path / "more", replace(plan, trials=5), beside=tmp_path, memory=memory)
+    assert len(changed_modes(tmp_path / "runs.sqlite", "fast")) == 2
+    said: list[str] = []
+    (tmp_path / "no.sqlite").write_text("not a database, but long enough to be one" * 99)
+    broken = StoredModes(tmp_path / "no.sqlite", said.append)
+    assert run(tmp_path / "three", plan, memory=broken).status == "success"
+    assert len(said) == 1
+    assert "is not remembered" in said[0]
+
+
+def changed_modes(store: Path, mode: str) -> list[tuple[str, str]]:
+    """Put another mode into what is remembered; what that was about."""
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE modes SET mode = ?, why = 'says the test'", (mode,))
+        return connection.execute("SELECT conditions, lanes FROM modes").fetchall()
 
 
 # --- comparing the best ---

@@ -14,12 +14,14 @@ from dync.compiler.pipeline_json import digest_of_pipeline, pipeline_to_json
 from dync.compiler.pipeline_plan import (
     BenchmarkPlan,
     ComparisonPlan,
+    DataPlan,
     FinalOf,
     Origin,
     SweepPlan,
     TrainingPlan,
     built_on,
 )  # fmt: skip
+from dync.compiler.pipelines.settings import is_of_network
 from dync.compiler.plan import Plan
 from dync.compiler.plan_json import digest, plan_to_json
 from dync.jobs import Job, jobs
@@ -43,6 +45,7 @@ from dync.runtime.store import LiveRun, NewRun, StoredModes, new_run_id, run_id_
 
 if TYPE_CHECKING:
     from dync.building.pipeline import Pipeline
+    from dync.spec_file import SpecFile
     from dync.runtime.comparison.job import ComparisonJob
     from dync.runtime.sweep.job import SweepJob
 
@@ -119,6 +122,7 @@ def run_job(job: Job, out: Path, *, resume: bool, means: Means) -> PipelineResul
     Of a complete one the stages are done again that stood on other data, weights or versions than there are now. Raises
     RunError where the folder holds something else, or nothing that could be resumed.
     """
+    job = _on_best(job, means)
     spec, reporter = digest_of_job(job), means.reporter
     identity = (run_id_of(out) if resume else None) or new_run_id()
     parents = tuple(str(means.folders[name]) for name in _foundations(job) if name in means.folders)
@@ -145,6 +149,35 @@ def run_job(job: Job, out: Path, *, resume: bool, means: Means) -> PipelineResul
         return _run(job, folder, resume, means)
     finally:
         live.close()
+
+
+def _on_best(job: Job, means: Means) -> Job:
+    """The job; a training that starts from the best of a sweep, with the network that the sweep found."""
+    if job.spec is None or not isinstance(job.plan, TrainingPlan) or not _starts_from_best(job.plan):
+        return job
+    plan, network = _bound(job.spec, means, job.name, job.spec.settings[job.name])
+    return replace(job, plan=plan, network=network)
+
+
+def _bound(
+    spec: SpecFile, means: Means, pipeline: str, changes: Mapping[str, str], data: DataPlan | None = None
+) -> tuple[TrainingPlan, Plan]:
+    """A training with changed settings, see `SpecFile.training`.
+
+    Where it starts from the best of a sweep, its network has the parameters with which the sweep found that best,
+    except those that are changed: its weights fit no other.
+    """
+    plan, network = spec.training(pipeline, changes, data)
+    if plan.start is None or not _starts_from_best(plan):
+        return plan, network
+    assert isinstance(plan.start, FinalOf)
+    best = _best(means, plan.start.pipeline)
+    found = {key: value for key, value in best.items() if is_of_network(key) and key not in changes}
+    return spec.training(pipeline, {**found, **changes}, data) if found else (plan, network)
+
+
+def _starts_from_best(plan: TrainingPlan) -> bool:
+    return isinstance(plan.start, FinalOf) and plan.start.kind == "best"
 
 
 def _write_spec(job: Job, folder: RunFolder, contents: Mapping[str, Any]) -> None:
@@ -240,7 +273,7 @@ def _sweep(
     from dync.runtime.sweep.job import SweepJob
 
     return SweepJob(
-        plan=plan, bind=partial(_trial, job, plan.base), folder=folder, reporter=means.reporter, resume=resume,
+        plan=plan, bind=partial(_trial, job, means, plan.base), folder=folder, reporter=means.reporter, resume=resume,
         executor=executor, clock=clock, start=partial(_arrays, Path(), means),
         memory=StoredModes(means.store, means.reporter.message) if means.recorded else Forgetful(),
     )  # fmt: skip
@@ -253,15 +286,15 @@ def _comparison(
 
     assert job.spec is not None
     return ComparisonJob(
-        plan=plan, folder=folder, bind=job.spec.training, executor=executor, clock=clock, best=partial(_best, means),
+        plan=plan, folder=folder, bind=partial(_bound, job.spec, means), executor=executor, clock=clock, best=partial(_best, means),
         start=partial(_arrays, Path(plan.base), means), reporter=means.reporter, resume=resume,
     )  # fmt: skip
 
 
-def _trial(job: Job, base: str, changes: Mapping[str, str]) -> tuple[TrainingPlan, Plan]:
+def _trial(job: Job, means: Means, base: str, changes: Mapping[str, str]) -> tuple[TrainingPlan, Plan]:
     """The training of a trial: the sweep's base with changes."""
     assert job.spec is not None
-    return job.spec.training(base, changes)
+    return _bound(job.spec, means, base, changes)
 
 
 def _start(origin: Origin | None, base: Path, means: Means) -> Start | None:

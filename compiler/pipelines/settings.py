@@ -32,6 +32,11 @@ WHOLE: Final = (
 """Keys that stand for a whole setting."""
 
 
+def is_of_network(key: str) -> bool:
+    """Whether a setting is about which network is trained: `network`, `network.hidden`, or its parameter alone."""
+    return key == "network" or key.startswith("network.") or ("." not in key and key not in WHOLE)
+
+
 def network_arguments(
     network: syntax.Network, networks: Mapping[str, syntax.Network], settings: Settings
 ) -> tuple[NetworkValues, tuple[Diagnostic, ...]]:

@@ -30,6 +30,7 @@ pipeline tune sweep {{
   objective maximize validation.accuracy
 }}
 pipeline longer training {{ base fit  from fit  epochs 1 }}
+pipeline on training {{ base fit  from tune.best  epochs 0 }}
 """
 
 
@@ -52,6 +53,10 @@ def test_train_then_sweep_from_its_checkpoint_then_compare(dync, study, tmp_path
     tune, duel = outputs(tmp_path / "all" / "tune"), outputs(tmp_path / "all" / "duel")
     assert tune["best_config"] == {"optimizer.learning_rate": 0.3, "hidden": 12}
     assert {trial["status"] for trial in tune["trials"]} == {"complete"}
+    assert dync("run", study, "on", "--out", "on").status == 0, "the network has the size that the sweep found"
+    weights = [package.load(place).orchestrator.lmap["y", "h"].weight for place in ("on/on", "on/tune/best")]
+    assert weights[0].shape == (12, 3)
+    assert (weights[0] == weights[1]).all()
     first = package.load(tmp_path / "all" / "fit").orchestrator.lmap["y", "h"].weight
     still = next(t for t in tune["trials"] if t["params"]["optimizer.learning_rate"] in (0, "0"))
     assert still["value"] == pytest.approx(

@@ -45,9 +45,9 @@ from dync.runtime.store import LiveRun, NewRun, StoredModes, new_run_id, run_id_
 
 if TYPE_CHECKING:
     from dync.building.pipeline import Pipeline
-    from dync.spec_file import SpecFile
     from dync.runtime.comparison.job import ComparisonJob
     from dync.runtime.sweep.job import SweepJob
+    from dync.spec_file import SpecFile
 
 __all__ = ["Job", "Means", "default_folder", "folders_of", "jobs", "run", "run_job"]
 
@@ -286,8 +286,8 @@ def _comparison(
 
     assert job.spec is not None
     return ComparisonJob(
-        plan=plan, folder=folder, bind=partial(_bound, job.spec, means), executor=executor, clock=clock, best=partial(_best, means),
-        start=partial(_arrays, Path(plan.base), means), reporter=means.reporter, resume=resume,
+        plan=plan, folder=folder, bind=partial(_bound, job.spec, means), executor=executor, clock=clock,
+        best=partial(_best, means), start=partial(_arrays, Path(plan.base), means), reporter=means.reporter, resume=resume,
     )  # fmt: skip
 
 

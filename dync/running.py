@@ -287,7 +287,8 @@ def _comparison(
     assert job.spec is not None
     return ComparisonJob(
         plan=plan, folder=folder, bind=partial(_bound, job.spec, means), executor=executor, clock=clock,
-        best=partial(_best, means), start=partial(_arrays, Path(plan.base), means), reporter=means.reporter, resume=resume,
+        best=partial(_best, means), start=partial(_arrays, Path(plan.base), means), reporter=means.reporter,
+        resume=resume,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from math import prod
 from typing import Any, Literal
 
 from dync.compiler.between_plan import BetweenPlan
-from dync.compiler.expression import Expression, Number
+from dync.compiler.expression import Expression, Number, Symbol
 from dync.compiler.time_plan import TimePlan
 from dync.compiler.window_plan import WindowPlan as WindowPlan  # noqa: PLC0414 - the runtime reads it here
 
@@ -84,10 +84,20 @@ class SlopePlan:
 
 
 @dataclass(frozen=True)
-class ActivationPlan:
-    """`next` gives the new state from `field`, `state`, `uniform`, `normal`; `slope` is its derivative by `field`.
+class TracePlan:
+    """State of units that starts at zero; `next` is what it becomes, and reads it as `trace.NAME`."""
 
-    `slopes` are its derivatives by the named fields that it reads, in the order of their names.
+    name: str
+    next: Expression
+
+
+@dataclass(frozen=True)
+class ActivationPlan:
+    """`next` gives the new state from `field`, `state`, `uniform`, `normal` and the traces; `slope` is its derivative
+    by `field`, or what stands in for it (`surrogate`).
+
+    `slopes` are its derivatives by the named fields that it reads, in the order of their names. `sends` is what the
+    units send, from `state` and the traces; `traces` move with the state, from what all of them were before.
     """
 
     name: str
@@ -95,6 +105,9 @@ class ActivationPlan:
     next: Expression
     slope: Expression
     slopes: tuple[SlopePlan, ...] = added(())
+    sends: Expression = added(Symbol("state"))  # noqa: RUF009 - it makes a field
+    traces: tuple[TracePlan, ...] = added(())
+    surrogate: bool = added(False)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -154,7 +167,9 @@ class TermPlan:
 class RulePlan:
     """A rule as written, per synapse and example (`update`), and separated into `terms`; None where that is impossible.
 
-    `moments` are the phases that it names with `@`.
+    `moments` are the phases that it names with `@`. `modulators` are the names of its parameters that are one number
+    an example, read as `modulator.NAME`. `sender_traces` and `receiver_traces` are state of the units at its ends, read
+    as `trace.NAME`, which moves after every step of training.
     """
 
     name: str
@@ -162,6 +177,9 @@ class RulePlan:
     update: Expression
     terms: tuple[TermPlan, ...] | None
     moments: tuple[str, ...] = ()
+    modulators: tuple[str, ...] = added(())
+    sender_traces: tuple[TracePlan, ...] = added(())
+    receiver_traces: tuple[TracePlan, ...] = added(())
 
 
 @dataclass(frozen=True)
@@ -178,6 +196,14 @@ class SlotsPlan:
 
 
 @dataclass(frozen=True)
+class GradientPlan:
+    """Learning by the derivative of a measure at the end of a phase, by its number, or of the training protocol."""
+
+    measure: str
+    phase: int | None = None
+
+
+@dataclass(frozen=True)
 class FamilyPlan:
     """Edges alike: kind, blocks of both ends, what is sent, rule, direction, whether the receiver hears the new state.
 
@@ -190,7 +216,9 @@ class FamilyPlan:
     weights of its own: they are those of edges of the family `owner`, whose kind it has, and with `turned` sender and
     receiver have changed places in them. `between` is what they say of single pairs of units. `inner` is the network
     that each of them is, where it runs to completion at each message: its weights, family by family and edge by edge,
-    are one row of this family's.
+    are one row of this family's. `modulators` are the measures that its rule takes, in the order of the rule's
+    modulators. With `during`, the number of a phase, its update is the sum of those after every step of that phase.
+    In the place of a `rule` it may have a `gradient`.
     """
 
     kind: Kind
@@ -213,6 +241,14 @@ class FamilyPlan:
     turned: bool = added(False)
     between: BetweenPlan | None = added(None)  # noqa: RUF009 - it makes a field
     inner: Structure | None = added(None)  # noqa: RUF009 - it makes a field
+    modulators: tuple[str, ...] = added(())
+    during: int | None = added(None)
+    gradient: GradientPlan | None = added(None)  # noqa: RUF009 - it makes a field
+
+    @property
+    def learns(self) -> bool:
+        """Whether its edges learn, by a rule or by a gradient."""
+        return self.rule is not None or self.gradient is not None
 
     @property
     def weightless(self) -> bool:

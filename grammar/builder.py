@@ -29,21 +29,30 @@ class Builder(PipelineBuilder):
         return s.Network(self._name(name), tuple(items), span)
 
     def _rule(self, values: Values, span: Span) -> s.Rule:
-        name, parameters, *lets, update = values
-        return s.Rule(self._name(name), parameters or (), tuple(lets), update, span)
+        name, parameters, *definitions, update = values
+        return s.Rule(self._name(name), parameters or (), tuple(definitions), update, span)
 
     def _activation(self, values: Values, span: Span) -> s.Activation:
-        name, parameters, *lets, following = values
-        return s.Activation(self._name(name), parameters or (), tuple(lets), following, span)
+        name, parameters, *definitions, following, sends, surrogate = values
+        return s.Activation(
+            self._name(name), parameters or (), tuple(definitions), following, span, sends, surrogate
+        )
 
-    def _parameters(self, values: Values, span: Span) -> tuple[s.Argument, ...]:
+    def _foreign(self, values: Values, span: Span) -> s.Foreign:
+        what, name, parameters, place = values
+        return s.Foreign(what.text, self._name(name), parameters or (), self._string(place), span)
+
+    def _parameters(self, values: Values, span: Span) -> tuple[s.Parameter, ...]:
         return tuple(value for value in values if value is not None)
 
-    def _parameter(self, values: Values, span: Span) -> s.Argument:
-        return s.Argument(self._name(values[0]), values[1], span)
+    def _parameter(self, values: Values, span: Span) -> s.Parameter:
+        return s.Parameter(self._name(values[0]), values[1], span)
 
     def _let(self, values: Values, span: Span) -> s.Let:
         return s.Let(self._name(values[0]), values[1], span)
+
+    def _trace(self, values: Values, span: Span) -> s.Trace:
+        return s.Trace(self._name(values[0]), values[1], span)
 
     # --- properties ---
 
@@ -112,20 +121,21 @@ class Builder(PipelineBuilder):
 
     def _edge(self, values: Values, span: Span) -> s.Edge:
         label, sender, receiver, kind, delay, sends, learning = values
-        rule, rate, decay = learning or (None, None, None)
-        return s.Edge(label, sender, receiver, kind, delay, sends, rule, rate, decay, span)
+        rule, during, rate, decay = learning or (None, None, None, None)
+        return s.Edge(label, sender, receiver, kind, delay, sends, rule, rate, decay, span, during)
 
     def _wire(self, values: Values, span: Span) -> s.Wire:
         label, layers, generator, kind, delay, sends, learning = values
-        rule, rate, decay = learning or (None, None, None)
+        rule, during, rate, decay = learning or (None, None, None, None)
         name = self._name(label) if label else None
-        return s.Wire(name, layers, generator, kind, delay, sends, rule, rate, decay, span)
+        return s.Wire(name, layers, generator, kind, delay, sends, rule, rate, decay, span, during)
 
     def _label(self, values: Values, span: Span) -> s.Reference:
         return s.Reference(self._name(values[0]), values[1], span)
 
     def _learning(self, values: Values, span: Span) -> tuple[Any, ...]:
-        return tuple(values)
+        rule, during, rate, decay = values
+        return rule, self._name(during) if during else None, rate, decay
 
     def _reference(self, values: Values, span: Span) -> s.Reference:
         name, index, *parts = values

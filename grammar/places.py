@@ -23,7 +23,7 @@ class Place:
         return f"in {self.title}" if self is not FILE else "at the top of a file"
 
 
-FILE: Final = Place("a file", ("import", "network", "rule", "activation", "pipeline", "property"))
+FILE: Final = Place("a file", ("import", "network", "rule", "activation", "kind", "pipeline", "property"))
 NETWORK: Final = Place(
     "a network",
     ("param", "input", "layer", "output", "constant", "edge", "wire", "for", "group", "schedule", "phase", "train",
@@ -31,8 +31,8 @@ NETWORK: Final = Place(
 )  # fmt: skip
 PHASE: Final = Place("a phase", ("steps", "until", "messages", "clamp", "from"))
 PROTOCOL: Final = Place("a protocol", ("train", "infer"))
-RULE: Final = Place("a rule", ("let", "update"))
-ACTIVATION: Final = Place("an activation", ("let", "next"))
+RULE: Final = Place("a rule", ("let", "trace", "update"))
+ACTIVATION: Final = Place("an activation", ("let", "trace", "next", "sends", "surrogate"))
 PIPELINE: Final = Place(
     "a pipeline",
     ("network", "data", "optimizer", "epochs", "updates", "batch", "seed", "evaluate", "checkpoint", "base", "with",
@@ -56,7 +56,7 @@ STATEMENTS: Final = frozenset(word for place in PLACES for word in place.keyword
 
 CLAUSES: Final = frozenset(
     {
-        "learn", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over",
+        "learn", "during", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over",
         "per", "to",
     }
 )  # fmt: skip

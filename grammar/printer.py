@@ -28,7 +28,7 @@ INDENT: Final = "  "
 
 @dataclass(frozen=True)
 class Result:
-    """The last statement of a rule (`update`) or an activation (`next`)."""
+    """A formula of a rule (`update`) or an activation (`next`, `sends`, `surrogate`)."""
 
     keyword: str
     value: s.Expression
@@ -65,10 +65,12 @@ def _items(node: Block) -> tuple[Item, ...]:
     match node:
         case s.For(_, _, body) | s.ForEach(_, _, body):
             return body
-        case s.Rule(_, _, lets, update):
-            return (*lets, Result("update", update))
-        case s.Activation(_, _, lets, following):
-            return (*lets, Result("next", following))
+        case s.Rule(_, _, definitions, update):
+            return (*definitions, Result("update", update))
+        case s.Activation(_, _, definitions, following):
+            further = (("sends", node.sends), ("surrogate", node.surrogate))
+            results = [Result(keyword, value) for keyword, value in further if value is not None]
+            return (*definitions, Result("next", following), *results)
         case _:
             return node.items
 
@@ -97,6 +99,7 @@ def pieces(node: Leaf) -> list[str]:
         case (
             s.Import() | s.Param() | s.Input() | s.Layer() | s.Instance() | s.Output() | s.Constant() | s.Group()
             | s.Schedule() | s.Protocol() | s.Measure() | s.RuleMessages() | s.Skip() | s.Between() | s.Let()
+            | s.Trace() | s.Foreign()
             | s.Steps() | s.Settle() | s.Messages() | s.Clamp() | s.Beginning() | s.Require()
         ):  # fmt: skip
             return [statement(node)]

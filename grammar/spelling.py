@@ -133,7 +133,8 @@ def _names(nodes: Sequence[s.Name]) -> str:
 
 Statement = (
     s.Import | s.Param | s.Input | s.Layer | s.Instance | s.Output | s.Constant | s.Edge | s.Wire | s.Group | s.Schedule
-    | s.Protocol | s.Measure | s.RuleMessages | s.Skip | s.Between | s.Let | s.PhaseItem | s.Require
+    | s.Protocol | s.Measure | s.RuleMessages | s.Skip | s.Between | s.LocalDefinition | s.Foreign | s.PhaseItem
+    | s.Require
 )  # fmt: skip
 """The statements without a body of statements; those of pipelines are in `pipeline_spelling.py`."""
 
@@ -147,6 +148,10 @@ def statement(node: Statement) -> str:
             return f"require {expression(condition)}"
         case s.Let(name, value):
             return f"let {name.text} = {expression(value)}"
+        case s.Trace(name, value):
+            return f"trace {name.text} = {expression(value)}"
+        case s.Foreign(what, name, parameters, place):
+            return f"{what} {name.text}{_parameters(parameters)} python {place.span.text}"
         case s.Steps() | s.Settle() | s.Messages() | s.Clamp() | s.Beginning():
             return _phase_item(node)
         case s.Param() | s.Input() | s.Layer() | s.Instance() | s.Output() | s.Constant():
@@ -226,6 +231,8 @@ def edge(node: s.Edge | s.Wire) -> list[str]:
     if node.sends is not None:
         parts.append(f"sends {expression(node.sends)}")
     learning = [f"learn {application(node.rule)}"] if node.rule is not None else []
+    if node.during is not None:
+        learning.append(f"during {node.during.text}")
     if node.rate is not None:
         learning.append(f"rate {expression(node.rate)}")
     if node.decay is not None:
@@ -283,11 +290,20 @@ def head(node: Block) -> str:
         case s.For(variable, numbers) | s.ForEach(variable, numbers):
             return f"for {variable.text} in {interval(numbers)}"
         case s.Rule(name, parameters):
-            return f"rule {name.text}" + (f"({_arguments(parameters)})" if parameters else "")
+            return f"rule {name.text}{_parameters(parameters)}"
         case s.Activation(name, parameters):
-            return f"activation {name.text}" + (f"({_arguments(parameters)})" if parameters else "")
+            return f"activation {name.text}{_parameters(parameters)}"
         case _:
             assert_never(node)
+
+
+def _parameters(nodes: Sequence[s.Parameter]) -> str:
+    """The parameters of a rule or an activation in brackets; nothing where there are none."""
+    return f"({', '.join(map(_parameter, nodes))})" if nodes else ""
+
+
+def _parameter(node: s.Parameter) -> str:
+    return node.name.text if node.default is None else f"{node.name.text} = {expression(node.default)}"
 
 
 def _draw(node: s.Draw) -> str:

@@ -1,14 +1,24 @@
 """The syntax tree: frozen nodes that say what was written and where, nothing about what it means.
 
 Every node ends with its `span`. Sequences are tuples, in the order of the text. The nodes that statements are made of
-stand in `terms.py`, those of phases and protocols in `movement_syntax.py`, of properties in `property_syntax.py`, of
-pipelines in `pipeline_syntax.py`; all of them are seen from here too.
+stand in `terms.py`, those of rules and activations in `local_syntax.py`, of phases and protocols in
+`movement_syntax.py`, of properties in `property_syntax.py`, of pipelines in `pipeline_syntax.py`; all of them are seen
+from here too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dync.grammar.local_syntax import (
+    Activation,
+    Foreign,
+    Let,
+    LocalDefinition,
+    Parameter,
+    Rule,
+    Trace,
+)
 from dync.grammar.movement_syntax import (
     Beginning,
     Between,
@@ -127,6 +137,7 @@ __all__ = [
     "File",
     "For",
     "ForEach",
+    "Foreign",
     "FromSetting",
     "FusedSetting",
     "Group",
@@ -139,6 +150,7 @@ __all__ = [
     "Layer",
     "Let",
     "LimitSetting",
+    "LocalDefinition",
     "Made",
     "Measure",
     "MeasureSetting",
@@ -156,6 +168,7 @@ __all__ = [
     "Output",
     "PackageSetting",
     "Param",
+    "Parameter",
     "Part",
     "Phase",
     "PhaseItem",
@@ -182,6 +195,7 @@ __all__ = [
     "SweepItem",
     "TaskSetting",
     "Text",
+    "Trace",
     "TrainingItem",
     "Tuple",
     "Unary",
@@ -266,9 +280,9 @@ class Constant:
 
 @dataclass(frozen=True)
 class Edge:
-    """`edge [LABEL:] SENDER -> RECEIVER[.FIELD] KIND [delay N] [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`.
+    """`edge [LABEL:] SENDER -> RECEIVER[.FIELD] KIND [delay N] [sends EXPR] [LEARNING]`.
 
-    The label is a name, or a name with an index.
+    The label is a name, or a name with an index; LEARNING is `learn RULE [during PHASE] [rate EXPR] [decay EXPR]`.
     """
 
     label: Reference | None
@@ -281,11 +295,12 @@ class Edge:
     rate: Expression | None
     decay: Expression | None
     span: Span
+    during: Name | None = None
 
 
 @dataclass(frozen=True)
 class Wire:
-    """`wire [LABEL:] LAYERS[.FIELD] by GENERATOR KIND [delay N] [sends EXPR] [learn RULE [rate EXPR] [decay EXPR]]`."""
+    """`wire [LABEL:] LAYERS[.FIELD] by GENERATOR KIND [delay N] [sends EXPR] [LEARNING]`, see `Edge`."""
 
     label: Name | None
     layers: tuple[Reference, ...]
@@ -297,6 +312,7 @@ class Wire:
     rate: Expression | None
     decay: Expression | None
     span: Span
+    during: Name | None = None
 
 
 @dataclass(frozen=True)
@@ -354,38 +370,7 @@ class Network:
     span: Span
 
 
-@dataclass(frozen=True)
-class Let:
-    """`let NAME = EXPR`."""
-
-    name: Name
-    value: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class Rule:
-    """`rule NAME(parameters) { lets  update EXPR }`. Parameters are arguments with a name: `margin = 0`."""
-
-    name: Name
-    parameters: tuple[Argument, ...]
-    lets: tuple[Let, ...]
-    update: Expression
-    span: Span
-
-
-@dataclass(frozen=True)
-class Activation:
-    """`activation NAME(parameters) { lets  next EXPR }`."""
-
-    name: Name
-    parameters: tuple[Argument, ...]
-    lets: tuple[Let, ...]
-    next: Expression
-    span: Span
-
-
-Declaration = Import | Network | Rule | Activation | Pipeline | Property
+Declaration = Import | Network | Rule | Activation | Foreign | Pipeline | Property
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from dync.grammar.diagnostic import Diagnostic, has_errors
 def define_rule(node: syntax.Rule) -> tuple[RuleDefinition | None, tuple[Diagnostic, ...]]:
     """The rule, separated where that is possible, and all that is wrong with it: None where that is an error."""
     resolver = Resolver(RULE)
-    body = _body(resolver, node.parameters, node.lets, node.update)
+    body = _body(resolver, node.parameters, _lets(node.definitions), node.update)
     if body is None or has_errors(resolver.diagnostics):
         return None, tuple(resolver.diagnostics)
     plan = separate(body.expression)
@@ -41,7 +41,7 @@ def define_rule(node: syntax.Rule) -> tuple[RuleDefinition | None, tuple[Diagnos
 def define_activation(node: syntax.Activation) -> tuple[ActivationDefinition | None, tuple[Diagnostic, ...]]:
     """The activation with its slopes, and all that is wrong with it: None where that is an error."""
     resolver = Resolver(ACTIVATION)
-    body = _body(resolver, node.parameters, node.lets, node.next)
+    body = _body(resolver, node.parameters, _lets(node.definitions), node.next)
     if body is None or has_errors(resolver.diagnostics):
         return None, tuple(resolver.diagnostics)
     slope = derivative(body.expression, Symbol("field"))
@@ -75,7 +75,7 @@ class _Body:
 
 def _body(
     resolver: Resolver,
-    arguments: Sequence[syntax.Argument],
+    arguments: Sequence[syntax.Parameter],
     lets: Sequence[syntax.Let],
     value: syntax.Expression,
 ) -> _Body | None:
@@ -92,19 +92,25 @@ def _body(
 
 
 def _declare_parameters(
-    resolver: Resolver, arguments: Sequence[syntax.Argument], names: dict[str, syntax.Name]
+    resolver: Resolver, arguments: Sequence[syntax.Parameter], names: dict[str, syntax.Name]
 ) -> dict[str, float]:
     """Give each parameter its name; returns the defaults, 0 for one whose default has a mistake."""
     defaults: dict[str, float] = {}
     for argument in arguments:
-        if argument.name is None:
-            raise ValueError("the grammar gives every parameter a name and a default")
-        value, mistakes = default_value(argument.value, argument.name.text)
+        if argument.default is None:
+            raise NotImplementedError("a parameter without a default")
+        value, mistakes = default_value(argument.default, argument.name.text)
         resolver.diagnostics.extend(mistakes)
         if _is_free(resolver, argument.name, names):
             defaults[argument.name.text] = value
             resolver.names[argument.name.text] = parameter(argument.name.text)
     return defaults
+
+
+def _lets(definitions: Sequence[syntax.LocalDefinition]) -> tuple[syntax.Let, ...]:
+    if any(isinstance(node, syntax.Trace) for node in definitions):
+        raise NotImplementedError("a trace")
+    return tuple(node for node in definitions if isinstance(node, syntax.Let))
 
 
 def _declare_lets(resolver: Resolver, lets: Sequence[syntax.Let], names: dict[str, syntax.Name]) -> None:

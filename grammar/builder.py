@@ -34,9 +34,7 @@ class Builder(PipelineBuilder):
 
     def _activation(self, values: Values, span: Span) -> s.Activation:
         name, parameters, *definitions, following, sends, surrogate = values
-        return s.Activation(
-            self._name(name), parameters or (), tuple(definitions), following, span, sends, surrogate
-        )
+        return s.Activation(self._name(name), parameters or (), tuple(definitions), following, span, sends, surrogate)
 
     def _foreign(self, values: Values, span: Span) -> s.Foreign:
         what, name, parameters, place = values

@@ -32,7 +32,7 @@ NETWORK: Final = Place(
 PHASE: Final = Place("a phase", ("steps", "until", "messages", "clamp", "from"))
 PROTOCOL: Final = Place("a protocol", ("train", "infer"))
 RULE: Final = Place("a rule", ("let", "trace", "update"))
-ACTIVATION: Final = Place("an activation", ("let", "trace", "next", "sends", "surrogate"))
+ACTIVATION: Final = Place("an activation", ("let", "trace", "next"))
 PIPELINE: Final = Place(
     "a pipeline",
     ("network", "data", "optimizer", "epochs", "updates", "batch", "seed", "evaluate", "checkpoint", "base", "with",
@@ -56,8 +56,8 @@ STATEMENTS: Final = frozenset(word for place in PLACES for word in place.keyword
 
 CLAUSES: Final = frozenset(
     {
-        "learn", "during", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step", "over",
-        "per", "to",
+        "learn", "during", "sends", "rate", "decay", "start", "then", "except", "within", "when", "without", "step",
+        "over", "per", "to", "surrogate", "python",
     }
 )  # fmt: skip
 """Words with which a part of a statement begins."""

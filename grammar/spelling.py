@@ -146,12 +146,8 @@ def statement(node: Statement) -> str:
             return f"import {path.span.text}"
         case s.Require(condition):
             return f"require {expression(condition)}"
-        case s.Let(name, value):
-            return f"let {name.text} = {expression(value)}"
-        case s.Trace(name, value):
-            return f"trace {name.text} = {expression(value)}"
-        case s.Foreign(what, name, parameters, place):
-            return f"{what} {name.text}{_parameters(parameters)} python {place.span.text}"
+        case s.Let() | s.Trace() | s.Foreign():
+            return _definition(node)
         case s.Steps() | s.Settle() | s.Messages() | s.Clamp() | s.Beginning():
             return _phase_item(node)
         case s.Param() | s.Input() | s.Layer() | s.Instance() | s.Output() | s.Constant():
@@ -168,6 +164,18 @@ def statement(node: Statement) -> str:
             return f"measure {name.text} = {expression(value)}" + (" minimize" if minimize else "")
         case s.RuleMessages() | s.Skip() | s.Between():
             return _manner(node)
+        case _:
+            assert_never(node)
+
+
+def _definition(node: s.LocalDefinition | s.Foreign) -> str:
+    match node:
+        case s.Let(name, value):
+            return f"let {name.text} = {expression(value)}"
+        case s.Trace(name, value):
+            return f"trace {name.text} = {expression(value)}"
+        case s.Foreign(what, name, parameters, place):
+            return f"{what} {name.text}{_parameters(parameters)} python {place.span.text}"
         case _:
             assert_never(node)
 

@@ -72,7 +72,7 @@ def _statements(file: syntax.File) -> Iterator[Span]:
                 yield from (item.span for item in items)
             case syntax.Property(items=items, draws=draws, network=network):
                 yield from (part.span for part in (*draws, network, *items))
-            case syntax.Rule() | syntax.Activation() | syntax.Import():
+            case syntax.Rule() | syntax.Activation() | syntax.Foreign() | syntax.Import():
                 yield declaration.span
 
 

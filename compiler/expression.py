@@ -1,7 +1,8 @@
 """Expressions of rules and activations after their names are resolved: what the plan holds and the runtime evaluates.
 
-As JSON a number is itself, a symbol is `"pre"`, `"pre@phase"` or `"field.apical"`, a parameter is `"$margin"`, an
-operation is `["mul", a, b]`. In a measure `state@y` and `target@y` are the state and the target of the layer `y`.
+As JSON a number is itself, a symbol is `"pre"`, `"pre@phase"`, `"field.apical"`, `"trace.z"` or `"modulator.reward"`, a
+parameter is `"$margin"`, an operation is `["mul", a, b]`. In a measure `state@y` and `target@y` are the state and the
+target of the layer `y`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ SYMBOLS: Final = frozenset(
         "state", "uniform", "normal", "target", "i", "j",
     }
 )  # fmt: skip
-"""Every name that an expression can read, beside its parameters, the named fields, `field.NAME`, and the axes of units,
-`i[1]`."""
+"""Every name that an expression can read, beside its parameters, the named fields, `field.NAME`, traces, `trace.NAME`,
+modulators, `modulator.NAME`, and the axes of units, `i[1]`."""
 
 OPERATIONS: Final[Mapping[str, tuple[int, ...]]] = {
     "add": (2,), "sub": (2,), "mul": (2,), "div": (2,), "floordiv": (2,), "mod": (2,), "pow": (2,), "neg": (1,),
@@ -93,6 +94,18 @@ def field_of(symbol: str) -> str | None:
     return name if owner == "field" else None
 
 
+def trace_of(symbol: str) -> str | None:
+    """The trace that a symbol reads: `z` of `trace.z`; None of another symbol."""
+    owner, _, name = symbol.partition(".")
+    return name if owner == "trace" and name else None
+
+
+def modulator_of(symbol: str) -> str | None:
+    """The modulator that a symbol reads: `reward` of `modulator.reward`; None of another symbol."""
+    owner, _, name = symbol.partition(".")
+    return name if owner == "modulator" and name else None
+
+
 def axis_of(symbol: str) -> tuple[str, int] | None:
     """The end and the axis, from 1, that a symbol reads: `("i", 1)` of `i[1]`; None of another symbol."""
     end, _, axis = symbol.removesuffix("]").partition("[")
@@ -136,7 +149,8 @@ def from_json(data: JSON) -> Expression:
             return Parameter(data[1:])
         case str():
             name, _, moment = data.partition("@")
-            if name in SYMBOLS or (field_of(name) or "").isidentifier() or axis_of(name):
+            part = field_of(name) or trace_of(name) or modulator_of(name) or ""
+            if name in SYMBOLS or part.isidentifier() or axis_of(name):
                 return Symbol(name, moment or None)
         case [str(operation), *operands] if len(operands) in OPERATIONS.get(operation, ()):
             return Apply(operation, tuple(map(from_json, operands)))

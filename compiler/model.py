@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from dync.compiler.between_plan import Between
 from dync.compiler.expression import Expression
-from dync.compiler.plan import Kind, MessageFilter, Role, ScheduleKind, TermPlan
+from dync.compiler.plan import Kind, MessageFilter, Role, ScheduleKind, TermPlan, TracePlan
 from dync.compiler.window_plan import WindowPlan
 from dync.grammar.source import Span
 
@@ -35,7 +35,8 @@ class RuleDefinition:
     """A `rule`, names resolved and `let`s inlined, separated where that is possible (else `terms` is None).
 
     `obstacle` is then the part of the text that cannot be separated. `moments` are the phases named with `@`, each with
-    the place where it is named first.
+    the place where it is named first. `modulators` are the parameters that are measures, `takes` all parameters in
+    their order; traces are state of the units at one end.
     """
 
     name: str
@@ -45,6 +46,15 @@ class RuleDefinition:
     obstacle: Span | None
     moments: dict[str, Span]
     span: Span
+    modulators: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    sender_traces: tuple[TracePlan, ...] = ()
+    receiver_traces: tuple[TracePlan, ...] = ()
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """All that is evaluated: the update and what the traces become."""
+        return (self.update, *(trace.next for trace in (*self.sender_traces, *self.receiver_traces)))
 
 
 @dataclass(frozen=True)
@@ -58,11 +68,18 @@ class ActivationUse:
 
 @dataclass(frozen=True)
 class RuleUse:
-    """A rule with all its arguments filled in."""
+    """A rule with all its arguments filled in.
+
+    `modulators` are the measures that it takes, by the names of its parameters. `during` is the phase in whose every
+    step it is applied, None where it is applied after the training protocol.
+    """
 
     definition: RuleDefinition
     arguments: dict[str, float]
     span: Span
+    modulators: dict[str, str] = field(default_factory=dict)
+    during: str | None = None
+    during_span: Span | None = None
 
 
 @dataclass(frozen=True)

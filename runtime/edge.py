@@ -73,7 +73,8 @@ class Edge(eqx.Module):
         `x` is the sender's state, `y` the receiver's, `y_hat` the receiver's field, each `[batch, *shape]`; `fields`
         are its fields with names, those left out zero. Zero where nothing learns. A rule that reads `predicted` needs
         a key where the receiver's activation draws at random. Raises ValueError for a rule that reads other moments
-        (`@`), which needs a whole orchestrator, and KeyError for a field that the receiver does not have.
+        (`@`), traces or a measure, or that is applied during a phase, which needs a whole orchestrator, and KeyError
+        for a field that the receiver does not have.
         """
         if self.place is None or self.weight is None:
             return self
@@ -84,6 +85,11 @@ class Edge(eqx.Module):
         if rule.moments:
             raise ValueError(
                 f"the rule {rule.name} reads the phases {', '.join(rule.moments)}; call backward of the orchestrator"
+            )
+        if rule.modulators or rule.sender_traces or rule.receiver_traces or family.during is not None:
+            raise ValueError(
+                f"the rule {rule.name} reads more than this moment at the ends of the edge, or is applied during a "
+                "phase; call backward of the orchestrator"
             )
         return self._with(self._pseudo_gradient(family, rule, x, y, y_hat, rng, fields))
 

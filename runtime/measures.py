@@ -1,8 +1,13 @@
-"""Measures: how well the outputs of a network fit their targets."""
+"""Measures: how well the outputs of a network fit their targets.
+
+Those of single examples, `right`, `squared_error` and `agreeing`, are what the measures that are given are means of.
+They take arrays of NumPy, and of JAX where rules take a measure (`dync.runtime.declared_measures`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +24,34 @@ def is_one_of_many(target: Units) -> bool:
     return bool(on > off and ((target == on).sum(axis=1) == 1).all() and ((target == on) | (target == off)).all())
 
 
+def right(found: Any, target: Any) -> Any:
+    """Whether the largest unit of each example `[examples, units]` is the target's (of equal ones the first)."""
+    return found.argmax(axis=-1) == target.argmax(axis=-1)
+
+
+def squared_error(found: Any, target: Any) -> Any:
+    """The squared error of each unit of each example."""
+    return (found - target) ** 2
+
+
+def agreeing(found: Any, target: Any) -> Any:
+    """Whether the sign of each unit of each example is the target's (zero counts as positive)."""
+    return (found >= 0) == (target >= 0)
+
+
 def accuracy(found: Units, target: Units) -> float:
     """The fraction of examples whose largest unit is the target's."""
-    return float((found.argmax(axis=1) == target.argmax(axis=1)).mean())
+    return float(right(found, target).mean())
 
 
 def mse(found: Units, target: Units) -> float:
     """The squared error, averaged over units and examples."""
-    return float(((found.astype(np.float64) - target) ** 2).mean())
+    return float(squared_error(found.astype(np.float64), target).mean())
 
 
 def agreement(found: Units, target: Units) -> float:
     """The fraction of units whose sign is the target's (zero counts as positive)."""
-    return float(((found >= 0) == (target >= 0)).mean())
+    return float(agreeing(found, target).mean())
 
 
 def nrmse(found: Units, target: Units) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -13,7 +13,9 @@ import numpy as np
 from jax import Array, lax
 
 from dync.compiler.plan import PhasePlan, Structure
+from dync.runtime.accompaniment import Accompaniment
 from dync.runtime.activation import activate, draw, is_stochastic
+from dync.runtime.beside import Beside, begun_anew
 from dync.runtime.engine import Machine
 from dync.runtime.history import History, after_rest, after_step, begun, heard
 from dync.runtime.messages import Fields, add_messages
@@ -50,7 +52,11 @@ def run_protocol(
     key = key if is_stochastic(structure) else None
     outer = outer_layers(structure)
     state = begin_history(machine, state, phases)
-    state = run_phases(machine, state, phases, key, outer, outer if at_rest else frozenset(), at_rest=at_rest)
+    train = protocol == "train"
+    if train:
+        state = replace(state, rule_traces=begun_anew(state.rule_traces), gathered=begun_anew(state.gathered))
+    held = outer if at_rest else frozenset()
+    state = run_phases(machine, state, phases, key, outer, held, at_rest=at_rest, train=train)
     if protocol == "infer":
         state = read_out(machine, state, key_of(key, len(phases)))
     return state
@@ -86,8 +92,12 @@ def run_phases(
     held: frozenset[int],
     *,
     at_rest: bool = False,
+    train: bool = False,
 ) -> State:
-    """Phases by number, one after the other; `clamped` and `held` are what `enter_phase` takes for the first one."""
+    """Phases by number, one after the other; `clamped` and `held` are what `enter_phase` takes for the first one.
+
+    In those that `train`, traces of rules move, and edges learn during phases.
+    """
     structure = machine.structure
     taken: dict[int, int | Array] = {}
     ends: dict[int, Values] = {}
@@ -96,7 +106,9 @@ def run_phases(
         if phase.origin is not None:
             state, clamped, held = from_end(state, phase.origin, ends)
         state = enter_phase(state, phase, clamped, held)
-        state, taken[number] = _run_phase(machine, state, phase, key_of(key, order), at_rest=at_rest and order == 0)
+        beside = Accompaniment(machine, state, number if train else None)
+        rested = at_rest and order == 0
+        state, taken[number] = _run_phase(machine, state, phase, key_of(key, order), beside, at_rest=rested)
         clamped = held = frozenset(phase.clamped) & outer_layers(structure)
         ends[number] = state.values
     return _with_steps(state, taken)
@@ -148,7 +160,13 @@ def key_of(key: Array | None, number: int | Array) -> Array | None:
 
 
 def _run_phase(
-    machine: Machine, state: State, phase: PhasePlan, key: Array | None, *, at_rest: bool
+    machine: Machine,
+    state: State,
+    phase: PhasePlan,
+    key: Array | None,
+    accompaniment: Accompaniment,
+    *,
+    at_rest: bool,
 ) -> tuple[State, int | Array]:
     """One phase, and the steps that it took."""
     structure = machine.structure
@@ -157,16 +175,18 @@ def _run_phase(
         program = from_rest(structure, program)
     values = with_constants(structure, machine.parameters, state.values)
     soft = soft_clamps(structure, machine.parameters, phase, state.held)
-    present: Present = values, state.history
+    begun: Going = (values, state.history), Beside(state.rule_traces, state.gathered)
+    walk = _Walk(machine, program, key, soft, accompaniment)
     taken: int | Array = phase.steps
     if phase.settle:
-        (values, history), taken = _settle(machine, program, phase, present, key, soft)
+        ((values, history), beside), taken = _settle(walk, phase, begun)
     else:
-        values, history = _repeat(machine, program, phase.steps, present, key, soft)
+        (values, history), beside = _repeat(walk, phase.steps, begun)
     snapshots = state.snapshots
     if phase.name in snapshots:
         snapshots = {**snapshots, phase.name: heard(structure, values, history)}
-    return replace(state, values=values, snapshots=snapshots, history=history), taken
+    after = replace(state, values=values, snapshots=snapshots, history=history)
+    return replace(after, rule_traces=beside.traces, gathered=beside.gathered), taken
 
 
 def advance(
@@ -183,67 +203,87 @@ def advance(
     return after, after_step(machine.structure, history, after)
 
 
-def _repeat(
-    machine: Machine,
-    program: StepProgram,
-    steps: int,
-    present: Present,
-    key: Array | None,
-    soft: tuple[SoftClamp, ...],
-) -> Present:
-    """A fixed number of steps, as one scan over the blocks that move."""
-    values, history = present
-    if steps == 0 or not program.blocks:
-        return values, after_rest(machine.structure, history, values, steps)
-    held = machine.held_fields(program, values)
-    if steps == 1:
-        return advance(machine, program, present, held, key, soft)
-    moving = program.blocks
+Going = tuple[Present, Beside]
+"""A network on its way: what is present, and what goes on beside it."""
 
-    def body(carry: Present, step_key: Array | None) -> tuple[Present, None]:
-        before = _spread(values, moving, carry[0]), carry[1]
-        after, later = advance(machine, program, before, held, step_key, soft)
-        return (tuple(after[b] for b in moving), later), None
+
+@dataclass(frozen=True)
+class _Walk:
+    """How the steps of a phase are taken."""
+
+    machine: Machine
+    program: StepProgram
+    key: Array | None
+    soft: tuple[SoftClamp, ...]
+    accompaniment: Accompaniment
+
+    def step(self, before: Going, held: Fields, key: Array | None) -> Going:
+        """One step, and what goes on beside it."""
+        (values, history), beside = before
+        after = advance(self.machine, self.program, (values, history), held, key, self.soft)
+        return after, self.accompaniment.after(*after, beside, key)
+
+    def rest(self, before: Going, steps: int) -> Going:
+        """Steps in which nothing moves."""
+        (values, history), beside = before
+        if self.accompaniment.rests or steps == 0:
+            return (values, after_rest(self.machine.structure, history, values, steps)), beside
+
+        def body(carry: tuple[History | None, Beside], key: Array | None) -> tuple[tuple[History | None, Beside], None]:
+            later = after_step(self.machine.structure, carry[0], values)
+            return (later, self.accompaniment.after(values, later, carry[1], key)), None
+
+        keys = None if self.key is None else jax.random.split(self.key, steps)
+        (history, beside), _ = lax.scan(body, (history, beside), keys, length=steps)
+        return (values, history), beside
+
+
+def _repeat(walk: _Walk, steps: int, begun: Going) -> Going:
+    """A fixed number of steps, as one scan over the blocks that move."""
+    ((values, history), beside), key, moving = begun, walk.key, walk.program.blocks
+    if steps == 0 or not moving:
+        return walk.rest(begun, steps)
+    held = walk.machine.held_fields(walk.program, values)
+    if steps == 1:
+        return walk.step(begun, held, key)
+
+    def body(carry: Going, step_key: Array | None) -> tuple[Going, None]:
+        (before, past), aside = carry
+        (after, later), aside = walk.step(((_spread(values, moving, before), past), aside), held, step_key)
+        return ((tuple(after[b] for b in moving), later), aside), None
 
     keys = None if key is None else jax.random.split(key, steps)
-    (now, history), _ = lax.scan(body, (tuple(values[b] for b in moving), history), keys, length=steps)
-    return _spread(values, moving, now), history
+    start: Going = (tuple(values[b] for b in moving), history), beside
+    ((now, history), beside), _ = lax.scan(body, start, keys, length=steps)
+    return (_spread(values, moving, now), history), beside
 
 
-def _settle(
-    machine: Machine,
-    program: StepProgram,
-    phase: PhasePlan,
-    present: Present,
-    key: Array | None,
-    soft: tuple[SoftClamp, ...],
-) -> tuple[Present, Array]:
+def _settle(walk: _Walk, phase: PhasePlan, begun: Going) -> tuple[Going, Array]:
     """Steps until no unit of any row moved by more than the tolerance in a whole step, or the maximum is reached.
 
     The step in which nothing moved counts.
     """
-    values, history = present
-    if not program.blocks:
+    ((values, history), beside), key, moving = begun, walk.key, walk.program.blocks
+    if not moving:
         steps = min(phase.steps, 1)
-        return (values, after_rest(machine.structure, history, values, steps)), jnp.int32(steps)
-    held = machine.held_fields(program, values)
-    moving = program.blocks
-    within = machine.parameters[f"phase.{phase.name}.within"][0]
+        return walk.rest(begun, steps), jnp.int32(steps)
+    held = walk.machine.held_fields(walk.program, values)
+    within = walk.machine.parameters[f"phase.{phase.name}.within"][0]
 
-    def body(carry: tuple[Present, Array, Array]) -> tuple[Present, Array, Array]:
-        (before, past), taken, _ = carry
+    def body(carry: tuple[Going, Array, Array]) -> tuple[Going, Array, Array]:
+        ((before, past), aside), taken, _ = carry
         step_key = None if key is None else jax.random.fold_in(key, taken)
-        after, later = advance(machine, program, (_spread(values, moving, before), past), held, step_key, soft)
+        (after, later), aside = walk.step(((_spread(values, moving, before), past), aside), held, step_key)
         now = tuple(after[b] for b in moving)
         moved = jnp.stack([jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(now, before, strict=True)])
-        return (now, later), taken + 1, jnp.all(moved <= within)
+        return ((now, later), aside), taken + 1, jnp.all(moved <= within)
 
-    def unsettled(carry: tuple[Present, Array, Array]) -> Array:
+    def unsettled(carry: tuple[Going, Array, Array]) -> Array:
         return ~carry[2] & (carry[1] < phase.steps)
 
-    start = (tuple(values[b] for b in moving), history), jnp.int32(0), jnp.bool_(False)
-    (now, history), taken, _ = lax.while_loop(unsettled, body, start)
-    return (_spread(values, moving, now), history), taken
+    going: Going = (tuple(values[b] for b in moving), history), beside
+    ((((now, history), beside), taken, _)) = lax.while_loop(unsettled, body, (going, jnp.int32(0), jnp.bool_(False)))
+    return ((_spread(values, moving, now), history), beside), taken
 
 
 def _spread(values: Values, blocks: tuple[int, ...], new: Values) -> Values:

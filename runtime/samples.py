@@ -93,7 +93,8 @@ def begin(machine: Machine, data: Data, protocol: Protocol, batch: int, key: Arr
     state = initial_state(structure, machine.parameters, first, batch)
     outer = outer_layers(structure)
     state = begin_history(machine, state, (*way.once, *way.each))
-    state = run_phases(machine, state, way.once, _drawing(structure, key), outer, outer, at_rest=True)
+    train = protocol == "train"
+    state = run_phases(machine, state, way.once, _drawing(structure, key), outer, outer, at_rest=True, train=train)
     return _let_go(state, way.begun - way.first)
 
 
@@ -105,8 +106,8 @@ def run_sample(
     way = course(structure, protocol)
     key = _drawing(structure, key)
     key = key_of(key_of(key, len(way.once)), number)
-    state = _presented(state, sample, number, way)
-    state = run_phases(machine, state, way.each, key, frozenset(), frozenset())
+    state = _gathering_anew(_presented(state, sample, number, way), number, way)
+    state = run_phases(machine, state, way.each, key, frozenset(), frozenset(), train=protocol == "train")
     return read_out(machine, state, key_of(key, len(way.each))) if protocol == "infer" else state
 
 
@@ -158,6 +159,13 @@ def _presented(state: State, sample: Mapping[str, Array], number: Array, way: Co
         state.values, after.values, strict=True
     )  # the first sample was presented before the phases that run once
     return _with(state, [old if new is old else jnp.where(number == 0, old, new) for old, new in begun], held)
+
+
+def _gathering_anew(state: State, number: Array, way: Course) -> State:
+    """Sums begin anew with each sample, with the first one those of the phases that run once."""
+    first = number == 0 if way.once else False
+    gathered = {key: jnp.where(first, total, 0) for key, total in state.gathered.items()}
+    return replace(state, gathered=gathered)
 
 
 def _let_go(state: State, layers: frozenset[int]) -> State:

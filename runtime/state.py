@@ -11,6 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from dync.compiler.plan import LayerPlan, Structure
+from dync.runtime.beside import nothing_beside
 from dync.runtime.history import History, begun, heard
 from dync.runtime.kinds.kind import turned
 from dync.runtime.layout import layer_number, units_first, unknown
@@ -26,7 +27,8 @@ class State(eqx.Module):
     outputs go back to (zero where there is no target). `snapshots` are the values at the end of the phases that rules
     name with `@`, not-a-number before those ran, and behind them what messages with a delay carried then. `steps`
     counts what each phase took when it last ran, `[phases]`. `history` is what layers held in the steps gone by, None
-    where no message has a delay.
+    where no message has a delay. `rule_traces` are those of rules and `gathered` what edges that learn during a phase
+    have gathered in the protocol so far, by the number of their family, both as in `dync.runtime.beside`.
     """
 
     values: Values
@@ -34,6 +36,8 @@ class State(eqx.Module):
     snapshots: dict[str, Values]
     steps: Array
     history: History | None
+    rule_traces: dict[str, Array]
+    gathered: dict[str, Array]
     structure: Structure = eqx.field(static=True)
 
     def __getitem__(self, layer: str) -> Array:
@@ -128,7 +132,9 @@ def initial_state(
     history = begun(structure, values)
     kept = heard(structure, values, history) if moments else ()
     snapshots = {moment: tuple(jnp.full_like(v, jnp.nan) for v in kept) for moment in moments}
-    return State(values, held, snapshots, jnp.zeros(len(structure.phases), jnp.int32), history, structure)
+    beside = nothing_beside(structure, batch)
+    steps = jnp.zeros(len(structure.phases), jnp.int32)
+    return State(values, held, snapshots, steps, history, beside.traces, beside.gathered, structure)
 
 
 def _stacked(rows: Sequence[Array | None], batch: int, units: int) -> Array:

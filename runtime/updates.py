@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -10,15 +10,17 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from dync.compiler.expression import Symbol, field_of
-from dync.compiler.plan import RulePlan
+from dync.compiler.expression import Symbol, field_of, modulator_of, trace_of
+from dync.compiler.plan import RulePlan, Structure
 from dync.runtime.activation import activate, draw
+from dync.runtime.beside import trace_key, traces_of
+from dync.runtime.declared_measures import measure_of
 from dync.runtime.engine import Machine
-from dync.runtime.evaluate import Value
+from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.history import heard, sources
 from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, kept
 from dync.runtime.kinds.of_family import kinds
-from dync.runtime.kinds.rule_sum import RuleInput
+from dync.runtime.kinds.rule_sum import SENDERS, RuleInput
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.kinds.tied import with_tied
 from dync.runtime.layout import receivers, senders
@@ -32,12 +34,13 @@ from dync.runtime.step_program import transfers
 class Moment:
     """The values of a network at one moment, what messages with a delay carry then behind them, and its fields.
 
-    These are worked out when a rule first asks.
+    These are worked out when a rule first asks. `held` are the data and the targets, by which measures are taken.
     """
 
     machine: Machine
     values: Values
     key: Array | None
+    held: Values
 
     @cached_property
     def fields(self) -> Fields:
@@ -51,6 +54,10 @@ class Moment:
         if sparse:
             fields = made_once(lambda: add_messages(structure, lmap, parameters, values, sparse, fields))
         return {port: fields.get(port, jnp.zeros_like(values[b])) for (b, _), port in ports(structure).items()}
+
+    def measure(self, name: str) -> Array:
+        """A measure at this moment, one number an example `[batch]`."""
+        return measure_of(self.machine.structure, name, self.values, self.held, self.machine.parameters)
 
     def receiver(self, name: str, b: int, into: str) -> Array:
         """`post`, `field`, `field.NAME`, `predicted` or `slope` of block `b`, in its layout.
@@ -70,6 +77,13 @@ class Moment:
         return update(fields[b], self.values[b], draws)
 
 
+Moments = dict[str | None, Moment]
+"""The present moment, None, and the ends of phases by name."""
+
+Traces = Mapping[str, Array]
+"""Traces of rules, see `dync.runtime.beside`."""
+
+
 def made_once(compute: Callable[[], Fields]) -> Fields:
     """What a function gives, kept in memory: XLA would repeat the sum of a sparse message in all that read it.
 
@@ -83,14 +97,18 @@ def made_once(compute: Callable[[], Fields]) -> Fields:
 def updates(machine: Machine, state: State, key: Array | None) -> dict[int, Array]:
     """The update of every family that owns weights that learn, shaped as they are; zero where they are absent or fixed.
 
-    What tied edges want of its weights is added, each times the rate of the edge.
+    What tied edges want of its weights is added, each times the rate of the edge. Families that learned during the
+    protocol gathered theirs.
     """
     structure = machine.structure
     values = with_constants(structure, machine.parameters, state.values)
-    moments: dict[str | None, Moment] = {None: Moment(machine, heard(structure, values, state.history), key)}
-    moments |= {name: Moment(machine, found, key) for name, found in state.snapshots.items()}
+    held = state.held
+    moments: Moments = {None: Moment(machine, heard(structure, values, state.history), key, held)}
+    moments |= {name: Moment(machine, found, key, held) for name, found in state.snapshots.items()}
     found = {
-        f: _family_update(machine, f, moments) for f, family in enumerate(structure.families) if family.rule is not None
+        f: state.gathered[str(f)] if str(f) in state.gathered else family_update(machine, f, moments, state.rule_traces)
+        for f, family in enumerate(structure.families)
+        if family.learns
     }
     for f, family in enumerate(structure.families):
         if family.owner is not None and f in found:
@@ -100,23 +118,58 @@ def updates(machine: Machine, state: State, key: Array | None) -> dict[int, Arra
     return found
 
 
-def _family_update(machine: Machine, f: int, moments: dict[str | None, Moment]) -> Array:
-    structure, lmap = machine.structure, machine.lmap
+def family_update(machine: Machine, f: int, moments: Moments, traces: Traces) -> Array:
+    """The update of one family by its rule, shaped as its weights, at these moments, None being the present one."""
+    structure = machine.structure
+    rule = _rule(structure, f)
+    number, ends = partial(_number, machine, f), _ends(machine, f, moments, traces)
+    batch = state_batch(structure, moments[None].values)
+    return rule_update(rule, kinds(structure)[f], machine.lmap.stored(f), number, ends, batch)
+
+
+def moved_traces(machine: Machine, f: int, now: Moment, traces: Traces) -> dict[str, Array]:
+    """The traces of one family's rule after a step, from what all of them were."""
+    structure = machine.structure
+    kind = kinds(structure)[f]
+    batch = state_batch(structure, now.values)
+    ends = _ends(machine, f, {None: now}, traces)
+    given = RuleInput(partial(_number, machine, f), ends, batch, kind.fan_in, kind.fan_out)
+    found: dict[str, Array] = {}
+    for trace in (trace for side in traces_of(structure, structure.families[f]) for trace in side):
+        key = trace_key(f, trace.name)
+        moved = evaluate(trace.next, given.read, lambda name: given.number(name)[:, None, None])
+        found[key] = jnp.broadcast_to(jnp.asarray(moved, jnp.float32), traces[key].shape)
+    return found
+
+
+def _ends(machine: Machine, f: int, moments: Moments, traces: Traces) -> ReadSymbol:
+    """What is at the two ends of the edges of a family, and what the measures are that its rule takes."""
+    structure = machine.structure
     family = structure.families[f]
     read, write = senders(structure, family), receivers(structure, family)
+    measures = dict(zip(_rule(structure, f).modulators, family.modulators, strict=True))
 
     def ends(symbol: Symbol) -> Value:
         moment = moments[symbol.moment]
         if symbol.name == "pre":
             return take(moment.values[sources(structure)[f]], read)
+        if (trace := trace_of(symbol.name)) is not None:
+            return traces[trace_key(f, trace)]
+        if (modulator := modulator_of(symbol.name)) is not None:
+            return moment.measure(measures[modulator])
         return take(moment.receiver(symbol.name, family.receiver, family.into), write)
 
-    def number(name: str) -> Array:
-        return machine.parameters[f"family.{f}.rule.{name}"]
+    return ends
 
-    batch = state_batch(structure, moments[None].values)
-    assert family.rule is not None
-    return rule_update(structure.rules[family.rule], kinds(structure)[f], lmap.stored(f), number, ends, batch)
+
+def _rule(structure: Structure, f: int) -> RulePlan:
+    rule = structure.families[f].rule
+    assert rule is not None
+    return structure.rules[rule]
+
+
+def _number(machine: Machine, f: int, name: str) -> Array:
+    return machine.parameters[f"family.{f}.rule.{name}"]
 
 
 def rule_update(
@@ -126,5 +179,6 @@ def rule_update(
 
     `number` gives the rule's parameters, `[edges]`; `ends` what is at the two ends, in the layouts of their blocks.
     """
-    given = RuleInput(number, ends, batch, kind.fan_in, kind.fan_out)
+    own = SENDERS | {f"trace.{trace.name}" for trace in rule.sender_traces}
+    given = RuleInput(number, ends, batch, kind.fan_in, kind.fan_out, own)
     return kind.confine(stored, kind.update(rule, stored, given))

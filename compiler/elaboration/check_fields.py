@@ -59,7 +59,9 @@ def _fields(layer: LayerModel) -> tuple[str, ...]:
 
 
 def _read_by_rule(edge: EdgeModel) -> set[str]:
-    return set() if edge.rule is None else set(fields_read(edge.rule.definition.update))
+    if edge.rule is None:
+        return set()
+    return {field for expression in edge.rule.definition.expressions for field in fields_read(expression)}
 
 
 def _unread(edge: EdgeModel, place: Span, receiver: LayerModel, read: set[str], mistakes: Collector) -> None:

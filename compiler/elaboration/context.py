@@ -35,7 +35,7 @@ class Context:
 
     `shapes` are those of inputs and outputs that leave theirs to the data, as far as they are known. `around` are the
     networks around the present one, outermost first and itself included, each with the place of its name; `nested`
-    elaborates one within it, and is None where no network can stand.
+    elaborates one within it, and is None where no network can stand. `measures` are those that rules can take, by name.
     """
 
     library: Library
@@ -44,3 +44,4 @@ class Context:
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     around: tuple[tuple[str, Span], ...] = ()
     nested: Nested | None = None
+    measures: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.elaborate_edges import Edges
 from dync.compiler.elaboration.elaborate_groups import Groups
 from dync.compiler.elaboration.elaborate_layers import declare_layers
-from dync.compiler.elaboration.elaborate_measures import measure_models
+from dync.compiler.elaboration.elaborate_measures import measure_models, measures_of
 from dync.compiler.elaboration.elaborate_parameters import bind_parameters
 from dync.compiler.elaboration.elaborate_phases import message_filter, phase_models
 from dync.compiler.elaboration.elaborate_protocols import PARAMETER, chosen_protocol, protocol_models
@@ -50,7 +50,7 @@ def elaborate(
     """
     mistakes = Collector()
     around = ((network.name.text, network.name.span),)
-    context = Context(library, mistakes, Budget(mistakes), shapes or {}, around, _nested)
+    context = Context(library, mistakes, Budget(mistakes), shapes or {}, around, _nested, measures_of(network))
     scope = bind_parameters(network, arguments or {}, places or {}, mistakes)
     place = (places or {}).get(PARAMETER, network.name.span)
     model = _model(network, scope, context, protocol, place)
@@ -67,7 +67,7 @@ def _nested(
     """The model of a network within another one. It takes from the same budget; its warnings are its own affair."""
     mistakes = Collector()
     own = (*around.around, (network.name.text, network.name.span))
-    context = Context(around.library.of(network), mistakes, around.budget, {}, own, _nested)
+    context = Context(around.library.of(network), mistakes, around.budget, {}, own, _nested, measures_of(network))
     scope = bind_parameters(network, arguments, places, mistakes)
     model = _model(network, scope, context, protocol, places.get(PARAMETER, network.name.span))
     around.mistakes.extend(mistake for mistake in mistakes.diagnostics if mistake.severity == "error")

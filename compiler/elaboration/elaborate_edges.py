@@ -91,7 +91,9 @@ class Edges:
         rate = self._number(statement.rate, scope, 1.0)
         decay = self._number(statement.decay, scope, 0.0)
         sends, sends_arguments = self._sends(statement, scope)
-        rule = rule_use(statement.rule, scope, self.context) if statement.rule is not None else None
+        rule = None
+        if statement.rule is not None:
+            rule = rule_use(statement.rule, statement.during, scope, self.context)
         delay = delay_of(statement, scope, self.context.mistakes)
         return _Manner(kind, sends, sends_arguments, rule, rate, decay, delay)
 

@@ -9,9 +9,16 @@ from dync.compiler.elaboration.measure_reader import MeasureReader
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.expression import symbols
 from dync.compiler.model import MeasureModel
-from dync.compiler.plan import GIVEN_MEASURES
+from dync.compiler.plan import GIVEN_MEASURES, STILL_MEASURES
 from dync.grammar import syntax
 from dync.grammar.source import Span
+
+
+def measures_of(network: syntax.Network) -> tuple[str, ...]:
+    """The names of the measures that rules of a network can take: those that it declares, and those that are given."""
+    declared = [item.name.text for item in network.items if isinstance(item, syntax.Measure)]
+    outputs = any(isinstance(item, syntax.Output) for item in network.items)
+    return tuple(dict.fromkeys((*declared, *(STILL_MEASURES if outputs else ()))))
 
 
 def measure_models(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import dynamics as dynamics
     from dync.compiler.mistakes import edges as edges
     from dync.compiler.mistakes import fields as fields
+    from dync.compiler.mistakes import local_learning as local_learning
     from dync.compiler.mistakes import measures as measures
     from dync.compiler.mistakes import names as names
     from dync.compiler.mistakes import nested as nested
@@ -41,6 +42,7 @@ _SUBJECTS = frozenset(
         "dynamics",
         "edges",
         "fields",
+        "local_learning",
         "measures",
         "names",
         "nested",

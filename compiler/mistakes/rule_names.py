@@ -195,18 +195,21 @@ class MomentNotAllowed(Diagnostic):
 
     name: str
     allowed: tuple[str, ...]
+    trace: str = ""
 
     @property
     def message(self) -> str:
         """The sentence."""
+        if self.trace:
+            return f"the trace `{self.trace}` moves after every step and reads what is there, so no `@` can stand in it"
         if not self.allowed:
             return f"`@` can be used in rules only, and here follows `{self.name}`"
         return f"`@` cannot follow `{self.name}`, only {', '.join(f'`{name}`' for name in self.allowed)}"
 
     @property
-    def fix(self) -> Fix:
+    def fix(self) -> Fix | None:
         """Without it."""
-        return Fix(f"write `{self.name}` alone", self.span, self.name)
+        return None if self.trace else Fix(f"write `{self.name}` alone", self.span, self.name)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dync.compiler.picture.markup import element, escaped
 from dync.compiler.plan import FamilyPlan, Plan, Structure
+from dync.compiler.report.learning_words import learning_words
 
 _NODE_KEYS = {
     "name": "string",
@@ -59,7 +60,7 @@ def _node(structure: Structure, number: int) -> str:
 
 
 def _edges(plan: Plan, number: int, family: FamilyPlan) -> list[str]:
-    rule = None if family.rule is None else plan.structure.rules[family.rule].name
+    rule = learning_words(plan.structure, family)
     numbers = {name: plan.numbers.get(f"family.{number}.{name}") for name in ("strength", "density", "diagonal")}
     lines = []
     for place, edge in enumerate(family.edges):

@@ -49,6 +49,8 @@ class _Likeness(NamedTuple):
     turned: bool
     between: BetweenPlan | None
     inner: Structure | None
+    modulators: tuple[str, ...]
+    during: int | None
 
 
 class _Placed(NamedTuple):
@@ -98,6 +100,7 @@ class _Gathering:
         self._inner = inner
         self._block_of, self._wave_of = block_of, wave_of
         self._numbers_of = {layer.name: number for number, layer in enumerate(model.layers)}
+        self._phases = {phase.name: number for number, phase in enumerate(model.phases)}
         self._shapes = [layer.shape for layer in model.layers]
         self._units = [prod(shape) for shape in self._shapes]
         self._shared = {edge.tie.label for edge in model.edges if edge.tie is not None}
@@ -149,6 +152,8 @@ class _Gathering:
             turned=edge.tie is not None and edge.tie.turned,
             between=None if edge.between is None else edge.between.plan,
             inner=self._inner.structure(edge),
+            modulators=_measures(edge),
+            during=None if edge.rule is None or edge.rule.during is None else self._phases[edge.rule.during],
         )
 
     def _slots(self, sender: int, receiver: int, edge: EdgeModel) -> SlotsPlan | None:
@@ -180,9 +185,19 @@ class _Rules:
                 update=definition.update,
                 terms=definition.terms,
                 moments=tuple(definition.moments),
+                modulators=definition.modulators,
+                sender_traces=definition.sender_traces,
+                receiver_traces=definition.receiver_traces,
             )
             self._met[id(definition)] = self._numbers.setdefault(rule, len(self._numbers))
         return self._met[id(definition)]
+
+
+def _measures(edge: EdgeModel) -> tuple[str, ...]:
+    """The measures that its rule takes, in the order of the rule's modulators."""
+    if edge.rule is None:
+        return ()
+    return tuple(edge.rule.modulators[name] for name in edge.rule.definition.modulators)
 
 
 def _family(alike: _Likeness, edges: list[_Placed], owners: dict[str, _Owner]) -> FamilyPlan:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Set
 from math import isfinite
 
-from dync.compiler.expression import CONDITIONS, OPERATIONS, Apply, Expression, Number, Parameter, Symbol, field_of
+from dync.compiler.expression import (
+    CONDITIONS,
+    OPERATIONS,
+    Apply,
+    Expression,
+    Number,
+    Parameter,
+    Symbol,
+    field_of,
+    trace_of,
+)
 from dync.compiler.plan_error import PlanError, require
 
 _TRUTH_OPERANDS = {"and": 2, "or": 2, "not": 1, "indicator": 1, "where": 1}
@@ -34,6 +44,7 @@ def _verify(
             named = "field" in symbols and bool(field_of(name))
             require(named or name in symbols, f"{where} cannot read '{name}'")
             require(moment is None or moment in moments, f"{where} reads '{name}' at the unknown phase '{moment}'")
+            require(moment is None or not trace_of(name), f"{where} reads '{name}' at the end of a phase")
             require(not truth, f"{where} has '{name}' where a condition belongs")
         case Parameter(name):
             require(name in parameters, f"{where} has no parameter '{name}'")

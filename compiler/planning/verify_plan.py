@@ -11,12 +11,23 @@ from itertools import pairwise
 from math import isfinite
 
 from dync.compiler.expression import fields_read, parameters
-from dync.compiler.plan import MOST_DELAY, ActivationPlan, FamilyPlan, LayerPlan, PhasePlan, Plan, RulePlan, Structure
+from dync.compiler.plan import (
+    MOST_DELAY,
+    ActivationPlan,
+    FamilyPlan,
+    LayerPlan,
+    PhasePlan,
+    Plan,
+    RulePlan,
+    Structure,
+    TracePlan,
+)
 from dync.compiler.plan_error import require
 from dync.compiler.planning.plan_numbers import number_lengths
 from dync.compiler.planning.verify_between import verify_between
 from dync.compiler.planning.verify_expression import verify_expression
 from dync.compiler.planning.verify_kind import verify_inner, verify_kind, verify_owner
+from dync.compiler.planning.verify_learning import verify_learning
 from dync.compiler.planning.verify_measures import verify_measures
 from dync.compiler.planning.verify_time import verify_time
 from dync.compiler.planning.waves import is_fresh
@@ -154,21 +165,32 @@ def _trained_phases(structure: Structure) -> frozenset[str]:
 
 def _verify_rule(rule: RulePlan, trained: frozenset[str]) -> None:
     where = f"rule '{rule.name}'"
-    _verify_names("parameter", rule.parameters)
+    traces = (*rule.sender_traces, *rule.receiver_traces)
+    names = (*rule.modulators, *(trace.name for trace in traces))
+    _verify_names("parameter", (*rule.parameters, *names))
+    require(all(name.isidentifier() for name in names), f"a modulator or a trace of {where} cannot be called that")
     # A network without a training protocol may still have rules: they are then never asked for a phase's values.
     require(not trained or trained.issuperset(rule.moments), f"{where} names a phase that training does not have")
     known, moments = frozenset(rule.parameters), frozenset(rule.moments)
-    everything = _SIZES | _SENDER | _RECEIVER | _SYNAPSE
-    verify_expression(rule.update, where, everything, known, moments)
+    modulators = frozenset(f"modulator.{name}" for name in rule.modulators)
+    sender, receiver = _SENDER | _symbols(rule.sender_traces), _RECEIVER | _symbols(rule.receiver_traces)
+    verify_expression(rule.update, where, _SIZES | sender | receiver | _SYNAPSE | modulators, known, moments)
+    for trace in traces:
+        end = sender if trace in rule.sender_traces else receiver
+        verify_expression(trace.next, f"a trace of {where}", _SIZES | end, known)
     for term in rule.terms or ():
         for factor, own in (
             (term.scalar, frozenset[str]()),
-            (term.sender, _SENDER),
-            (term.receiver, _RECEIVER),
+            (term.sender, sender | modulators),
+            (term.receiver, receiver | modulators),
             (term.weight, _SYNAPSE),
         ):
             if factor is not None:
                 verify_expression(factor, f"a term of {where}", own | _SIZES, known, moments)
+
+
+def _symbols(traces: Sequence[TracePlan]) -> frozenset[str]:
+    return frozenset(f"trace.{trace.name}" for trace in traces)
 
 
 def _verify_families(structure: Structure) -> None:
@@ -179,6 +201,7 @@ def _verify_families(structure: Structure) -> None:
         _verify_index(family.receiver, structure.blocks, f"the receiver of {where}")
         if family.rule is not None:
             _verify_index(family.rule, structure.rules, f"the rule of {where}")
+        verify_learning(family, where, structure)
         require(len(family.edges) > 0, f"{where} is empty")
         if family.inner is not None:
             _verify_structure(family.inner)

@@ -70,7 +70,7 @@ def _edge(edge: EdgeModel) -> str:
     kind += "" if edge.window is None else f" padding {_padding(edge.window)}"
     between = f" {words}" if (words := between_words(edge.between)) else ""
     sends = "" if edge.sends == Symbol("state") else f" sends {written(edge.sends)}{_given(edge.sends_arguments)}"
-    learn = "" if edge.rule is None else f" learn {_use(edge.rule)} rate {edge.rate:.9g} decay {edge.decay:.9g}"
+    learn = "" if edge.rule is None else f" learn {_learning(edge.rule)} rate {edge.rate:.9g} decay {edge.decay:.9g}"
     ends = f"{label}{edge.sender} -> {edge.receiver}{into}"
     return f"  edge {ends} {kind}{_parameters(numbers)}{between}{delay}{sends}{learn}"
 
@@ -107,7 +107,10 @@ def _definitions(model: NetworkModel) -> Iterator[str]:
         yield from (f"  slope by {name} {written(slope)}" for name, slope in activation.slopes.items())
     rules = {edge.rule.definition.name: edge.rule.definition for edge in model.edges if edge.rule is not None}
     for rule in rules.values():
-        yield f"rule {rule.name}{_parameters(rule.parameters)}"
+        defaults = _arguments(rule.parameters)
+        yield f"rule {rule.name}" + _bracketed([*rule.modulators, *([defaults] if defaults else [])])
+        for end, traces in (("sender", rule.sender_traces), ("receiver", rule.receiver_traces)):
+            yield from (f"  trace {trace.name} of the {end} = {written(trace.next)}" for trace in traces)
         yield f"  update {written(rule.update)}"
         for term in rule.terms or ():
             factors = ("scalar", term.scalar), ("sender", term.sender), ("receiver", term.receiver)
@@ -119,8 +122,20 @@ def _present(uses: Iterable[ActivationUse | None]) -> Iterator[ActivationUse]:
     return (use for use in uses if use is not None)
 
 
-def _use(use: ActivationUse | RuleUse) -> str:
+def _use(use: ActivationUse) -> str:
     return use.definition.name + _parameters(use.arguments)
+
+
+def _learning(use: RuleUse) -> str:
+    measures = [f"{name} = {measure}" for name, measure in use.modulators.items()]
+    numbers = _arguments(use.arguments)
+    taken = _bracketed([*measures, *([numbers] if numbers else [])])
+    return use.definition.name + taken + (f" during {use.during}" if use.during else "")
+
+
+def _bracketed(parts: Iterable[str]) -> str:
+    text = ", ".join(parts)
+    return f"({text})" if text else ""
 
 
 def _parameters(values: Mapping[str, float]) -> str:

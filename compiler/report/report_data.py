@@ -17,6 +17,7 @@ from dync.compiler.report.cost import (
 )
 from dync.compiler.report.folding import fold_names, split_name
 from dync.compiler.report.kind_words import kind_words
+from dync.compiler.report.learning_words import learning_words
 from dync.compiler.report.reads import Reads, who_reads_whom
 from dync.compiler.topology import dead_layers, loops, topology_of_plan
 
@@ -195,13 +196,12 @@ def _row(structure: Structure, numbers: list[int]) -> LayersReport:
 
 def _family(plan: Plan, number: int) -> FamilyReport:
     structure, family = plan.structure, plan.structure.families[number]
-    rule = None if family.rule is None else structure.rules[family.rule].name
     return FamilyReport(
         senders=_names(structure, (edge.sender for edge in family.edges)),
         receivers=_names(structure, (edge.receiver for edge in family.edges)),
         kind=_kind(family),
         edges=len(family.edges),
-        rule=rule,
+        rule=learning_words(structure, family),
         direction=_direction(family),
         density=_range(plan, f"family.{number}.density") if family.masked and not family.weightless else None,
         diagonal=_range(plan, f"family.{number}.diagonal") if family.diagonal and not family.weightless else None,

@@ -12,9 +12,10 @@ from dync.compiler.mistakes.rules import NeverLearns, UnusedLet, UnusedParameter
 from dync.compiler.model import ActivationDefinition, RuleDefinition
 from dync.compiler.rules.default import default_value
 from dync.compiler.rules.derivative import derivative
-from dync.compiler.rules.resolve import MAXIMUM_SIZE, Resolver, parameter
+from dync.compiler.rules.resolve import MAXIMUM_SIZE, Resolved, Resolver, parameter
 from dync.compiler.rules.scope import ACTIVATION, RULE, SENDS
 from dync.compiler.rules.separate import Obstacle, separate
+from dync.compiler.rules.traces import placed_traces
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, has_errors
 
@@ -22,10 +23,15 @@ from dync.grammar.diagnostic import Diagnostic, has_errors
 def define_rule(node: syntax.Rule) -> tuple[RuleDefinition | None, tuple[Diagnostic, ...]]:
     """The rule, separated where that is possible, and all that is wrong with it: None where that is an error."""
     resolver = Resolver(RULE)
-    body = _body(resolver, node.parameters, _lets(node.definitions), node.update)
+    body = _body(resolver, node.parameters, node.definitions, node.update)
     if body is None or has_errors(resolver.diagnostics):
         return None, tuple(resolver.diagnostics)
-    plan = separate(body.expression)
+    nodes = [d for d in node.definitions if isinstance(d, syntax.Trace)]
+    traces, wrong = placed_traces(nodes, body.traces, body.expression)
+    resolver.diagnostics.extend(wrong)
+    if has_errors(wrong):
+        return None, tuple(resolver.diagnostics)
+    plan = separate(body.expression, traces.of_sender)
     terms, obstacle = (None, plan) if isinstance(plan, Obstacle) else (plan, None)
     if terms == ():
         resolver.mistake(NeverLearns(node.update.span, node.name.text))
@@ -33,7 +39,17 @@ def define_rule(node: syntax.Rule) -> tuple[RuleDefinition | None, tuple[Diagnos
     if obstacle is not None:
         _, place = resolver.places.get(id(obstacle.expression), (None, node.update.span))
     definition = RuleDefinition(
-        node.name.text, body.defaults, body.expression, terms, place, resolver.moments, node.name.span
+        name=node.name.text,
+        parameters=body.defaults,
+        update=body.expression,
+        terms=terms,
+        obstacle=place,
+        moments=resolver.moments,
+        span=node.name.span,
+        modulators=tuple(resolver.modulators),
+        takes=tuple(parameter.name.text for parameter in node.parameters),
+        sender_traces=traces.sender,
+        receiver_traces=traces.receiver,
     )
     return definition, tuple(resolver.diagnostics)
 
@@ -41,7 +57,9 @@ def define_rule(node: syntax.Rule) -> tuple[RuleDefinition | None, tuple[Diagnos
 def define_activation(node: syntax.Activation) -> tuple[ActivationDefinition | None, tuple[Diagnostic, ...]]:
     """The activation with its slopes, and all that is wrong with it: None where that is an error."""
     resolver = Resolver(ACTIVATION)
-    body = _body(resolver, node.parameters, _lets(node.definitions), node.next)
+    body = _body(resolver, node.parameters, node.definitions, node.next)
+    if any(isinstance(definition, syntax.Trace) for definition in node.definitions):
+        raise NotImplementedError("a trace of an activation")
     if body is None or has_errors(resolver.diagnostics):
         return None, tuple(resolver.diagnostics)
     slope = derivative(body.expression, Symbol("field"))
@@ -67,38 +85,52 @@ def resolve_sends(
 
 @dataclass(frozen=True)
 class _Body:
-    """The value of a declaration, and the defaults of its parameters."""
+    """The value of a declaration, the defaults of its parameters, and what its traces become."""
 
     expression: Expression
     defaults: dict[str, float]
+    traces: dict[str, Expression]
 
 
 def _body(
     resolver: Resolver,
     arguments: Sequence[syntax.Parameter],
-    lets: Sequence[syntax.Let],
+    definitions: Sequence[syntax.LocalDefinition],
     value: syntax.Expression,
 ) -> _Body | None:
-    """Declare the parameters and the `let`s, then resolve the value; warn of what nothing reads."""
+    """Declare the parameters, the traces and the `let`s, then resolve the value; warn of what nothing reads."""
     names: dict[str, syntax.Name] = {}
     defaults = _declare_parameters(resolver, arguments, names)
-    _declare_lets(resolver, lets, names)
+    traces = [node for node in definitions if isinstance(node, syntax.Trace)]
+    for trace in traces:
+        if _is_free(resolver, trace.name, names):
+            resolver.names[trace.name.text] = Resolved(Symbol(f"trace.{trace.name.text}"))
+    found = _declare(resolver, definitions, names)
     resolved = resolver.number(value)
+    kept = {trace.name.text for trace in traces}
     for name, declared in names.items():
-        if name not in resolver.used:
-            warning = UnusedParameter if name in defaults else UnusedLet
+        if name not in resolver.used and name not in kept:
+            warning = UnusedParameter if name in defaults or name in resolver.modulators else UnusedLet
             resolver.mistake(warning(declared.span, name))
-    return _Body(resolved.expression, defaults) if resolved is not None else None
+    return _Body(resolved.expression, defaults, found) if resolved is not None else None
 
 
 def _declare_parameters(
     resolver: Resolver, arguments: Sequence[syntax.Parameter], names: dict[str, syntax.Name]
 ) -> dict[str, float]:
-    """Give each parameter its name; returns the defaults, 0 for one whose default has a mistake."""
+    """Give each parameter its name; returns the defaults, 0 for one whose default has a mistake.
+
+    One without a default is a modulator, where there can be any.
+    """
     defaults: dict[str, float] = {}
     for argument in arguments:
         if argument.default is None:
-            raise NotImplementedError("a parameter without a default")
+            if not resolver.scope.modulated:
+                raise NotImplementedError("a parameter without a default")
+            if _is_free(resolver, argument.name, names):
+                resolver.modulators[argument.name.text] = argument.name.span
+                resolver.names[argument.name.text] = Resolved(Symbol(f"modulator.{argument.name.text}"))
+            continue
         value, mistakes = default_value(argument.default, argument.name.text)
         resolver.diagnostics.extend(mistakes)
         if _is_free(resolver, argument.name, names):
@@ -107,20 +139,23 @@ def _declare_parameters(
     return defaults
 
 
-def _lets(definitions: Sequence[syntax.LocalDefinition]) -> tuple[syntax.Let, ...]:
-    if any(isinstance(node, syntax.Trace) for node in definitions):
-        raise NotImplementedError("a trace")
-    return tuple(node for node in definitions if isinstance(node, syntax.Let))
-
-
-def _declare_lets(resolver: Resolver, lets: Sequence[syntax.Let], names: dict[str, syntax.Name]) -> None:
-    """Resolve each `let` in turn: it can read those before it."""
-    resolver.later = {let.name.text: let.name.span for let in reversed(lets)}
-    for let in lets:
-        value = resolver.any(let.value)
-        if _is_free(resolver, let.name, names):
-            resolver.names[let.name.text] = value
-        resolver.later.pop(let.name.text, None)
+def _declare(
+    resolver: Resolver, definitions: Sequence[syntax.LocalDefinition], names: dict[str, syntax.Name]
+) -> dict[str, Expression]:
+    """Resolve each `let` and each trace in turn: it can read the `let`s before it. Gives what the traces become."""
+    resolver.later = {node.name.text: node.name.span for node in reversed(definitions) if isinstance(node, syntax.Let)}
+    traces: dict[str, Expression] = {}
+    for node in definitions:
+        if isinstance(node, syntax.Trace):
+            following = resolver.number(node.value)
+            if following is not None:
+                traces.setdefault(node.name.text, following.expression)
+            continue
+        value = resolver.any(node.value)
+        if _is_free(resolver, node.name, names):
+            resolver.names[node.name.text] = value
+        resolver.later.pop(node.name.text, None)
+    return traces
 
 
 def _is_free(resolver: Resolver, name: syntax.Name, names: dict[str, syntax.Name]) -> bool:

@@ -22,6 +22,7 @@ class _Row:
     sender: tuple[Factor, ...]
     receiver: tuple[Factor, ...]
     weight: tuple[Factor, ...]
+    example: tuple[Factor, ...]
 
 
 def gather(products: Iterable[Product], table: FactorTable) -> tuple[TermPlan, ...]:
@@ -34,8 +35,16 @@ def gather(products: Iterable[Product], table: FactorTable) -> tuple[TermPlan, .
     for product in products:
         row = _Row(product.coefficient, *(table.of_side(product, side) for side in Side))
         rows.setdefault(row.weight, []).append(row)
-    groups = (group for of_weight in rows.values() for group in _fewest_groups(of_weight))
+    groups = (group for of_weight in rows.values() for group in _fewest_groups(_with_examples(of_weight)))
     return _by_weight([_term(group, table) for group in groups])
+
+
+def _with_examples(rows: Sequence[_Row]) -> list[_Row]:
+    """Rows of one weight, in which factors of the example have gone to an end, so that they stay within the sum over
+    the batch: to the sender where no row reads the receiver, else to the receiver."""
+    if any(row.sender for row in rows) and not any(row.receiver for row in rows):
+        return [replace(row, sender=tuple(sorted((*row.sender, *row.example))), example=()) for row in rows]
+    return [replace(row, receiver=tuple(sorted((*row.receiver, *row.example))), example=()) for row in rows]
 
 
 def _fewest_groups(rows: Sequence[_Row]) -> list[list[_Row]]:

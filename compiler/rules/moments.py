@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dync.compiler.expression import field_of, symbols
+from dync.compiler.mistakes.local_learning import MomentNotOver
 from dync.compiler.mistakes.rule_names import UnknownMoment
 from dync.compiler.mistakes.rules import CancellingMoments
 from dync.compiler.model import RuleDefinition
@@ -15,17 +16,27 @@ Trains = Mapping[str, tuple[str, ...]]
 """The phases of each `train` of a network, by the name of its protocol."""
 
 
-def check_moments(rule: RuleDefinition, trains: Trains, use: Span) -> tuple[Diagnostic, ...]:
-    """What is wrong with the moments of a rule that is used at `use` in a network that trains so."""
+def check_moments(rule: RuleDefinition, trains: Trains, use: Span, during: str | None = None) -> tuple[Diagnostic, ...]:
+    """What is wrong with the moments of a rule that is used at `use`, or `during` a phase, where training goes so."""
     found: list[Diagnostic] = []
     for moment, place in rule.moments.items():
         lacking = {name: phases for name, phases in trains.items() if moment not in phases}
         if lacking or not trains:
             found.append(_unknown(rule, moment, place, trains, lacking, use))
-    if found:
-        return tuple(found)
+    if found or during is not None:
+        return tuple(found) or _not_over(rule, trains, use, during or "")
     cancelling = (_cancelling(rule, name, train, use) for name, train in trains.items())
     return tuple(warning for warning in cancelling if warning is not None)[:1]
+
+
+def _not_over(rule: RuleDefinition, trains: Trains, use: Span, during: str) -> tuple[Diagnostic, ...]:
+    """A moment that some training reaches only while or after it applies the rule."""
+    for protocol, train in trains.items():
+        before = train[: train.index(during)] if during in train else train
+        for moment, place in rule.moments.items():
+            if moment not in before:
+                return (MomentNotOver(use, rule.name, moment, during, protocol, place),)
+    return ()
 
 
 def _unknown(rule: RuleDefinition, moment: str, place: Span, trains: Trains, lacking: Trains, use: Span) -> Diagnostic:

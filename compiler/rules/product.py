@@ -12,12 +12,13 @@ from dync.compiler.rules.constant import LARGEST
 
 
 class Side(IntEnum):
-    """What a factor depends on; `SCALAR` ones read sizes and parameters only."""
+    """What a factor depends on; `SCALAR` ones read sizes and parameters only, `EXAMPLE` ones also modulators."""
 
     SCALAR = 0
     SENDER = 1
     RECEIVER = 2
     WEIGHT = 3
+    EXAMPLE = 4
 
 
 class Factor(NamedTuple):

@@ -69,7 +69,7 @@ class Resolver:
 
     `names` holds parameters and `let`s, None where one has a mistake of its own, which is not to be repeated at each
     use. `later` are the `let`s further down. `places` says by the id of an expression where it was written; it holds
-    the expression too, so that no id is given anew.
+    the expression too, so that no id is given anew. `modulators` are those of the `names` that `@` may follow.
     """
 
     scope: Scope
@@ -78,6 +78,7 @@ class Resolver:
     used: set[str] = field(default_factory=set)
     places: dict[int, tuple[Expression, Span]] = field(default_factory=dict)
     moments: dict[str, Span] = field(default_factory=dict)
+    modulators: dict[str, Span] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def number(self, node: syntax.Expression, depth: int = 0) -> Resolved | None:
@@ -138,7 +139,12 @@ class Resolver:
         name = node.name.text
         if name in self.names:
             self.used.add(name)
-            return self._fail(self._no_moment(node)) if node.moment else self.names[name]
+            if node.moment is None:
+                return self.names[name]
+            if name not in self.modulators:
+                return self._fail(self._no_moment(node))
+            self.moments.setdefault(node.moment.text, node.moment.span)
+            return self._at(node.span, Resolved(Symbol(f"modulator.{name}", node.moment.text)))
         if name not in self.scope.symbols:
             return self._fail(self._unknown(node.name))
         if node.moment is None:

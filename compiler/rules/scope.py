@@ -29,13 +29,14 @@ FUNCTIONS: Final[Mapping[str, str]] = {
 class Scope:
     """`symbols` can be read, `moments` are those of them that `@` may follow; `unknown` makes the
     mistake of a name that cannot: from its place, itself, the names that can, and the nearest of them. `with_axes` are
-    the symbols that can be read axis by axis."""
+    the symbols that can be read axis by axis. `modulated`: parameters without a default are measures."""
 
     what: str
     symbols: tuple[str, ...]
     moments: tuple[str, ...]
     unknown: Callable[[Span, str, tuple[str, ...], str | None], Diagnostic]
     with_axes: tuple[str, ...] = ()
+    modulated: bool = False
 
     def meaning(self, name: str) -> str | None:
         """What a name is here that nobody declared."""
@@ -49,6 +50,7 @@ RULE: Final = Scope(
     ("pre", "post", "field", "predicted", "slope", "weight", "batch", "fan_in", "fan_out"),
     ("pre", "post", "field"),
     NotLocal,
+    modulated=True,
 )
 
 ACTIVATION: Final = Scope("an activation", ("field", "state", "uniform", "normal"), (), UnknownInActivation)

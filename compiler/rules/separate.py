@@ -6,10 +6,20 @@ A rule gives one number for each synapse and each example; summed over the batch
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Final
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol, field_of
+from dync.compiler.expression import (
+    Apply,
+    Expression,
+    Number,
+    Parameter,
+    Symbol,
+    field_of,
+    modulator_of,
+    trace_of,
+)
 from dync.compiler.plan import TermPlan
 from dync.compiler.rules.algebra import ZERO, apply, choose
 from dync.compiler.rules.finite import is_finite
@@ -41,13 +51,15 @@ class Obstacle:
     expression: Expression
 
 
-def separate(update: Expression) -> tuple[TermPlan, ...] | Obstacle:
+def separate(update: Expression, sender_traces: Set[str] = frozenset()) -> tuple[TermPlan, ...] | Obstacle:
     """The terms whose sum is the update summed over the batch, as few as possible; none where it is always zero.
+
+    `sender_traces` are the names of the traces of the sender's units; other traces are the receiver's.
 
     What reads one side only stays whole: `(post - predicted) * slope * pre` is one term. Wherever the update is finite
     the terms are, and equal to it but for rounding.
     """
-    separator = _Separator()
+    separator = _Separator(sender_traces)
     try:
         terms = gather(separator.of(update), separator.factors)
     except _BlockedError as blocked:
@@ -66,8 +78,9 @@ class _BlockedError(Exception):
 class _Separator:
     """Turns expressions into sums of products of factors, which stand in `factors`."""
 
-    def __init__(self) -> None:
+    def __init__(self, sender_traces: Set[str]) -> None:
         self.factors = FactorTable()
+        self.sender_traces = sender_traces
         self.known_sides: dict[int, tuple[Expression, frozenset[Side]]] = {}
 
     def of(self, expression: Expression) -> tuple[Product, ...]:
@@ -169,18 +182,31 @@ class _Separator:
         return products
 
     def whole(self, expression: Expression) -> tuple[Product, ...]:
-        """A part that reads at most one side, as one factor."""
+        """A part that reads at most one side, as one factor; what reads the example too is the end's."""
         sides = self.sides(expression)
-        return (Product(1.0, (self.factors.add(expression, next(iter(sides), Side.SCALAR)),)),)
+        side = next(iter(sides - {Side.EXAMPLE} or sides), Side.SCALAR)
+        return (Product(1.0, (self.factors.add(expression, side),)),)
 
     def is_one_sided(self, expression: Expression) -> bool:
-        return len(self.sides(expression)) <= 1
+        """Whether one end or one weight is all that it reads; beside an end that may be the example, too."""
+        sides = self.sides(expression)
+        return len(sides - {Side.EXAMPLE}) <= 1 and not {Side.EXAMPLE, Side.WEIGHT} <= sides
+
+    def side(self, symbol: str) -> Side | None:
+        """What a symbol depends on."""
+        if field_of(symbol) is not None:
+            return Side.RECEIVER
+        if modulator_of(symbol) is not None:
+            return Side.EXAMPLE
+        if (trace := trace_of(symbol)) is not None:
+            return Side.SENDER if trace in self.sender_traces else Side.RECEIVER
+        return _SIDES.get(symbol)
 
     def sides(self, expression: Expression) -> frozenset[Side]:
         """What the expression depends on, beside sizes and parameters."""
         match expression:
             case Symbol(name):
-                side = Side.RECEIVER if field_of(name) is not None else _SIDES.get(name)
+                side = self.side(name)
                 return frozenset() if side is None else frozenset({side})
             case Apply(_, operands):
                 known = self.known_sides.get(id(expression))

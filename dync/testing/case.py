@@ -67,7 +67,7 @@ class Case:
     def _learned(self, naive: Interpreter, start: Mapping[str, Array], end: Relaxation | None) -> Mapping[str, Array]:
         """What the rules make of the end of training; nothing where they read phases that there are not."""
         if end is not None:
-            return naive.pseudo_gradients(end.state, self.weights, end.snapshots, end.past, end.pasts)
+            return naive.pseudo_gradients(end.state, self.weights, end.snapshots, end.past, end.pasts, end.beside)
         return {} if self._reads_moments else naive.pseudo_gradients(dict(start), self.weights)
 
     @property

@@ -8,8 +8,7 @@ and weights are mappings by name (`h[1]`; `x->h[1]`, or `x->h[1]:a` where labels
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from math import prod
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -19,9 +18,10 @@ from dync.compiler.expression import Symbol
 from dync.compiler.plan import MessageFilter, PhasePlan, Plan
 from dync.testing.evaluate import Array, Margin, evaluate
 from dync.testing.inner import weights_of_row
-from dync.testing.moment import ActivationCall, Draws, Moment, Past, carried, no_draws
+from dync.testing.moment import ActivationCall, Draws, Past, carried, no_draws
+from dync.testing.plasticity import Beside, Plasticity
 from dync.testing.relaxation import Relaxation
-from dync.testing.synapses import Synapses, fans, pooled, synapses_of
+from dync.testing.synapses import Synapses, pooled, synapses_of
 from dync.testing.unstacked import Edge, Layer, edges_of, layers_of
 
 State: TypeAlias = dict[str, Array]
@@ -107,8 +107,8 @@ class Interpreter:
         if edge.inner is not None:
             return self._answer(edge.inner, sent, weights[edge.name])
         message = np.zeros((len(sent), edge.receiver.units))
-        synapses = self._synapses(edge)
-        sums = sent[:, synapses.sender] * self._values(edge, weights)
+        synapses = self.synapses(edge)
+        sums = sent[:, synapses.sender] * self.values(edge, weights)
         for one, summands in zip(message, sums, strict=True):
             np.add.at(one, synapses.receiver, summands)
         return message
@@ -120,22 +120,24 @@ class Interpreter:
         (output,) = (name for name, layer in asked.layers.items() if layer.role == "output")
         return asked.relax("infer", asked.start(sent), weights_of_row(inner, row)).state[output]
 
-    def _synapses(self, edge: Edge) -> Synapses:
+    def synapses(self, edge: Edge) -> Synapses:
+        """The synapses of an edge."""
         if edge.name not in self._found:
             self._found[edge.name] = synapses_of(edge)
         return self._found[edge.name]
 
-    def _values(self, edge: Edge, weights: Weights) -> Array:
+    def values(self, edge: Edge, weights: Weights) -> Array:
         """The weight of each synapse of an edge, its own or its owner's."""
-        owner = self._owner(edge)
+        owner = self.owner(edge)
         weight = np.asarray(weights[owner.name], np.float64)
         if owner.rank is not None:
             weight = weight[: owner.sender.units] @ weight[owner.sender.units :].T
         else:
             weight = np.broadcast_to(weight, owner.shape)
-        return weight.reshape(-1)[self._synapses(edge).weight]
+        return weight.reshape(-1)[self.synapses(edge).weight]
 
-    def _owner(self, edge: Edge) -> Edge:
+    def owner(self, edge: Edge) -> Edge:
+        """The edge whose weights an edge uses: itself, unless it is tied."""
         return edge if edge.owner is None else self.edges[edge.owner]
 
     def field(
@@ -246,6 +248,8 @@ class Interpreter:
         snapshots: dict[str, State] = {}
         past: Past = ()
         pasts: dict[str, Past] = {}
+        rules = Plasticity(self, weights)
+        beside = rules.nothing(state, values)
         steps = []
         for phase in (self.plan.structure.phases[n] for n in numbers):
             clamped = {self._names[n] for n in phase.clamped}
@@ -253,13 +257,17 @@ class Interpreter:
                 state, was_clamped = snapshots[self.plan.structure.phases[phase.origin].name], set()
             state = self._enter(state, values, was_clamped, clamped)
             past = past or (state,)
-            state, taken, past = self._run(phase, state, weights, clamped, self._pulls(phase, values), past)
+            before = len(past)
+            for after in self._run(phase, state, weights, clamped, self._pulls(phase, values), past):
+                state, past = after, (*past, after)
+                if protocol == "train":
+                    beside = rules.stepped(phase.name, state, past, snapshots, pasts, beside)
             snapshots[phase.name], pasts[phase.name] = state, past
-            steps.append(taken)
+            steps.append(len(past) - before)
             was_clamped = clamped
         if protocol == "infer":
             state = self.predict(state, weights, past)
-        return Relaxation(state, snapshots, tuple(steps), past, pasts)
+        return Relaxation(state, snapshots, tuple(steps), past, pasts, beside)
 
     def _enter(self, state: State, held: State, before: set[str], now: set[str]) -> State:
         """The state at the beginning of a phase: what it clamps takes its held value, an output let go starts at 0.
@@ -288,15 +296,16 @@ class Interpreter:
         clamped: set[str],
         soft: Mapping[str, Pull],
         past: Past,
-    ) -> tuple[State, int, Past]:
+    ) -> Iterator[State]:
+        """The state after each step of a phase."""
         silent = {self._names[n] for n in phase.silent}
-        for taken in range(1, phase.steps + 1):
+        for _ in range(phase.steps):
             new = self.step(state, weights, phase.messages, silent, clamped, soft, past)
             settled = phase.settle and self._settled(phase, state, new)
             state, past = new, (*past, new)
+            yield state
             if settled:
-                return state, taken, past
-        return state, phase.steps, past
+                return
 
     def _settled(self, phase: PhasePlan, before: State, after: State) -> bool:
         moved = max((float(np.max(np.abs(after[n] - before[n]), initial=0.0)) for n in before), default=0.0)
@@ -314,55 +323,19 @@ class Interpreter:
         snapshots: Mapping[str, State] | None = None,
         past: Past = (),
         pasts: Mapping[str, Past] | None = None,
+        beside: Beside | None = None,
     ) -> dict[str, Array]:
         """The rule's change of each learning edge's weight; zero at fixed diagonals and absent weights.
 
         `snapshots` are the states at the ends of the phases that rules name with `@`; `past` and `pasts` what a
-        protocol did until now and until then, for edges with a delay.
+        protocol did until now and until then, for edges with a delay; `beside` the targets, traces and sums that it
+        left, by default no steps and the outputs' own states.
         """
-        moments: dict[str | None, Moment] = {}
-        for name, then in [(None, state), *(snapshots or {}).items()]:
-            before = past if name is None else (pasts or {}).get(name, ())
-            moments[name] = Moment(then, self.fields(then, weights, past=before), self.draws, self.margin, before)
-        learning = {name: edge for name, edge in self.edges.items() if edge.rule is not None}
-        found = {name: np.zeros(edge.shape) for name, edge in learning.items() if edge.owner is None}
-        for edge in learning.values():
-            weight = 1.0 if edge.owner is None else edge.rate
-            found[self._owner(edge).name] += weight * self._update_of(edge, moments, weights)
+        rules = Plasticity(self, weights)
+        held = {name: state[name] for name, layer in self.layers.items() if layer.held}
+        moments = rules.moments(state, past, snapshots or {}, pasts or {})
+        found = rules.updates(moments, rules.nothing(state, held) if beside is None else beside)
         return {name: np.where(self.moves(self.edges[name]), change, 0.0) for name, change in found.items()}
-
-    def _update_of(self, edge: Edge, moments: Mapping[str | None, Moment], weights: Weights) -> Array:
-        """The rule at every synapse and example, summed over the batch."""
-        assert edge.rule is not None
-        batch = len(moments[None].of_sender(edge.sender))
-        fan_in, fan_out = fans(edge)
-        sizes = {"batch": batch, "fan_in": fan_in, "fan_out": fan_out}
-        synapses, values = self._synapses(edge), self._values(edge, weights)
-
-        def read(symbol: Symbol) -> Array:
-            if symbol.name in sizes:
-                return np.asarray(sizes[symbol.name], np.float64)
-            if symbol.name == "weight":
-                return values
-            moment = moments[symbol.moment]
-            if symbol.name == "pre":
-                return moment.of_sender(edge.sender, edge.delay)[:, synapses.sender]
-            return moment.of_receiver(symbol.name, edge.receiver, edge.into)[:, synapses.receiver]
-
-        change = evaluate(edge.rule.update, read, edge.rule_parameters, self.margin)
-        return self._gathered(edge, np.broadcast_to(change, (batch, len(values))).sum(axis=0), weights)
-
-    def _gathered(self, edge: Edge, change: Array, weights: Weights) -> Array:
-        """What the synapses of each weight want, summed; of low rank, what the matrix wants times the other factor."""
-        owner = self._owner(edge)
-        shape = owner.shape if owner.rank is None else (owner.sender.units, owner.receiver.units)
-        total = np.zeros(prod(shape))
-        np.add.at(total, self._synapses(edge).weight, change)
-        if owner.rank is None:
-            return total.reshape(shape)
-        matrix, factors = total.reshape(shape), np.asarray(weights[owner.name], np.float64)
-        u, v = factors[: owner.sender.units], factors[owner.sender.units :]
-        return np.concatenate([matrix @ v, matrix.T @ u])
 
     def moves(self, edge: Edge) -> NDArray[np.bool_]:
         """Which weights of an edge can learn, in its shape: not the absent ones, not a fixed diagonal."""
@@ -380,9 +353,10 @@ class Interpreter:
         snapshots: Mapping[str, State] | None = None,
         past: Past = (),
         pasts: Mapping[str, Past] | None = None,
+        beside: Beside | None = None,
     ) -> dict[str, Array]:
         """`rate * (decay * weight - update)` for every edge with weights of its own, zero for those that never move."""
-        updates = self.updates(state, weights, snapshots, past, pasts)
+        updates = self.updates(state, weights, snapshots, past, pasts, beside)
         gradients = {}
         for name, edge in self.edges.items():
             if edge.owner is not None or edge.kind in ("pool", "unpool"):

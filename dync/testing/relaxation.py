@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dync.testing.evaluate import Array
 from dync.testing.moment import Past
+from dync.testing.plasticity import Beside
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Relaxation:
 
     A phase that the protocol names twice is in `snapshots` as it ended last; `steps` goes by the order of the protocol.
     `past` is what the protocol began with and the end of every step, `pasts` the same up to the end of each phase.
+    `beside` is what rules have beside the state at the end.
     """
 
     state: dict[str, Array]
@@ -21,3 +23,4 @@ class Relaxation:
     steps: tuple[int, ...]
     past: Past
     pasts: dict[str, Past]
+    beside: Beside

@@ -15,6 +15,7 @@ from dync.compiler.plan import PhasePlan
 from dync.testing.evaluate import Array
 from dync.testing.interpreter import Interpreter, State
 from dync.testing.moment import Past
+from dync.testing.plasticity import Beside, Plasticity
 
 Weights = dict[str, Array]
 
@@ -24,7 +25,8 @@ class Sequence:
     """A batch of sequences on its way through a protocol: the state, what its ends hold, and who is clamped.
 
     `past` are the states at the ends of all steps so far, after the one that the first began with; `snapshots` and
-    `pasts` what these were at the end of each phase. `taken` are the steps that each phase took whenever it ran.
+    `pasts` what these were at the end of each phase. `beside` is what rules have
+    that train. `taken` are the steps that each phase took whenever it ran.
     """
 
     interpreter: Interpreter
@@ -35,6 +37,7 @@ class Sequence:
     past: Past = ()
     pasts: dict[str, Past] = field(default_factory=dict)
     taken: dict[str, list[int]] = field(default_factory=dict)
+    beside: Beside | None = None
 
     def present(self, sample: Mapping[str, Array]) -> None:
         """The next sample: clamped layers take it at once, others when they are clamped again."""
@@ -70,6 +73,9 @@ class Sequence:
             before = self.state
             self.state = self.interpreter.step(before, weights, phase.messages, silent, clamped, soft, self.past)
             self.past = (*self.past, self.state)
+            if self.beside is not None:
+                rules, now = Plasticity(self.interpreter, weights), (self.state, self.past)
+                self.beside = rules.stepped(phase.name, *now, self.snapshots, self.pasts, self.beside)
             moved = max(float(np.max(np.abs(self.state[n] - before[n]), initial=0.0)) for n in before)
             if phase.settle and moved <= numbers[f"phase.{phase.name}.within"][0]:
                 return step
@@ -106,11 +112,16 @@ def follow(
     state = interpreter.start(ends["input"], ends["output"] or None, batch=batch)
     held = {name: state[name] for name, role in roles.items() if role in ("input", "output")}
     sequence = Sequence(interpreter, held, state, set(held))
+    rules = Plasticity(interpreter, weights)
+    if protocol == "train":
+        sequence.beside = rules.nothing(state, held)
     for phase in (phase for sampled, phase in phases if not sampled):
         sequence.run(phase, weights)
     for t in range(min(np.shape(data[name])[1] for name in moving) if samples is None else samples):
         if t:
             sequence.present(sample(t))
+            if sequence.beside is not None:
+                sequence.beside = rules.anew(sequence.beside, sequence.held)
         for phase in (phase for sampled, phase in phases if sampled):
             sequence.run(phase, weights)
         if protocol == "infer":
@@ -121,7 +132,8 @@ def follow(
 def descended(sequence: Sequence, weights: Weights, learning_rate: float) -> Weights:
     """The weights after a plain descent by what the rules make of a sequence as it stands."""
     past, pasts = sequence.past, sequence.pasts
-    gradients = sequence.interpreter.pseudo_gradients(sequence.state, weights, sequence.snapshots, past, pasts)
+    then = sequence.snapshots, past, pasts, sequence.beside
+    gradients = sequence.interpreter.pseudo_gradients(sequence.state, weights, *then)
     return {name: weights[name] - learning_rate * change for name, change in gradients.items()}
 
 

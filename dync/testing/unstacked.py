@@ -51,6 +51,7 @@ class Edge:
     `into` is the field of the receiver into which it sends, `""` the one without a name; `delay` counts steps. `owner`
     is the name of the edge whose weights a tied edge uses, with sender and receiver in each other's place where it is
     `turned`. `between` is what it says of pairs of units, `given` its weights row by row where a file gives them.
+    `measures` are those that its rule takes, by its modulators; `during` is the phase in whose steps it is applied.
     """
 
     name: str
@@ -77,6 +78,8 @@ class Edge:
     weights_parameters: dict[str, float] = field(default_factory=dict)
     given: tuple[float, ...] | None = None
     radius: float | None = None
+    measures: dict[str, str] = field(default_factory=dict)
+    during: str | None = None
 
     def speaks(self, messages: MessageFilter) -> bool:
         """Whether its message is sent under this filter; by the order of the layers, both ends included."""
@@ -195,6 +198,8 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         between=family.between,
         weights_parameters=numbers_under(f"{key}.weights."),
         given=given,
+        measures={} if rule is None else dict(zip(rule.modulators, family.modulators, strict=True)),
+        during=None if family.during is None else plan.structure.phases[family.during].name,
         radius=own("radius") if family.between is not None and family.between.radius else None,
     )
 

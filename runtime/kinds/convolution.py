@@ -18,7 +18,8 @@ from jax import Array, lax
 from dync.compiler.expression import Expression, Symbol, symbols
 from dync.compiler.plan import WindowPlan
 from dync.runtime.evaluate import Value, evaluate
-from dync.runtime.kinds.kind import ReadSymbol, turned
+from dync.runtime.kinds.kind import turned
+from dync.runtime.kinds.rule_sum import RuleInput
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.kinds.synaptic import CHUNK_BYTES, SynapticKind
 
@@ -105,12 +106,10 @@ class Convolution(SynapticKind):
         """A number an edge before the axes of the kernel."""
         return value.reshape(-1, *(1,) * len(self.shape))
 
-    def literal(
-        self, rule: Expression, read: ReadSymbol, number: Callable[[str], Array], stored: Stored, batch: int
-    ) -> Array:
+    def literal(self, rule: Expression, given: RuleInput, stored: Stored) -> Array:
         """Offset by offset of the kernel: there each place of the window is one synapse for each pair of channels."""
-        ends = {s: self._shaped(s, read(s), stored, batch) for s in symbols(rule) if s.name != "weight"}
-        patches = _Patches(self, {s: end for s, end in ends.items() if not isinstance(end, float)}, batch)
+        ends = {s: self._shaped(s, given, stored) for s in symbols(rule) if s.name != "weight"}
+        patches = _Patches(self, {s: end for s, end in ends.items() if not isinstance(end, float)}, given)
 
         def at(offset: Array, weights: Array) -> Array:
             def chunk(total: Array, start: Array) -> tuple[Array, None]:
@@ -122,7 +121,7 @@ class Convolution(SynapticKind):
                     end = ends[symbol]
                     return end if isinstance(end, float) else found[symbol]
 
-                part = evaluate(rule, value, lambda name: number(name)[:, None, None, None, None])
+                part = evaluate(rule, value, lambda name: given.number(name)[:, None, None, None, None])
                 return total + jnp.sum(jnp.where(exists, jnp.asarray(part, jnp.float32), 0), axis=1), None
 
             return lax.scan(chunk, jnp.zeros_like(weights), patches.starts)[0]
@@ -196,13 +195,14 @@ class Convolution(SynapticKind):
         value = jnp.ones((1, 1, 1), jnp.float32) if factor is None else turned(factor, units_first)
         return jnp.broadcast_to(value, (edges, batch, prod(shape))).reshape(edges, batch, *shape)
 
-    def _shaped(self, symbol: Symbol, value: Value, stored: Stored, batch: int) -> Value:
+    def _shaped(self, symbol: Symbol, given: RuleInput, stored: Stored) -> Value:
+        value = given.read_in(symbol, self.receiver_units_first)
         if isinstance(value, float):
             return value
-        at_sender = symbol.name == "pre"
+        at_sender = given.at_sender(symbol)
         units_first = self.sender_units_first if at_sender else self.receiver_units_first
         shape = self.sender_shape if at_sender else self.receiver_shape
-        return self._spatial(value, units_first, stored.weights.shape[0], batch, shape)
+        return self._spatial(value, units_first, stored.weights.shape[0], given.batch, shape)
 
     def _grouped(self, weights: Array) -> Array:
         """`[offsets, edges, groups, large channels, small channels]` of each group."""
@@ -222,13 +222,13 @@ class _Patches:
     small channels]` is the shape to which all that is read here broadcasts.
     """
 
-    def __init__(self, kind: Convolution, ends: dict[Symbol, Array], batch: int) -> None:
-        self._kind, self._batch = kind, batch
+    def __init__(self, kind: Convolution, ends: dict[Symbol, Array], given: RuleInput) -> None:
+        self._kind, self._batch = kind, given.batch
         window = kind.window
-        self._large = {s: self._padded(v, 2) for s, v in ends.items() if (s.name == "pre") != window.transposed}
+        self._large = {s: self._padded(v, 2) for s, v in ends.items() if given.at_sender(s) != window.transposed}
         self._small = {s: v for s, v in ends.items() if s not in self._large}
         self._exists = self._padded(jnp.ones((*kind.large[:-1], 1), bool), 0)
-        places = batch * prod(kind.small[:-1])
+        places = given.batch * prod(kind.small[:-1])
         channels = kind.shape[-2] * kind.shape[-1]
         edges = max((v.shape[0] for v in ends.values()), default=1)
         self._size = min(places, max(1, CHUNK_BYTES // (4 * channels * edges)))

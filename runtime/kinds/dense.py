@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,8 @@ from jax import Array, lax
 
 from dync.compiler.expression import Expression, Symbol, symbols
 from dync.runtime.evaluate import Value, evaluate
-from dync.runtime.kinds.kind import ReadSymbol, batch_sum, kept, turned
+from dync.runtime.kinds.kind import batch_sum, kept, turned
+from dync.runtime.kinds.rule_sum import RuleInput
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.kinds.synaptic import CHUNK_BYTES, SynapticKind
 
@@ -105,18 +105,17 @@ class Dense(SynapticKind):
         left, right = "ib" if self.sender_units_first else "bi", "jb" if self.receiver_units_first else "bj"
         if stored.weights.shape[0] == 1:
             return jnp.einsum(f"{left},{right}->ij", sender[0], receiver[0])[None]
+        sender, receiver = (jnp.broadcast_to(a, (stored.weights.shape[0], *a.shape[1:])) for a in (sender, receiver))
         return jnp.einsum(f"e{left},e{right}->eij", sender, receiver)
 
     def scalar(self, value: Array) -> Array:
         """As it is."""
         return value
 
-    def literal(
-        self, rule: Expression, read: ReadSymbol, number: Callable[[str], Array], stored: Stored, batch: int
-    ) -> Array:
+    def literal(self, rule: Expression, given: RuleInput, stored: Stored) -> Array:
         """Some examples at a time, each as `[edges, in, out]`."""
-        found = {s: self._oriented(s, read(s)) for s in symbols(rule) if s.name != "weight"}
-        chunk = self._chunk(stored.weights.size, batch)
+        found = {s: self._oriented(s, given) for s in symbols(rule) if s.name != "weight"}
+        chunk = self._chunk(stored.weights.size, given.batch)
 
         def value(s: Symbol, start: Array) -> Value:
             if s.name == "weight":
@@ -125,22 +124,23 @@ class Dense(SynapticKind):
             return array if isinstance(array, float) else lax.dynamic_slice_in_dim(array, start, chunk, axis=1)
 
         def body(total: Array, start: Array) -> tuple[Array, None]:
-            part = evaluate(rule, lambda s: value(s, start), lambda name: number(name)[:, None, None, None])
+            part = evaluate(rule, lambda s: value(s, start), lambda name: given.number(name)[:, None, None, None])
             shape = stored.weights.shape[0], chunk, *self.shape
             return total + jnp.sum(jnp.broadcast_to(jnp.asarray(part, jnp.float32), shape), axis=1), None
 
-        return lax.scan(body, jnp.zeros_like(stored.weights), jnp.arange(0, batch, chunk))[0]
+        return lax.scan(body, jnp.zeros_like(stored.weights), jnp.arange(0, given.batch, chunk))[0]
 
     def confine(self, stored: Stored, change: Array) -> Array:
         """Nothing where a weight is absent, nor on a fixed diagonal."""
         change = super().confine(stored, change)
         return jnp.where(self._on_diagonal(), 0, change) if self.diagonal else change
 
-    def _oriented(self, symbol: Symbol, value: Value) -> Value:
+    def _oriented(self, symbol: Symbol, given: RuleInput) -> Value:
         """What is at an end as it stands in `[edges, batch, in, out]`."""
+        value = given.read_in(symbol, self.receiver_units_first)
         if isinstance(value, float):
             return value
-        if symbol.name == "pre":
+        if given.at_sender(symbol):
             return turned(value, self.sender_units_first)[:, :, :, None]
         return turned(value, self.receiver_units_first)[:, :, None, :]
 

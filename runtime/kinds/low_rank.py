@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -103,7 +103,7 @@ class LowRank(EdgeKind):
     def _thin(self, term: TermPlan, stored: Stored, given: RuleInput) -> Array:
         """A term without the weight: a sum over the batch of products of sender and receiver."""
         u, v = self._factors(stored)
-        sender, receiver, scalar = scaled_ends(term, given)
+        sender, receiver, scalar = scaled_ends(term, given, self)
         left = self._end(sender, self.sender_units_first, self.senders, given.batch)
         right = self._end(receiver, self.receiver_units_first, self.receivers, given.batch)
         if scalar is not None:
@@ -121,13 +121,13 @@ class LowRank(EdgeKind):
         def body(total: Array, start: Array) -> tuple[Array, Array]:
             def ends(symbol: Symbol) -> Value:
                 value = found[symbol]
-                if symbol.name != "pre" or isinstance(value, float):
+                if not given.at_sender(symbol) or isinstance(value, float):
                     return value
                 return lax.dynamic_slice_in_dim(turned(value, self.sender_units_first), start, chunk, axis=2)
 
             part = lax.dynamic_slice_in_dim(u, start, chunk, axis=1)
             rows = Stored(part @ jnp.swapaxes(v, 1, 2), None, None, None)
-            own = RuleInput(given.number, ends, given.batch, given.fan_in, given.fan_out)
+            own = replace(given, ends=ends)
             change = update(RuleSum(kind, rows, own))
             return total + jnp.swapaxes(change, 1, 2) @ part, change @ v
 

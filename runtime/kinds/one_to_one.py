@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -10,7 +9,8 @@ from jax import Array
 
 from dync.compiler.expression import Expression, Symbol
 from dync.runtime.evaluate import Value, evaluate
-from dync.runtime.kinds.kind import ReadSymbol, batch_sum, turned
+from dync.runtime.kinds.kind import batch_sum, turned
+from dync.runtime.kinds.rule_sum import RuleInput
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.kinds.synaptic import SynapticKind
 
@@ -64,19 +64,17 @@ class OneToOne(SynapticKind):
         """`[edges, 1]`."""
         return value[:, :, 0] if value.ndim == 3 else value
 
-    def literal(
-        self, rule: Expression, read: ReadSymbol, number: Callable[[str], Array], stored: Stored, batch: int
-    ) -> Array:
+    def literal(self, rule: Expression, given: RuleInput, stored: Stored) -> Array:
         """All at once: it is no larger than the states."""
 
         def value(s: Symbol) -> Value:
             if s.name == "weight":
                 return stored.weights[:, None, :]
-            found = read(s)
+            found = given.read_in(s, self.receiver_units_first)
             if isinstance(found, float):
                 return found
-            return turned(found, self.sender_units_first if s.name == "pre" else self.receiver_units_first)
+            return turned(found, self.sender_units_first if given.at_sender(s) else self.receiver_units_first)
 
-        part = jnp.asarray(evaluate(rule, value, lambda name: number(name)[:, None, None]), jnp.float32)
-        shape = stored.weights.shape[0], batch, self.receivers
+        part = jnp.asarray(evaluate(rule, value, lambda name: given.number(name)[:, None, None]), jnp.float32)
+        shape = stored.weights.shape[0], given.batch, self.receivers
         return jnp.sum(jnp.broadcast_to(part, shape), axis=1)

@@ -9,38 +9,61 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 from jax import Array
 
-from dync.compiler.expression import Expression, Symbol
+from dync.compiler.expression import Expression, Symbol, modulator_of
 from dync.compiler.plan import RulePlan, TermPlan
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.kinds.stored import Stored
 
 if TYPE_CHECKING:
+    from dync.runtime.kinds.kind import EdgeKind
     from dync.runtime.kinds.synaptic import SynapticKind
 
 ReadSymbol = Callable[[Symbol], Value]
 """What a symbol of a rule stands for; arrays are in the layout of the block that they belong to."""
 
+SENDERS = frozenset({"pre"})
+"""What a rule reads at the sender's end, traces aside."""
+
 
 @dataclass(frozen=True)
 class RuleInput:
-    """What a rule reads, for edges of one family: its parameters `[edges]`, what is at the ends, and sizes."""
+    """What a rule reads, for edges of one family: its parameters `[edges]`, what is at the ends, and sizes.
+
+    Modulators are `[batch]`. `senders` are the symbols at the sender's end.
+    """
 
     number: Callable[[str], Array]
     ends: ReadSymbol
     batch: int
     fan_in: int
     fan_out: int
+    senders: frozenset[str] = SENDERS
+
+    def at_sender(self, symbol: Symbol) -> bool:
+        """Whether a symbol is at the sender's end of a synapse."""
+        return symbol.name in self.senders
 
     def read(self, symbol: Symbol) -> Value:
         """A symbol of the rule: sizes are numbers, everything else is at the ends."""
         sizes = {"batch": self.batch, "fan_in": self.fan_in, "fan_out": self.fan_out}
         return float(sizes[symbol.name]) if symbol.name in sizes else self.ends(symbol)
 
-    def factor(self, expression: Expression | None) -> Array | None:
-        """A factor of a term at one of its ends; None, which is one, stays None."""
+    def read_in(self, symbol: Symbol, units_first: bool) -> Value:
+        """The same; what is one number an example, in an array of this layout for all edges and units alike."""
+        value = self.read(symbol)
+        if isinstance(value, float) or modulator_of(symbol.name) is None:
+            return value
+        return value.reshape((1, 1, -1) if units_first else (1, -1, 1))
+
+    def factor(self, expression: Expression | None, units_first: bool = False) -> Array | None:
+        """A factor of a term at one of its ends, whose block has this layout; None, which is one, stays None."""
         if expression is None:
             return None
-        return jnp.asarray(evaluate(expression, self.read, lambda name: self.number(name)[:, None, None]), jnp.float32)
+
+        def read(symbol: Symbol) -> Value:
+            return self.read_in(symbol, units_first)
+
+        return jnp.asarray(evaluate(expression, read, lambda name: self.number(name)[:, None, None]), jnp.float32)
 
 
 @dataclass(frozen=True)
@@ -57,8 +80,7 @@ class RuleSum:
 
     def literal(self, update: Expression) -> Array:
         """The rule evaluated synapse by synapse."""
-        given = self.given
-        return self.kind.literal(update, given.read, given.number, self.stored, given.batch)
+        return self.kind.literal(update, self.given, self.stored)
 
     def separated(self, terms: tuple[TermPlan, ...]) -> Array:
         """A sum of products, one product of arrays each at most."""
@@ -71,7 +93,7 @@ class RuleSum:
 
     def _term(self, term: TermPlan) -> Array:
         """`scalar * sum over the batch of sender * receiver * weight`; the scalar goes where it multiplies least."""
-        sender, receiver, scalar = scaled_ends(term, self.given)
+        sender, receiver, scalar = scaled_ends(term, self.given, self.kind)
         total = self.kind.contract(sender, receiver, self.stored, self.given.batch)
         if scalar is not None:
             total = total * self.kind.scalar(scalar)
@@ -87,10 +109,11 @@ class RuleSum:
         return jnp.asarray(evaluate(expression, read, number))
 
 
-def scaled_ends(term: TermPlan, given: RuleInput) -> tuple[Array | None, Array | None, Array | None]:
+def scaled_ends(term: TermPlan, given: RuleInput, kind: EdgeKind) -> tuple[Array | None, Array | None, Array | None]:
     """The factors of a term at the sender and at the receiver, one of them with the scalar; or else the scalar."""
     scalar = given.factor(term.scalar)
-    sender, receiver = given.factor(term.sender), given.factor(term.receiver)
+    sender = given.factor(term.sender, kind.sender_units_first)
+    receiver = given.factor(term.receiver, kind.receiver_units_first)
     if receiver is not None:
         receiver, scalar = receiver * (1.0 if scalar is None else scalar), None
     elif sender is not None:

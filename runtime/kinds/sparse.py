@@ -7,7 +7,6 @@ gather of whole rows, and the sum over the slots is unrolled: XLA makes one loop
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,7 +22,8 @@ from dync.compiler.expression import Expression, Symbol, symbols
 from dync.compiler.plan import SlotsPlan
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.kinds.dense import Dense
-from dync.runtime.kinds.kind import EdgeKind, ReadSymbol, batch_sum
+from dync.runtime.kinds.kind import EdgeKind, batch_sum
+from dync.runtime.kinds.rule_sum import RuleInput
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.kinds.synaptic import SynapticKind
 
@@ -150,13 +150,11 @@ class Sparse(SynapticKind):
         """`[edges, 1]`."""
         return value[:, :, 0] if value.ndim == 3 else value
 
-    def literal(
-        self, rule: Expression, read: ReadSymbol, number: Callable[[str], Array], stored: Stored, batch: int
-    ) -> Array:
+    def literal(self, rule: Expression, given: RuleInput, stored: Stored) -> Array:
         """Example by example, each as `[edges, slots]`."""
         assert stored.senders is not None and stored.crowded is not None
         senders, crowded = stored.senders, stored.crowded
-        found = {s: read(s) for s in symbols(rule) if s.name != "weight"}
+        found = {s: given.read_in(s, True) for s in symbols(rule) if s.name != "weight"}
 
         def value(s: Symbol, example: Array) -> Value:
             if s.name == "weight":
@@ -165,15 +163,16 @@ class Sparse(SynapticKind):
             if isinstance(array, float):
                 return array
             units = lax.dynamic_index_in_dim(array, example, axis=2, keepdims=False)
-            if s.name == "pre":
+            if given.at_sender(s):
                 return jnp.take_along_axis(units, senders, axis=1)
-            return jax.vmap(self._by_slot)(units, crowded)
+            every = jnp.broadcast_to(units, (crowded.shape[0], self.receivers))
+            return jax.vmap(self._by_slot)(every, crowded)
 
         def body(total: Array, example: Array) -> tuple[Array, None]:
-            part = evaluate(rule, lambda s: value(s, example), lambda name: number(name)[:, None])
+            part = evaluate(rule, lambda s: value(s, example), lambda name: given.number(name)[:, None])
             return total + jnp.broadcast_to(jnp.asarray(part, jnp.float32), total.shape), None
 
-        return lax.scan(body, jnp.zeros_like(stored.weights), jnp.arange(batch))[0]
+        return lax.scan(body, jnp.zeros_like(stored.weights), jnp.arange(given.batch))[0]
 
     def _parts(self, flat: Array) -> tuple[Array, Array]:
         """One edge's slots as `[common, receivers]` and `[most - common, crowded]`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from jax import Array
@@ -11,7 +10,7 @@ from jax import Array
 from dync.compiler.expression import Expression
 from dync.compiler.plan import RulePlan
 from dync.runtime.kinds.kind import EdgeKind
-from dync.runtime.kinds.rule_sum import ReadSymbol, RuleInput, RuleSum
+from dync.runtime.kinds.rule_sum import RuleInput, RuleSum
 from dync.runtime.kinds.stored import Stored
 
 CHUNK_BYTES = 64 * 2**20
@@ -36,7 +35,5 @@ class SynapticKind(EdgeKind):
         """A factor `[edges, 1, 1]`, as it multiplies weights."""
 
     @abstractmethod
-    def literal(
-        self, rule: Expression, read: ReadSymbol, number: Callable[[str], Array], stored: Stored, batch: int
-    ) -> Array:
+    def literal(self, rule: Expression, given: RuleInput, stored: Stored) -> Array:
         """A rule evaluated synapse by synapse and summed over the batch, in bounded memory."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.inner_layers import Inner
-from dync.compiler.model import NetworkModel
+from dync.compiler.model import NetworkModel, RuleUse
+from dync.compiler.rules.moments import not_over
 
 
 def check_inner(inner: Inner, around: NetworkModel, mistakes: Collector) -> None:
@@ -44,3 +45,18 @@ def _check_rules(inner: Inner, network: NetworkModel, around: NetworkModel, mist
             lacking = tuple(name for name, train in trains.items() if not set(missing) <= set(train))
             names = rule.name, network.name
             mistakes.add(wrong.nested.InnerMoments(place, *names, missing, around.name, learns, lacking))
+        _check_learning(inner, edge.rule, around, mistakes)
+
+
+def _check_learning(inner: Inner, use: RuleUse, around: NetworkModel, mistakes: Collector) -> None:
+    """The phases of `during` are those of the network around it; its measures are of it by itself."""
+    place, trains = inner.model.span, around.trains
+    for measure in use.modulators.values():
+        mistakes.add(wrong.local_learning.UnknownMeasure(place, measure, outer=around.name))
+    if use.during is not None:
+        lacking = tuple((name, phases) for name, phases in trains.items() if use.during not in phases)
+        if lacking or not trains:
+            lost = wrong.local_learning.DuringNoPhase(place, use.during, use.definition.name, lacking, around.name)
+            mistakes.add(lost)
+        elif found := not_over(use.definition, trains, place, use.during):
+            mistakes.add(found[0])

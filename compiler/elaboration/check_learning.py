@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dync.compiler.elaboration.check_modulators import check_modulators
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.model import NetworkModel
 from dync.compiler.planning.edge_sizes import multiply_adds_between
@@ -26,3 +27,5 @@ def check_rules(model: NetworkModel, mistakes: Collector) -> None:
         for mistake in check_learning(edge.rule, receiver, synapses, model.trains, edge.into):
             if not (mistake.code == "W0556" and edge.into_span in unread):  # the slope by a field that is not there
                 mistakes.add(mistake)
+        for mistake in check_modulators(model, edge.rule):
+            mistakes.add(mistake)

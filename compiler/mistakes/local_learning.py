@@ -13,7 +13,9 @@ from dync.grammar.source import Span
 
 _REWARDED = "rule r(reward) { update reward * pre * post / batch }"
 
-_MODULATED = with_rule(_REWARDED, "r(reward = agreement)")
+_CLAMPED = with_rule(_REWARDED, "r(reward = agreement)")
+
+_MODULATED = _CLAMPED.replace("phase settle { steps 1 }", "phase settle { steps 1  clamp x }")
 
 _TRACED = with_rule("rule r {\n  trace z = 0.9 * z + pre\n  update z * post / batch\n}")
 
@@ -57,10 +59,13 @@ class UnknownMeasure(Unknown):
     right: ClassVar[str] = _MODULATED
 
     outer: str = ""
+    single: str = ""
 
     @property
     def message(self) -> str:
         """The sentence; of a network within another one, why its measures are not there."""
+        if self.single:
+            return f"`{self.name}` tells the units of an output apart, and `{self.single}` has a single one"
         if self.outer:
             return (
                 f"a rule in this network takes its measure `{self.name}`, and within `{self.outer}` nothing measures "
@@ -71,7 +76,7 @@ class UnknownMeasure(Unknown):
     @property
     def notes(self) -> tuple[Note, ...]:
         """The measures that there are."""
-        return () if self.outer else super().notes
+        return () if self.outer or self.single else super().notes
 
 
 @dataclass(frozen=True)
@@ -222,8 +227,8 @@ class ConstantModulator(Diagnostic):
 
     code: ClassVar[str] = "W0412"
     severity: ClassVar[Severity] = "warning"
-    wrong: ClassVar[str] = _MODULATED
-    right: ClassVar[str] = _MODULATED.replace("phase settle { steps 1 }", "phase settle { steps 1  clamp x }")
+    wrong: ClassVar[str] = _CLAMPED
+    right: ClassVar[str] = _MODULATED
 
     rule: str
     measure: str

@@ -24,12 +24,12 @@ def check_moments(rule: RuleDefinition, trains: Trains, use: Span, during: str |
         if lacking or not trains:
             found.append(_unknown(rule, moment, place, trains, lacking, use))
     if found or during is not None:
-        return tuple(found) or _not_over(rule, trains, use, during or "")
+        return tuple(found) or not_over(rule, trains, use, during or "")
     cancelling = (_cancelling(rule, name, train, use) for name, train in trains.items())
     return tuple(warning for warning in cancelling if warning is not None)[:1]
 
 
-def _not_over(rule: RuleDefinition, trains: Trains, use: Span, during: str) -> tuple[Diagnostic, ...]:
+def not_over(rule: RuleDefinition, trains: Trains, use: Span, during: str) -> tuple[Diagnostic, ...]:
     """A moment that some training reaches only while or after it applies the rule."""
     for protocol, train in trains.items():
         before = train[: train.index(during)] if during in train else train

@@ -59,7 +59,7 @@ network N {
   edge big[1] -> big[1] dense(present = i == j + 1 or i == j + 2)
   edge h[2] -> m dense
   edge z -> h[2] network Part
-  edge big[2] -> y dense learn delta
+  edge big[2] -> y dense learn delta during clamped
   edge m -> y one_to_one learn contrastive
   group g { h[1], h[3] }
   schedule sequential

@@ -83,6 +83,22 @@ class RuleUse:
 
 
 @dataclass(frozen=True)
+class GradientUse:
+    """Learning by the derivative of a measure at the end of a phase, or of the training protocol where it is None."""
+
+    measure: str
+    phase: str | None
+    span: Span
+    measure_span: Span
+    phase_span: Span | None
+
+    @property
+    def words(self) -> str:
+        """As it is written: `gradient(mse)`."""
+        return f"gradient({self.measure}@{self.phase})" if self.phase else f"gradient({self.measure})"
+
+
+@dataclass(frozen=True)
 class LayerModel:
     """A layer. `array` is the name of the array that it belongs to, `value` what a constant holds.
 
@@ -115,7 +131,8 @@ class EdgeModel:
     `sends` reads `state` and the parameters in `sends_arguments`. A tied edge is of the kind of the edge that owns the
     weights. `into` is the field of the receiver into which it sends, nothing where that has no name;
     `delay` counts steps, 0 without one. `between` is what
-    it says of single pairs of units; `density` is then the part of them that has a weight.
+    it says of single pairs of units; `density` is then the part of them that has a weight. In the place of a `rule`
+    it may have a `gradient`.
     """
 
     label: str | None
@@ -139,6 +156,25 @@ class EdgeModel:
     tie: TieModel | None = None
     between: Between | None = None
     inner: NetworkModel | None = None
+    gradient: GradientUse | None = None
+
+    @property
+    def learning(self) -> Span | None:
+        """Where the file says how it learns, by a rule or by a gradient; None where it does not learn."""
+        use = self.rule or self.gradient
+        return None if use is None else use.span
+
+    @property
+    def learns(self) -> bool:
+        """Whether it learns."""
+        return self.learning is not None
+
+    @property
+    def learns_by(self) -> str | None:
+        """By what, in words; None where it does not learn."""
+        if self.gradient is not None:
+            return f"{self.gradient.words}, not local"
+        return None if self.rule is None else self.rule.definition.name
 
 
 @dataclass(frozen=True)

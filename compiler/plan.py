@@ -325,6 +325,19 @@ class Structure:
 
         return digest_of_structure(self)
 
+    def learns_by(self, family: FamilyPlan) -> str | None:
+        """By what the edges of a family learn, in words: a rule's name, or a gradient, which is not local."""
+        if family.gradient is not None:
+            phase = family.gradient.phase
+            moment = "" if phase is None else f"@{self.phases[phase].name}"
+            return f"gradient({family.gradient.measure}{moment}), not local"
+        return None if family.rule is None else self.rules[family.rule].name
+
+    @cached_property
+    def follows_gradients(self) -> bool:
+        """Whether any edges learn by gradients, so that what the network does in training goes backwards too."""
+        return any(family.gradient is not None for family in self.families)
+
     @cached_property
     def layer_numbers(self) -> dict[str, int]:
         """Numbers of the layers by their full names."""

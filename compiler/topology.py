@@ -1,7 +1,7 @@
 """The topology of a network as a directed multigraph, and what can be asked of it.
 
 Nodes are the full names of the layers, with `role`, `shape` and `order` (the place in the order of declaration) and,
-where a layer starts from an input, `start`. Edges have `kind`, `rule` (a name or None), `label`, `into` (the field of
+where a layer starts from an input, `start`. Edges have `kind`, `rule` (a name, a gradient in words, or None), `label`, `into` (the field of
 the receiver, nothing where it has no name), `delay` (in steps, 0 without one), `forward`, `backward` and `fresh`
 (whether the receiver hears the sender's new state).
 """
@@ -46,9 +46,8 @@ def topology(model: NetworkModel) -> Graph:
     order = {layer.name: number for number, layer in enumerate(model.layers)}
     for edge in model.edges:
         sender, receiver = order[edge.sender], order[edge.receiver]
-        rule = None if edge.rule is None else edge.rule.definition.name
         arc = edge.sender, edge.receiver
-        _add(graph, place, sender, receiver, arc, edge.kind, rule, edge.label, edge.into, edge.delay)
+        _add(graph, place, sender, receiver, arc, edge.kind, edge.learns_by, edge.label, edge.into, edge.delay)
     return graph
 
 
@@ -60,7 +59,7 @@ def topology_of_plan(structure: Structure) -> Graph:
         start = None if layer.start is None else layers[layer.start].name
         graph.add_node(layer.name, role=layer.role, shape=layer.shape, order=number, start=start)
     for family in structure.families:
-        rule = None if family.rule is None else structure.rules[family.rule].name
+        rule = structure.learns_by(family)
         for edge in family.edges:
             arc = layers[edge.sender].name, layers[edge.receiver].name
             ends = edge.sender, edge.receiver

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import jax
-from jax import Array
+from jax import Array, lax
 
 from dync.runtime.beside import Beside, traced
 from dync.runtime.engine import Machine
@@ -46,6 +46,7 @@ class Accompaniment:
         if self.rests:
             return beside
         structure = self.machine.structure
+        values, history = lax.stop_gradient((values, history))  # nothing that moves reads what goes on beside it
         own = None if key is None else jax.random.fold_in(key, len(structure.blocks))  # blocks draw from those below
         now = Moment(self.machine, heard(structure, values, history), own, self.state.held)
         traces = dict(beside.traces)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from dync.compiler.expression import Expression, Symbol, field_of, symbols
 from dync.compiler.plan import BlockPlan, Structure
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.layer_map import Parameters
+from dync.runtime.surrogates import with_slope
 
 Draws = dict[str, Array]
 """Fresh `uniform` and `normal` draws for a block, where its activation reads them: `[members, batch, units]`."""
@@ -62,10 +63,12 @@ def activate(
     if plan is None:
         return field
 
+    stands_in = expression is None and plan.surrogate and structure.follows_gradients
+
     def symbol(s: Symbol) -> Value:
         match s.name:
             case "field":
-                return field
+                return lax.stop_gradient(field) if stands_in else field
             case "state":
                 return state
             case name if (field_name := field_of(name)) is not None:
@@ -76,5 +79,8 @@ def activate(
     def parameter(name: str) -> Value:
         return places(parameters[f"block.{b}.{name}"])[:, None, None]
 
-    new = evaluate(plan.next if expression is None else expression, symbol, parameter)
-    return jnp.broadcast_to(jnp.asarray(new, field.dtype), field.shape)
+    def value(what: Expression) -> Array:
+        return jnp.broadcast_to(jnp.asarray(evaluate(what, symbol, parameter), field.dtype), field.shape)
+
+    new = value(plan.next if expression is None else expression)
+    return with_slope(new, field, value(plan.slope)) if stands_in else new

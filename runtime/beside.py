@@ -53,7 +53,7 @@ def nothing_beside(structure: Structure, batch: int) -> Beside:
     gathered = {
         str(f): jnp.zeros((len(family.edges), *kinds(structure)[f].shape), jnp.float32)
         for f, family in enumerate(structure.families)
-        if family.during is not None
+        if family.during is not None or family.gradient is not None
     }
     return Beside(traces, gathered)
 

@@ -32,11 +32,19 @@ def measured(state: State, parameters: Parameters, targets: Mapping[str, Array])
     return {measure.name: _taken(measure, structure, state.values, parameters, targets) for measure in declared}
 
 
-def measure_of(structure: Structure, name: str, values: Values, held: Values, parameters: Parameters) -> Array:
+def measure_of(
+    structure: Structure,
+    name: str,
+    values: Values,
+    held: Values,
+    parameters: Parameters,
+    judged: Collection[str] | None = None,
+) -> Array:
     """A measure of a network by its name, declared or given, one number an example `[batch]`.
 
     `values` are what all layers hold, `held` the data and the targets (`State.held`). Of several outputs a given
-    measure is the mean, `accuracy` that of the outputs of several units.
+    measure is the mean, `accuracy` that of the outputs of several units; `judged` are those that it is taken of, None
+    for all.
     """
     outputs = [layer for layer in structure.layers if layer.role == "output"]
     targets = {layer.name: layer_rows(structure, held, layer) for layer in outputs}
@@ -44,6 +52,7 @@ def measure_of(structure: Structure, name: str, values: Values, held: Values, pa
         if measure.name == name:
             return _taken(measure, structure, values, parameters, targets)
     counted = [layer for layer in outputs if name != "accuracy" or layer.units > 1]
+    counted = [layer for layer in counted if judged is None or layer.name in judged]
     found = [_GIVEN[name](layer_rows(structure, values, layer), targets[layer.name]) for layer in counted]
     return jnp.mean(jnp.stack(found), axis=0)
 

@@ -29,11 +29,16 @@ Places: TypeAlias = Array | NDArray[np.int32]
 
 
 class Machine(eqx.Module):
-    """A network ready to move: its structure, weights and numbers."""
+    """A network ready to move: its structure, weights and numbers.
+
+    With `reverse` what it does can be differentiated backwards: phases `until settled` have as many steps as they have
+    at most, of which those after the last one that is taken change nothing.
+    """
 
     structure: Structure = eqx.field(static=True)
     lmap: LayerMap
     parameters: Parameters
+    reverse: bool = eqx.field(static=True, default=False)
 
     def held_fields(self, program: StepProgram, values: Values) -> Fields:
         """The part of the fields that stays the same during a phase: the messages of layers at rest."""

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from dync.compiler.plan import Structure
 from dync.runtime.activation import is_stochastic
+from dync.runtime.engine import Machine
+from dync.runtime.gradients import run_training, with_gradients
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layout import layout
 from dync.runtime.orchestrator import WaveOrchestrator
-from dync.runtime.phases import run_protocol, settling_phases
+from dync.runtime.phases import settling_phases
 from dync.runtime.samples import begin, by_sample, run_sample, samples_in
 from dync.runtime.state import State, Values, initial_state
 from dync.runtime.updates import updates
@@ -69,7 +71,7 @@ def learning_weights(orchestrator: WaveOrchestrator) -> Weights:
     """The weights of the families that learn."""
     families = orchestrator.structure.families
     owned = enumerate(orchestrator.lmap.weights)
-    return {str(f): w for f, w in owned if w is not None and families[f].rule is not None}
+    return {str(f): w for f, w in owned if w is not None and families[f].learns}
 
 
 Update: TypeAlias = Callable[..., Any]
@@ -135,7 +137,7 @@ def _learn(update: Update, learner: Learner, data: Mapping[str, Array], run_key:
     relaxing, updating = _keys(structure, run_key, learner.count)
     batch = next(iter(data.values())).shape[0]
     state = initial_state(structure, orchestrator.parameters, data, batch)
-    state = run_protocol(orchestrator.machine, state, "train", relaxing, at_rest=True)
+    state = run_training(orchestrator.machine, state, relaxing, at_rest=True, targets=data.keys())
     found = updates(orchestrator.machine, state, updating)
     after, optimizer_state = _apply(update, learner, found)
     return Learner(after, optimizer_state, learner.count + 1), state, _all_finite(_moving(state))
@@ -160,7 +162,11 @@ def _learn_sequences(
 
     def body(carry: _Progress, item: tuple[Array, dict[str, Array]]) -> tuple[_Progress, None]:
         (before, state, finite), (number, sample) = carry, item
-        after = run_sample(before.orchestrator.machine, state, sample, number, "train", relaxing)
+
+        def run(machine: Machine) -> State:
+            return run_sample(machine, state, sample, number, "train", relaxing)
+
+        after = with_gradients(before.orchestrator.machine, run, targets=data.keys())
         if skip:
             weights = lax.cond(number >= skip, learnt, lambda same, *_: same, before, after, number)
         else:

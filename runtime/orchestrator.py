@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 
 from dync.compiler.plan import MessageFilter, ScheduleKind, Structure
 from dync.runtime.engine import Machine
+from dync.runtime.gradients import run_training
 from dync.runtime.layer_map import LayerMap, Parameters, Weights, with_weights
 from dync.runtime.layout import EdgeKey, layer_number, unknown
 from dync.runtime.phases import outer_layers, read_out, run_protocol, run_step
@@ -94,7 +95,7 @@ class WaveOrchestrator(AbstractOrchestrator):
         element leave them alone.
         """
         families = self.structure.families
-        learns = tuple(None if family.weightless else family.rule is not None for family in families)
+        learns = tuple(None if family.weightless else family.learns for family in families)
         fixed = tuple(None if d is None else False for d in self.lmap.diagonals)
         nothing = tuple(None for _ in learns)
         return LayerMap(learns, fixed, nothing, nothing, nothing, self.structure)  # type: ignore[arg-type]
@@ -127,6 +128,8 @@ class WaveOrchestrator(AbstractOrchestrator):
         if protocol not in ("train", "infer"):
             raise ValueError(f"the protocols are train and infer, not {protocol!r}")
         rng, key = jax.random.split(rng)
+        if protocol == "train":
+            return run_training(self.machine, state, key), rng
         return run_protocol(self.machine, state, protocol, key), rng
 
     @eqx.filter_jit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -270,7 +270,7 @@ def _settle(walk: _Walk, phase: PhasePlan, begun: Going) -> tuple[Going, Array]:
     held = walk.machine.held_fields(walk.program, values)
     within = walk.machine.parameters[f"phase.{phase.name}.within"][0]
 
-    def body(carry: tuple[Going, Array, Array]) -> tuple[Going, Array, Array]:
+    def body(carry: _Settling) -> _Settling:
         ((before, past), aside), taken, _ = carry
         step_key = None if key is None else jax.random.fold_in(key, taken)
         (after, later), aside = walk.step(((_spread(values, moving, before), past), aside), held, step_key)
@@ -278,12 +278,29 @@ def _settle(walk: _Walk, phase: PhasePlan, begun: Going) -> tuple[Going, Array]:
         moved = jnp.stack([jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(now, before, strict=True)])
         return ((now, later), aside), taken + 1, jnp.all(moved <= within)
 
-    def unsettled(carry: tuple[Going, Array, Array]) -> Array:
+    def unsettled(carry: _Settling) -> Array:
         return ~carry[2] & (carry[1] < phase.steps)
 
-    going: Going = (tuple(values[b] for b in moving), history), beside
-    ((((now, history), beside), taken, _)) = lax.while_loop(unsettled, body, (going, jnp.int32(0), jnp.bool_(False)))
+    start: _Settling = ((tuple(values[b] for b in moving), history), beside), jnp.int32(0), jnp.bool_(False)
+    if walk.machine.reverse:
+        end = _bounded(body, start, phase.steps)
+    else:
+        end = lax.while_loop(unsettled, body, start)
+    ((now, history), beside), taken, _ = end
     return ((_spread(values, moving, now), history), beside), taken
+
+
+_Settling = tuple[Going, Array, Array]
+"""What moves and goes on beside it, how many steps were taken, and whether the last one settled them."""
+
+
+def _bounded(body: Callable[[_Settling], _Settling], start: _Settling, most: int) -> _Settling:
+    """A loop of so many steps at most that ends when its state has settled, in a form that goes backwards too."""
+
+    def step(carry: _Settling, _: None) -> tuple[_Settling, None]:
+        return lax.cond(carry[2], lambda settled: settled, body, carry), None
+
+    return lax.scan(step, start, None, length=most)[0]
 
 
 def _spread(values: Values, blocks: tuple[int, ...], new: Values) -> Values:

@@ -27,8 +27,8 @@ class State(eqx.Module):
     outputs go back to (zero where there is no target). `snapshots` are the values at the end of the phases that rules
     name with `@`, not-a-number before those ran, and behind them what messages with a delay carried then. `steps`
     counts what each phase took when it last ran, `[phases]`. `history` is what layers held in the steps gone by, None
-    where no message has a delay. `rule_traces` are those of rules and `gathered` what edges that learn during a phase
-    have gathered in the protocol so far, by the number of their family, both as in `dync.runtime.beside`.
+    where no message has a delay. `rule_traces` are those of rules and `gathered` what edges that learn during a phase or
+    by a gradient have gathered in the protocol so far, by the number of their family, both as in `dync.runtime.beside`.
     """
 
     values: Values
@@ -128,13 +128,19 @@ def initial_state(
         v if block.role in ("input", "output") else jnp.zeros((0, batch, 0), jnp.float32)
         for v, block in zip(values, structure.blocks, strict=True)
     )
-    moments = sorted({moment for rule in structure.rules for moment in rule.moments})
+    moments = sorted({moment for rule in structure.rules for moment in rule.moments} | gradient_moments(structure))
     history = begun(structure, values)
     kept = heard(structure, values, history) if moments else ()
     snapshots = {moment: tuple(jnp.full_like(v, jnp.nan) for v in kept) for moment in moments}
     beside = nothing_beside(structure, batch)
     steps = jnp.zeros(len(structure.phases), jnp.int32)
     return State(values, held, snapshots, steps, history, beside.traces, beside.gathered, structure)
+
+
+def gradient_moments(structure: Structure) -> set[str]:
+    """The phases at whose end a gradient is taken, by name; the end of training has none."""
+    phases = {family.gradient.phase for family in structure.families if family.gradient is not None}
+    return {structure.phases[phase].name for phase in phases if phase is not None}
 
 
 def _stacked(rows: Sequence[Array | None], batch: int, units: int) -> Array:

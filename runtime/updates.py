@@ -98,7 +98,7 @@ def updates(machine: Machine, state: State, key: Array | None) -> dict[int, Arra
     """The update of every family that owns weights that learn, shaped as they are; zero where they are absent or fixed.
 
     What tied edges want of its weights is added, each times the rate of the edge. Families that learned during the
-    protocol gathered theirs.
+    protocol, or by a gradient, gathered theirs.
     """
     structure = machine.structure
     values = with_constants(structure, machine.parameters, state.values)

@@ -35,8 +35,8 @@ def check_kind(
     if model.diagonal is not None and sender.name != receiver.name:
         table.mistakes.add(wrong.edges.DiagonalBetweenLayers(edge.kind.span, sender.name, receiver.name))
 
-    if model.kind in ("pool", "unpool") and model.rule is not None:
-        table.mistakes.add(wrong.windows.NothingToLearn(model.rule.span, model.kind))
+    if model.kind in ("pool", "unpool") and model.learning is not None:
+        table.mistakes.add(wrong.windows.NothingToLearn(model.learning, model.kind))
     if model.rank is not None and known:
         smaller = min(sender, receiver, key=lambda layer: prod(layer.shape))
         if model.rank > prod(smaller.shape):

@@ -115,6 +115,10 @@ def _model(network: syntax.Network, scope: Scope, context: Context, protocol: st
         check_topology(model, table, edges.loose, network.name.span, context.mistakes)
     check_fields(model, context.mistakes, complete=not (edges.loose.exist or context.budget.exceeded))
     check_rules(model, context.mistakes)
+    if any(edge.gradient is not None for edge in model.edges):
+        from dync.compiler.elaboration.check_gradients import check_gradients  # which few files need
+
+        check_gradients(network, model, context.mistakes)
     for within in table.inner:
         from dync.compiler.elaboration.check_inner import check_inner  # which few files need
 

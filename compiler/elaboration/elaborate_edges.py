@@ -12,6 +12,7 @@ from dync.compiler.elaboration.check_topology import LooseEnds
 from dync.compiler.elaboration.constant import number
 from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.elaborate_delays import check_history, delay_of
+from dync.compiler.elaboration.elaborate_gradients import gradient_use
 from dync.compiler.elaboration.elaborate_kinds import KindUse, kind_use
 from dync.compiler.elaboration.elaborate_labels import Labels
 from dync.compiler.elaboration.elaborate_ties import Tie, settle_ties
@@ -21,8 +22,9 @@ from dync.compiler.elaboration.elaborate_wires import arcs_of
 from dync.compiler.elaboration.layer_table import Arrival, LayerTable
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.expression import Expression, Symbol
-from dync.compiler.model import EdgeModel, LayerModel, RuleUse
+from dync.compiler.model import EdgeModel, GradientUse, LayerModel, RuleUse
 from dync.compiler.rules.define import resolve_sends
+from dync.compiler.rules.scope import GRADIENT
 from dync.grammar import syntax
 from dync.grammar.source import Span
 
@@ -38,6 +40,7 @@ class _Manner:
     sends: Expression
     sends_arguments: dict[str, float]
     rule: RuleUse | None
+    gradient: GradientUse | None
     rate: float
     decay: float
     delay: int
@@ -91,11 +94,13 @@ class Edges:
         rate = self._number(statement.rate, scope, 1.0)
         decay = self._number(statement.decay, scope, 0.0)
         sends, sends_arguments = self._sends(statement, scope)
-        rule = None
-        if statement.rule is not None:
+        gradient, rule = None, None
+        if statement.rule is not None and statement.rule.name.text == GRADIENT:
+            gradient = gradient_use(statement, self.context)
+        elif statement.rule is not None:
             rule = rule_use(statement.rule, statement.during, scope, self.context)
         delay = delay_of(statement, scope, self.context.mistakes)
-        return _Manner(kind, sends, sends_arguments, rule, rate, decay, delay)
+        return _Manner(kind, sends, sends_arguments, rule, gradient, rate, decay, delay)
 
     def _join(
         self,
@@ -139,6 +144,7 @@ class Edges:
             rank=kind.rank,
             tie=kind.tie,
             inner=kind.inner,
+            gradient=manner.gradient,
             between=None if within is None else within.between,
             into="" if into is None else into.text,
             into_span=None if into is None else into.span,

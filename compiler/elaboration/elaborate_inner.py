@@ -137,7 +137,7 @@ def _completed(nested: syntax.Nested, model: NetworkModel, context: Context) -> 
     elif random is not None:
         context.mistakes.add(wrong.nested.RandomInside(nested.span, model.name, random.name, random.span))
     else:
-        learns = next((edge for edge in model.edges if edge.rule is not None), None)
+        learns = next((edge for edge in model.edges if edge.learning is not None), None)
         if learns is not None:
             context.mistakes.add(wrong.nested_warnings.StaysAsDrawn(nested.span, model.name, learns.span))
         return ends_of(model)

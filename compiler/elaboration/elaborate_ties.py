@@ -60,8 +60,10 @@ def _settled(
     window = owner.window and replace(owner.window, transposed=owner.window.transposed != turned)
     if UNKNOWN not in (*own, *shared) and not _fits(owner, window, own, shared[::-1] if turned else shared, shared):
         mistakes.add(wrong.ties.TieShapes(tie.statement.kind.span, label, own, shared, turned, owner.span))
-    if edge.rule is not None and owner.rule is None:
+    if edge.rule is not None and not owner.learns:
         mistakes.add(wrong.ties.TieLearnsAlone(edge.rule.span, label, owner.span))
+    if edge.gradient is not None:
+        mistakes.add(wrong.gradients.TiedGradient(edge.gradient.span, label, owner.span))
     if tie.statement.decay is not None:
         mistakes.add(wrong.ties.TieDecays(tie.statement.decay.span, label))
     return replace(

@@ -10,6 +10,7 @@ from dync.compiler.elaboration.constant import number
 from dync.compiler.elaboration.context import Context
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.model import ActivationUse, RuleDefinition, RuleUse
+from dync.compiler.rules.scope import GRADIENT
 from dync.grammar import syntax
 from dync.grammar.source import Span
 
@@ -36,7 +37,7 @@ def rule_use(
     """The rule that an edge learns by, after training or `during` a phase; None where that was a mistake."""
     name = application.name
     if name.text not in context.library.rules:
-        context.mistakes.add(wrong.names.UnknownRule(name.span, name.text, tuple(context.library.rules)))
+        context.mistakes.add(wrong.names.UnknownRule(name.span, name.text, (*context.library.rules, GRADIENT)))
         return None
     definition = context.library.rules[name.text]
     if definition is None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import dynamics as dynamics
     from dync.compiler.mistakes import edges as edges
     from dync.compiler.mistakes import fields as fields
+    from dync.compiler.mistakes import gradients as gradients
     from dync.compiler.mistakes import local_learning as local_learning
     from dync.compiler.mistakes import measures as measures
     from dync.compiler.mistakes import names as names
@@ -42,6 +43,7 @@ _SUBJECTS = frozenset(
         "dynamics",
         "edges",
         "fields",
+        "gradients",
         "local_learning",
         "measures",
         "names",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dync.compiler.between_plan import BetweenPlan, names_read
 from dync.compiler.expression import Expression, parameters
 from dync.compiler.model import EdgeModel, NetworkModel, RuleDefinition
-from dync.compiler.plan import EdgePlan, FamilyPlan, Kind, RulePlan, SlotsPlan, Structure
+from dync.compiler.plan import EdgePlan, FamilyPlan, GradientPlan, Kind, RulePlan, SlotsPlan, Structure
 from dync.compiler.planning.inner_plans import InnerPlans
 from dync.compiler.planning.plan_numbers import numbers_of_weights
 from dync.compiler.planning.presence import counts
@@ -51,6 +51,7 @@ class _Likeness(NamedTuple):
     inner: Structure | None
     modulators: tuple[str, ...]
     during: int | None
+    gradient: GradientPlan | None
 
 
 class _Placed(NamedTuple):
@@ -100,9 +101,9 @@ class _Gathering:
         self._inner = inner
         self._block_of, self._wave_of = block_of, wave_of
         self._numbers_of = {layer.name: number for number, layer in enumerate(model.layers)}
-        self._phases = {phase.name: number for number, phase in enumerate(model.phases)}
         self._shapes = [layer.shape for layer in model.layers]
         self._units = [prod(shape) for shape in self._shapes]
+        self._phases = {phase.name: number for number, phase in enumerate(model.phases)}
         self._shared = {edge.tie.label for edge in model.edges if edge.tie is not None}
         self._members: dict[_Likeness, list[_Placed]] = {}
 
@@ -154,7 +155,14 @@ class _Gathering:
             inner=self._inner.structure(edge),
             modulators=_measures(edge),
             during=None if edge.rule is None or edge.rule.during is None else self._phases[edge.rule.during],
+            gradient=self._gradient(edge),
         )
+
+    def _gradient(self, edge: EdgeModel) -> GradientPlan | None:
+        use = edge.gradient
+        if use is None:
+            return None
+        return GradientPlan(use.measure, None if use.phase is None else self._phases[use.phase])
 
     def _slots(self, sender: int, receiver: int, edge: EdgeModel) -> SlotsPlan | None:
         """The room for the weights that exist: as many as are known, or as are to be expected."""
@@ -218,13 +226,13 @@ def _numbers(alike: _Likeness, placed: list[_Placed], rules: tuple[RulePlan, ...
     numbers |= _numbers_between(alike.between, edges)
     for name in sorted(parameters(alike.sends)):
         numbers[f"sends.{name}"] = tuple(float(e.sends_arguments[name]) for e in edges)
-    if alike.rule is None:
+    if not any(edge.learns for edge in edges):
         return numbers
     numbers["rate"] = tuple(float(e.rate) for e in edges)
     if not weightless:
         numbers["decay"] = tuple(float(e.decay) for e in edges)
     uses = [e.rule for e in edges if e.rule is not None]
-    for name in rules[alike.rule].parameters:
+    for name in () if alike.rule is None else rules[alike.rule].parameters:
         numbers[f"rule.{name}"] = tuple(float(use.arguments[name]) for use in uses)
     return numbers
 

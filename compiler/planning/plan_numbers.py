@@ -41,9 +41,10 @@ def _names_of_family(family: FamilyPlan, structure: Structure) -> list[str]:
         names += [f"weights.{name}" for name in names_read(family.between)]
         names += ["radius"] if family.between.radius else []
     names += [f"sends.{name}" for name in sorted(parameters(family.sends))]
+    if family.learns:
+        names += ["rate"] if family.weightless else ["rate", "decay"]
     if family.rule is not None:
-        learning = ["rate"] if family.weightless else ["rate", "decay"]
-        names += [*learning, *(f"rule.{name}" for name in structure.rules[family.rule].parameters)]
+        names += [f"rule.{name}" for name in structure.rules[family.rule].parameters]
     return names
 
 

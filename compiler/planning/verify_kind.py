@@ -26,10 +26,10 @@ def verify_kind(family: FamilyPlan, where: str, structure: Structure) -> None:
     if family.window is not None:
         _verify_window(family.window, family.kind, where, sender, receiver)
     if family.kind in ("pool", "unpool"):
-        require(family.rule is None, f"{where} has no weights and a rule")
+        require(not family.learns, f"{where} has no weights and learns")
     require((family.kind == "network") == (family.inner is not None), f"{where} has a network too many or too few")
     if family.inner is not None:
-        require(family.rule is None, f"{where} learns by a rule, though its edges are networks")
+        require(not family.learns, f"{where} learns by itself, though its edges are networks")
         ends = [[block.shape for block in family.inner.blocks if block.role == role] for role in ("input", "output")]
         require(ends == [[sender], [receiver]], f"the ends of the network in {where} do not fit its layers")
     require(weights_between(family, sender, receiver) <= MOST_WEIGHTS, f"{where} has more than {MOST_WEIGHTS} weights")
@@ -89,7 +89,7 @@ def verify_owner(family: FamilyPlan, where: str, structure: Structure) -> None:
     owner = structure.families[family.owner]
     require(not owner.weightless, f"the owner of {where} has no weights of its own")
     require(owner.slots is None and family.slots is None, f"{where} shares weights that are stored in slots")
-    require(family.rule is None or owner.rule is not None, f"{where} learns weights that do not learn")
+    require(not family.learns or owner.learns, f"{where} learns weights that do not learn")
     own = family.kind, family.masked, family.diagonal, family.rank
     require(
         own == (owner.kind, owner.masked, owner.diagonal, owner.rank), f"{where} is unlike the owner of its weights"

@@ -26,6 +26,7 @@ from dync.compiler.plan_error import require
 from dync.compiler.planning.plan_numbers import number_lengths
 from dync.compiler.planning.verify_between import verify_between
 from dync.compiler.planning.verify_expression import verify_expression
+from dync.compiler.planning.verify_gradients import verify_gradients
 from dync.compiler.planning.verify_kind import verify_inner, verify_kind, verify_owner
 from dync.compiler.planning.verify_learning import verify_learning
 from dync.compiler.planning.verify_measures import verify_measures
@@ -64,6 +65,7 @@ def _verify_structure(structure: Structure) -> None:
     for rule in structure.rules:
         _verify_rule(rule, _trained_phases(structure))
     _verify_families(structure)
+    verify_gradients(structure)
 
 
 def _verify_layers(structure: Structure) -> None:

@@ -39,5 +39,5 @@ def _direction(edge: EdgeModel, order: dict[str, int]) -> str:
 
 
 def _learns(edge: EdgeModel) -> str:
-    learns = "" if edge.rule is None else f"learns by {edge.rule.definition.name}"
+    learns = "" if edge.learns_by is None else f"learns by {edge.learns_by}"
     return learns if edge.label is None else f"{edge.label}: {learns}".rstrip(": ")

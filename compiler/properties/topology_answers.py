@@ -258,7 +258,7 @@ def weights(topology: Topology, edges: Sequence[EdgeModel]) -> int:
 def count(topology: Topology, thing: str) -> Answer:
     """How many edges, edges that learn, units, weights, or weights that learn there are."""
     edges = topology.edges("all")
-    learning = [edge for edge in edges if edge.rule is not None]
+    learning = [edge for edge in edges if edge.learns]
     found: dict[str, Callable[[], Amount]] = {
         "edges": lambda: len(edges),
         "learning": lambda: len(learning),

@@ -52,14 +52,14 @@ def weights_of_family(plan: Plan, number: int) -> tuple[Weights, ...]:
     """The weights of each edge of a family, in its order."""
     family = plan.structure.families[number]
     senders, receivers = (plan.structure.blocks[b].units for b in (family.sender, family.receiver))
-    learns = family.rule is not None
+    learns = family.learns
     if family.weightless:
         return (Weights(0, 0, 0),) * len(family.edges)
     if family.kind in ("conv", "low_rank", "network"):
         stored = _whole(plan, family)
         return tuple(Weights(stored, stored * d, stored * d if learns else 0) for d in _densities(plan, number))
     if family.kind == "one_to_one":
-        # One strength serves all units, until a rule may move each by itself.
+        # One strength serves all units, until learning may move each by itself.
         stored = receivers if learns else 1
         return (Weights(stored, stored, stored if learns else 0),) * len(family.edges)
     fixed = receivers if family.diagonal else 0

@@ -70,7 +70,8 @@ def _edge(edge: EdgeModel) -> str:
     kind += "" if edge.window is None else f" padding {_padding(edge.window)}"
     between = f" {words}" if (words := between_words(edge.between)) else ""
     sends = "" if edge.sends == Symbol("state") else f" sends {written(edge.sends)}{_given(edge.sends_arguments)}"
-    learn = "" if edge.rule is None else f" learn {_learning(edge.rule)} rate {edge.rate:.9g} decay {edge.decay:.9g}"
+    used = edge.gradient.words if edge.gradient is not None else "" if edge.rule is None else _learning(edge.rule)
+    learn = f" learn {used} rate {edge.rate:.9g} decay {edge.decay:.9g}" if used else ""
     ends = f"{label}{edge.sender} -> {edge.receiver}{into}"
     return f"  edge {ends} {kind}{_parameters(numbers)}{between}{delay}{sends}{learn}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Apply, Expression, Symbol, fields_read, parameters
 from dync.compiler.mistakes.rule_names import NameRepeated, NameTaken
 from dync.compiler.mistakes.rule_values import TooLarge
@@ -13,7 +14,7 @@ from dync.compiler.model import ActivationDefinition, RuleDefinition
 from dync.compiler.rules.default import default_value
 from dync.compiler.rules.derivative import derivative
 from dync.compiler.rules.resolve import MAXIMUM_SIZE, Resolved, Resolver, parameter
-from dync.compiler.rules.scope import ACTIVATION, RULE, SENDS
+from dync.compiler.rules.scope import ACTIVATION, GRADIENT, RULE, SENDS
 from dync.compiler.rules.separate import Obstacle, separate
 from dync.compiler.rules.traces import placed_traces
 from dync.grammar import syntax
@@ -23,13 +24,15 @@ from dync.grammar.diagnostic import Diagnostic, has_errors
 def define_rule(node: syntax.Rule) -> tuple[RuleDefinition | None, tuple[Diagnostic, ...]]:
     """The rule, separated where that is possible, and all that is wrong with it: None where that is an error."""
     resolver = Resolver(RULE)
+    if node.name.text == GRADIENT:
+        resolver.mistake(wrong.gradients.GradientReserved(node.name.span))
     body = _body(resolver, node.parameters, node.definitions, node.update)
     if body is None or has_errors(resolver.diagnostics):
         return None, tuple(resolver.diagnostics)
     nodes = [d for d in node.definitions if isinstance(d, syntax.Trace)]
-    traces, wrong = placed_traces(nodes, body.traces, body.expression)
-    resolver.diagnostics.extend(wrong)
-    if has_errors(wrong):
+    traces, misplaced = placed_traces(nodes, body.traces, body.expression)
+    resolver.diagnostics.extend(misplaced)
+    if has_errors(misplaced):
         return None, tuple(resolver.diagnostics)
     plan = separate(body.expression, traces.of_sender)
     terms, obstacle = (None, plan) if isinstance(plan, Obstacle) else (plan, None)

@@ -24,6 +24,9 @@ FUNCTIONS: Final[Mapping[str, str]] = {
 }
 """Every function with the way it is written."""
 
+GRADIENT: Final = "gradient"
+"""What stands in the place of a rule where an edge learns by the derivative of a measure, so that no rule has it."""
+
 
 @dataclass(frozen=True)
 class Scope:

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 
 from dync.compiler.plan import Plan
 from dync.runtime.error import RunError
+from dync.runtime.gradients import run_training
 from dync.runtime.network import Network
 from dync.runtime.orchestrator import WaveOrchestrator
-from dync.runtime.phases import run_protocol
 from dync.runtime.state import initial_state
 from dync.runtime.updates import updates
 
@@ -38,7 +38,7 @@ def _program(plan: Plan) -> Any:
         size = next(iter(data.values())).shape[0] if data else 1
         relaxing, updating = jax.random.split(key)
         state = initial_state(structure, orchestrator.parameters, data, size)
-        state = run_protocol(orchestrator.machine, state, "train", relaxing)
+        state = run_training(orchestrator.machine, state, relaxing)
         return state.values, updates(orchestrator.machine, state, updating)
 
     return learn_from_batch

@@ -50,7 +50,7 @@ def _edges(model: NetworkModel) -> list[dict[str, Any]]:
             "receiver": edge.receiver,
             "kind": edge.kind,
             "label": edge.label,
-            "rule": None if edge.rule is None else edge.rule.definition.name,
+            "rule": edge.learns_by,
         }
         for edge in model.edges
     ]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dync.compiler.plan import MessageFilter, Plan
 from dync.testing.evaluate import Array
+from dync.testing.gradients import with_gradients
 from dync.testing.interpreter import Data, Interpreter
 from dync.testing.measures import measures
 from dync.testing.moment import any_draws
@@ -67,12 +68,14 @@ class Case:
     def _learned(self, naive: Interpreter, start: Mapping[str, Array], end: Relaxation | None) -> Mapping[str, Array]:
         """What the rules make of the end of training; nothing where they read phases that there are not."""
         if end is not None:
-            return naive.pseudo_gradients(end.state, self.weights, end.snapshots, end.past, end.pasts, end.beside)
+            beside = with_gradients(naive, dict(start), self.weights, end.beside)
+            return naive.pseudo_gradients(end.state, self.weights, end.snapshots, end.past, end.pasts, beside)
         return {} if self._reads_moments else naive.pseudo_gradients(dict(start), self.weights)
 
     @property
     def _reads_moments(self) -> bool:
-        return any(rule.moments for rule in self.plan.structure.rules)
+        structure = self.plan.structure
+        return structure.follows_gradients or any(rule.moments for rule in structure.rules)
 
     # --- the engine ---------------------------------------------------------------------------------------------------
 

@@ -339,7 +339,7 @@ class Interpreter:
 
     def moves(self, edge: Edge) -> NDArray[np.bool_]:
         """Which weights of an edge can learn, in its shape: not the absent ones, not a fixed diagonal."""
-        free = np.full(edge.shape, edge.rule is not None)
+        free = np.full(edge.shape, edge.learns)
         if edge.name in self.absent:
             free &= ~self.absent[edge.name]
         if edge.diagonal is not None:

@@ -102,7 +102,8 @@ class Plasticity:
     def updates(self, moments: Moments, beside: Beside) -> dict[str, Array]:
         """The change of the weights of each edge that owns them and learns; nowhere is it confined to what can move."""
         naive = self.interpreter
-        found = {name: np.zeros(edge.shape) for name, edge in self.learning.items() if edge.owner is None}
+        owners = {name: edge for name, edge in naive.edges.items() if edge.learns and edge.owner is None}
+        found = {name: np.zeros(edge.shape) if edge.rule else beside.gathered[name] for name, edge in owners.items()}
         for name, edge in self.learning.items():
             rate = 1.0 if edge.owner is None else edge.rate
             change = self.update_of(edge, moments, beside) if edge.during is None else beside.gathered[name]

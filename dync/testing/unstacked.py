@@ -13,6 +13,7 @@ from dync.compiler.expression import Expression
 from dync.compiler.plan import (
     ActivationPlan,
     FamilyPlan,
+    GradientPlan,
     Kind,
     LayerPlan,
     MessageFilter,
@@ -80,6 +81,12 @@ class Edge:
     radius: float | None = None
     measures: dict[str, str] = field(default_factory=dict)
     during: str | None = None
+    gradient: GradientPlan | None = None
+
+    @property
+    def learns(self) -> bool:
+        """Whether it learns, by a rule or by a gradient."""
+        return self.rule is not None or self.gradient is not None
 
     def speaks(self, messages: MessageFilter) -> bool:
         """Whether its message is sent under this filter; by the order of the layers, both ends included."""
@@ -104,7 +111,7 @@ class Edge:
             case "dense":
                 return (self.sender.units, self.receiver.units)
             case "one_to_one":
-                return () if self.rule is None else (self.sender.units,)
+                return (self.sender.units,) if self.learns else ()
             case "conv":
                 assert self.window is not None
                 return self.window.weights(self.sender.shape, self.receiver.shape)
@@ -186,8 +193,8 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         strength=own("strength") if owns and family.inner is None else 1.0,
         density=own("density") if family.masked and owns else 1.0,
         diagonal=own("diagonal") if family.diagonal and owns else None,
-        rate=1.0 if rule is None else own("rate"),
-        decay=own("decay") if rule is not None and owns else 0.0,
+        rate=own("rate") if family.learns else 1.0,
+        decay=own("decay") if family.learns and owns else 0.0,
         into=family.into,
         delay=family.delay,
         window=family.window,
@@ -200,6 +207,7 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         given=given,
         measures={} if rule is None else dict(zip(rule.modulators, family.modulators, strict=True)),
         during=None if family.during is None else plan.structure.phases[family.during].name,
+        gradient=family.gradient,
         radius=own("radius") if family.between is not None and family.between.radius else None,
     )
 

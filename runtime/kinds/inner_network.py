@@ -53,10 +53,12 @@ def rows(structure: Structure) -> tuple[Row, ...]:
 class InnerNetwork(EdgeKind):
     """Weights `[all weights of the network]`, family by family and edge by edge; absent ones are zero.
 
-    `inner` is the network. Its numbers, `[edges, …]` by their keys, are the `inner` of what is stored.
+    `inner` is the network. Its numbers, `[edges, …]` by their keys, are the `inner` of what is stored. With `reverse`
+    derivatives go back through it.
     """
 
     inner: Structure
+    reverse: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -103,7 +105,7 @@ class InnerNetwork(EdgeKind):
         inner = self.inner
         ends = {layer.role: layer for layer in inner.layers if layer.role in ("input", "output")}
         state = initial_state(inner, numbers, {ends["input"].name: asked}, asked.shape[0])
-        machine = Machine(inner, unpacked(inner, weights, numbers), dict(numbers))
+        machine = Machine(inner, unpacked(inner, weights, numbers), dict(numbers), self.reverse)
         state = run_protocol(machine, state, "infer", None, at_rest=True)
         return layer_rows(inner, state.values, ends["output"])
 

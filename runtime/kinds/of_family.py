@@ -36,7 +36,7 @@ def _kind(structure: Structure, f: int) -> EdgeKind:
         case "one_to_one":
             # One strength serves all units of an edge that does not learn; a tied edge reads what its owner stores.
             owner = family if family.owner is None else structure.families[family.owner]
-            return OneToOne(*ends, learns=owner.rule is not None)
+            return OneToOne(*ends, learns=owner.learns)
         case "conv":
             assert family.window is not None
             return Convolution(*ends, family.window, sender.shape, receiver.shape, masked=family.masked)
@@ -48,6 +48,6 @@ def _kind(structure: Structure, f: int) -> EdgeKind:
             return LowRank(*ends, rank=family.rank)
         case "network":
             assert family.inner is not None
-            return InnerNetwork(*ends, family.inner)
+            return InnerNetwork(*ends, family.inner, reverse=structure.follows_gradients)
         case _:
             assert_never(family.kind)

@@ -1,7 +1,8 @@
 """The topology of a network as a directed multigraph, and what can be asked of it.
 
 Nodes are the full names of the layers, with `role`, `shape` and `order` (the place in the order of declaration) and,
-where a layer starts from an input, `start`. Edges have `kind`, `rule` (a name, a gradient in words, or None), `label`, `into` (the field of
+where a layer starts from an input, `start`. Edges have `kind`, `rule` (a name, a gradient in words, or None), `label`,
+`into` (the field of
 the receiver, nothing where it has no name), `delay` (in steps, 0 without one), `forward`, `backward` and `fresh`
 (whether the receiver hears the sender's new state).
 """

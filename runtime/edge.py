@@ -73,12 +73,14 @@ class Edge(eqx.Module):
         `x` is the sender's state, `y` the receiver's, `y_hat` the receiver's field, each `[batch, *shape]`; `fields`
         are its fields with names, those left out zero. Zero where nothing learns. A rule that reads `predicted` needs
         a key where the receiver's activation draws at random. Raises ValueError for a rule that reads other moments
-        (`@`), traces or a measure, or that is applied during a phase, which needs a whole orchestrator, and KeyError
-        for a field that the receiver does not have.
+        (`@`), traces or a measure, or that is applied during a phase, and for an edge that learns by a gradient, all of
+        which need a whole orchestrator, and KeyError for a field that the receiver does not have.
         """
         if self.place is None or self.weight is None:
             return self
         family = self.structure.families[self.place.family]
+        if family.gradient is not None:
+            raise ValueError("this edge learns by a gradient, which is not its own: call backward of the orchestrator")
         if family.rule is None:
             return self._with(jnp.zeros_like(self.weight))
         rule = self.structure.rules[family.rule]

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
-from dync.compiler.elaboration.reach import reaching
+from dync.compiler.elaboration.reach import reached, reaching
 from dync.compiler.expression import CONDITIONS, Apply, Expression, Number, Symbol
 from dync.compiler.model import EdgeModel, GradientUse, InnerModel, LayerModel, NetworkModel, PhaseModel
 from dync.compiler.plan import GIVEN_MEASURES
@@ -26,6 +26,7 @@ _FLAT = frozenset({*CONDITIONS, "sign", "indicator", "floordiv", "units_argmax"}
 def check_gradients(network: syntax.Network, model: NetworkModel, mistakes: Collector) -> None:
     """Check each edge that learns by a gradient, once for those that one statement draws between the same arrays."""
     declared = {item.name.text for item in network.items if isinstance(item, syntax.Measure)}
+    _check_inside(model, mistakes)
     checks: dict[tuple[Span, str], _Check] = {}
     met = set[tuple[Span, Span, Span]]()
     for edge in model.edges:
@@ -42,6 +43,25 @@ def check_gradients(network: syntax.Network, model: NetworkModel, mistakes: Coll
         if check.holds and alike not in met:
             met.add(alike)
             check.check_edge(edge)
+
+
+def _check_inside(model: NetworkModel, mistakes: Collector) -> None:
+    """Nothing settles in a network that is an edge of a network that is an edge."""
+    for edge in model.edges:
+        for inside in () if edge.inner is None else edge.inner.edges:
+            settling = None if inside.inner is None else _settling(inside.inner)
+            if edge.inner is not None and settling is not None:
+                mistakes.add(wrong.gradients.SettlesInside(edge.span, edge.inner.name, settling))
+                return
+
+
+def _settling(model: NetworkModel) -> str | None:
+    """The name of a network if its inference settles, or of one that is an edge of it."""
+    phases = {phase.name: phase for phase in model.phases}
+    if any(phases[name].within is not None for name in model.infer or ()):
+        return model.name
+    inside = (_settling(edge.inner) for edge in model.edges if edge.inner is not None)
+    return next((name for name in inside if name is not None), None)
 
 
 def measured_layers(value: Expression) -> frozenset[str]:
@@ -174,27 +194,26 @@ class _Ways:
 
     def mistake(self, edge: EdgeModel, use: GradientUse, place: Span) -> wrong.gradients.NoGradient:
         """Why a derivative does not reach an edge."""
-        flat: list[tuple[str, str]] = []
-        activation = self.layers[edge.receiver].activation
-        if not self._passes(edge) and activation is not None:
-            flat = [(edge.receiver, activation.definition.name)]
-        elif edge.receiver not in self.steering:
-            behind = reaching(self.read, [(e.sender, e.receiver) for e in self.sent])
-            for other in self.sent if edge.receiver in behind else ():
-                stopping = self.layers[other.receiver].activation
-                if other.receiver in behind and stopping is not None and not self._passes(other):
-                    flat.append((other.receiver, stopping.definition.name))
-        flat = list(dict.fromkeys(flat))
-        first = None if not flat else self.layers[flat[0][0]].activation
+        stopping = [edge] if not self._passes(edge) else self._stopping(edge)
+        flat = tuple(dict.fromkeys(e.receiver for e in stopping if not self._passes(e)))
+        first = None if not flat else self.layers[flat[0]].activation
         return wrong.gradients.NoGradient(
             place,
             edge=f"{edge.sender} -> {edge.receiver}",
             measure=use.measure,
             receiver=edge.receiver,
-            flat=tuple(flat),
-            place=None if first is None else first.span,
+            flat=flat,
+            activation=None if first is None else (first.definition.name, first.span),
+            sends=next((e.span for e in stopping if self._passes(e)), None),
             silent=not self._is_sent(edge),
         )
+
+    def _stopping(self, edge: EdgeModel) -> list[EdgeModel]:
+        """The edges on the ways from the end of an edge to what is read that no derivative goes through."""
+        arcs = [(e.sender, e.receiver) for e in self.sent]
+        between = reached([edge.receiver], arcs) & reaching(self.read, arcs)
+        within = [e for e in self.sent if e.sender in between and e.receiver in between]
+        return [e for e in within if not self._passes(e) or _sends(e) == Number(0.0)]
 
     def _is_sent(self, edge: EdgeModel) -> bool:
         """Whether some phase sends the messages of an edge to a layer that moves."""

@@ -128,8 +128,8 @@ class GradientMoment(Diagnostic):
 
 @dataclass(frozen=True)
 class FlatMeasure(Diagnostic):
-    """A measure made of comparisons, such as the accuracy, changes by jumps: its derivative is zero wherever it has one.
-    A network learns by a measure that changes smoothly, the mean squared error for one, or one that it declares.
+    """A measure made of comparisons, such as the accuracy, changes by jumps: its derivative is zero wherever there is
+    one. A network learns by a measure that changes smoothly, the mean squared error for one, or one that it declares.
     """
 
     code: ClassVar[str] = "E0430"
@@ -215,8 +215,9 @@ class NoGradient(Diagnostic):
     edge: str
     measure: str
     receiver: str
-    flat: tuple[tuple[str, str], ...]
-    place: Span | None
+    flat: tuple[str, ...]
+    activation: tuple[str, Span] | None
+    sends: Span | None
     silent: bool
 
     @property
@@ -225,23 +226,59 @@ class NoGradient(Diagnostic):
         head = f"no gradient of `{self.measure}` reaches the weights of `{self.edge}`: "
         if self.silent:
             return f"{head}no phase of `train` before that moment sends its messages to a layer that moves"
-        if not self.flat:
-            return f"{head}in `train` no message leads from `{self.receiver}` to what it reads"
-        if self.flat[0][0] == self.receiver:
-            return f"{head}the derivative of `{self.flat[0][1]}` is zero everywhere"
-        layers = [layer for layer, _ in self.flat]
-        return f"{head}each way from `{self.receiver}` leads through {several(layers)}, whose derivative is zero"
+        if self.activation is not None and self.flat == (self.receiver,):
+            return f"{head}the derivative of `{self.activation[0]}` is zero everywhere"
+        if self.flat:
+            return f"{head}each way from `{self.receiver}` leads through {several(self.flat)}, whose derivative is zero"
+        if self.sends is not None:
+            return f"{head}what is sent on each way from `{self.receiver}` changes by jumps"
+        return f"{head}in `train` no message leads from `{self.receiver}` to what it reads"
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """The first activation that stops it, and the way out."""
-        if self.place is None:
-            return ()
-        layer, activation = self.flat[0]
+        """The first place that stops it, and the way out."""
+        if self.silent or self.activation is None:
+            return () if self.sends is None or self.silent else (Note("sent here", self.sends),)
+        name, place = self.activation
         return (
-            Note(f"`{layer}` has the activation `{activation}` here", self.place),
+            Note(f"`{self.flat[0]}` has the activation `{name}` here", place),
             Note("a `surrogate` in the activation can stand in for its derivative"),
         )
+
+
+_BEND = network(
+    "input  a (8)", "output b (8)", "edge a -> b network Rest", "phase once { steps 1 clamp a }", "infer once"
+).replace("Example", "Bend") + network(
+    "input  a (8)", "output b (8) tanh", "edge a -> b one_to_one", "edge b -> b one_to_one(0.5)",
+    "phase rest { until settled max 9 clamp a }", "infer rest",
+).replace("Example", "Rest")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SettlesInside(Diagnostic):
+    """A derivative goes back through each step, also through those of a network that is an edge. Where that holds
+    another such edge, whose network runs until it has settled, nobody knows how many steps to keep for the way back.
+    """
+
+    code: ClassVar[str] = "E0434"
+    wrong: ClassVar[str] = _taught("gradient(mse)", "edge h -> h network Bend") + _BEND
+    right: ClassVar[str] = wrong.replace("until settled max 9", "steps 9")
+
+    network: str
+    inner: str
+
+    @property
+    def message(self) -> str:
+        """Both networks."""
+        return (
+            f"no gradient goes back through `{self.network}` to completion: within it `{self.inner}` runs to "
+            "completion, until it has settled"
+        )
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The way out."""
+        return (Note(f"give the phases of `infer` in `{self.inner}` a number of steps"),)
 
 
 @dataclass(frozen=True)
@@ -271,5 +308,5 @@ class TiedGradient(Diagnostic):
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """The owner."""
-        return (Note(f"`{self.label}` stands here", self.there),)
+        """The owner, and that it is the one to learn."""
+        return (Note(f"`{self.label}` stands here", self.there), Note("let that edge learn by it, for all of them"))

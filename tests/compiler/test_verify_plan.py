@@ -125,6 +125,7 @@ DAMAGE = [
     ((*FAMILY, 0, "delay"), -1, "the delay of family 0 is none of 0 to 10000 steps"),
     ((*FAMILY, 0, "delay"), 10001, "the delay of family 0 is none of 0 to 10000 steps"),
     ((*FAMILY, 0, "delay"), 1, "another place in the waves"),
+    ((*FAMILY, 0, "gradient"), {"measure": "mse", "phase": None}, "learns by a rule and by a gradient"),
     (("numbers", "family.0.strength"), [], "has 0 values, not 1"),
     (("numbers", "family.0.strength"), ["5"], "expected float"),
     (("numbers", "family.0.strength"), [math.nan], "not finite"),
@@ -140,6 +141,23 @@ def test_damage_is_named(data: Any, path: Any, value: Any, sentence: Any) -> Non
     with pytest.raises(PlanError) as caught:
         plan_from_json(put(data, path, value))
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "sentence"),
+    [
+        ({"measure": "accuracy", "phase": None}, "a measure that is not there"),
+        ({"measure": "mse", "phase": 3}, "the phase of the gradient of family 0 is 3"),
+        ({"measure": "mse", "phase": -1}, "the phase of the gradient of family 0 is -1"),
+        ({"measure": "mse", "phase": 0, "rate": 1}, "GradientPlan has the fields"),
+        ({"measure": ["mse"], "phase": None}, "expected str"),
+        ("mse", "GradientPlan"),
+    ],
+)
+def test_a_damaged_gradient_is_named(data: Any, gradient: Any, sentence: Any) -> None:
+    """Family 0 in the place of its rule, whose numbers it then lacks."""
+    with pytest.raises(PlanError, match=sentence):
+        plan_from_json(put(put(data, (*FAMILY, 0, "rule"), None), (*FAMILY, 0, "gradient"), gradient))
 
 
 def test_a_missing_number_is_named(data: Any) -> None:

@@ -47,7 +47,7 @@ def _plan(text):
 
 
 def test_every_kind_of_edge_agrees_with_differences():
-    """Masks, fixed diagonals, ties, delays, soft clamps, settling, moments, several measures, rules beside gradients."""
+    """Masks, diagonals, ties, delays, soft clamps, settling, moments, several measures, rules beside gradients."""
     assert_agrees(_plan(EVERY_KIND), batch=2, seed=0)
 
 

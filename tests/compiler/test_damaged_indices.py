@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 
 from dync.compiler.between_plan import BetweenPlan
 from dync.compiler.driver import bind, compile_source, plan_of
-from dync.compiler.plan import BlockPlan, EdgePlan, FamilyPlan, GroupPlan, LayerPlan, PhasePlan, SlotsPlan, Structure
+from dync.compiler.plan import (
+    BlockPlan,
+    EdgePlan,
+    FamilyPlan,
+    GradientPlan,
+    GroupPlan,
+    LayerPlan,
+    PhasePlan,
+    SlotsPlan,
+    Structure,
+)
 from dync.compiler.plan_error import PlanError
 from dync.compiler.plan_json import plan_from_json, plan_to_json
 from dync.compiler.time_plan import TimePlan
@@ -54,7 +64,7 @@ network N {
   for i in 1..3 { edge back[i]: h[i+1] -> h[i] tied(down[i], transposed = true) learn hebbian }
   edge near: h[4] -> h[4] dense(present = i < j, radius = 0.5, diagonal = 0)
   edge ring: h[3] -> h[3] dense(present = ring)
-  edge h[4] -> big[1] dense
+  edge h[4] -> big[1] dense learn gradient(mse@free)
   edge big[1] -> big[2] dense(density = 0.01)
   edge big[1] -> big[1] dense(present = i == j + 1 or i == j + 2)
   edge h[2] -> m dense
@@ -155,7 +165,18 @@ def test_a_damaged_number_is_refused(kind: str) -> None:
 def test_every_sort_of_number_is_damaged() -> None:
     """A new whole number in a plan has to be used by one of the networks above."""
     fields = {str(next(key for key in reversed(path) if isinstance(key, str))) for _, path in KINDS.values()}
-    parts = (LayerPlan, BlockPlan, EdgePlan, FamilyPlan, SlotsPlan, WindowPlan, PhasePlan, GroupPlan, TimePlan)
+    parts = (
+        LayerPlan,
+        BlockPlan,
+        EdgePlan,
+        FamilyPlan,
+        GradientPlan,
+        SlotsPlan,
+        WindowPlan,
+        PhasePlan,
+        GroupPlan,
+        TimePlan,
+    )
     whole = {
         f.name
         for part in (*parts, Structure, BetweenPlan)

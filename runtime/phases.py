@@ -101,12 +101,13 @@ def run_phases(
     structure = machine.structure
     taken: dict[int, int | Array] = {}
     ends: dict[int, Values] = {}
+    aside = lax.stop_gradient(machine) if machine.reverse else machine
     for order, number in enumerate(phases):
         phase = structure.phases[number]
         if phase.origin is not None:
             state, clamped, held = from_end(state, phase.origin, ends)
         state = enter_phase(state, phase, clamped, held)
-        beside = Accompaniment(machine, state, number if train else None)
+        beside = Accompaniment(aside, state, number if train else None)
         rested = at_rest and order == 0
         state, taken[number] = _run_phase(machine, state, phase, key_of(key, order), beside, at_rest=rested)
         clamped = held = frozenset(phase.clamped) & outer_layers(structure)
@@ -282,10 +283,7 @@ def _settle(walk: _Walk, phase: PhasePlan, begun: Going) -> tuple[Going, Array]:
         return ~carry[2] & (carry[1] < phase.steps)
 
     start: _Settling = ((tuple(values[b] for b in moving), history), beside), jnp.int32(0), jnp.bool_(False)
-    if walk.machine.reverse:
-        end = _bounded(body, start, phase.steps)
-    else:
-        end = lax.while_loop(unsettled, body, start)
+    end = _bounded(body, start, phase.steps) if walk.machine.reverse else lax.while_loop(unsettled, body, start)
     ((now, history), beside), taken, _ = end
     return ((_spread(values, moving, now), history), beside), taken
 

@@ -27,8 +27,9 @@ class State(eqx.Module):
     outputs go back to (zero where there is no target). `snapshots` are the values at the end of the phases that rules
     name with `@`, not-a-number before those ran, and behind them what messages with a delay carried then. `steps`
     counts what each phase took when it last ran, `[phases]`. `history` is what layers held in the steps gone by, None
-    where no message has a delay. `rule_traces` are those of rules and `gathered` what edges that learn during a phase or
-    by a gradient have gathered in the protocol so far, by the number of their family, both as in `dync.runtime.beside`.
+    where no message has a delay. `rule_traces` are those of rules and `gathered` what edges that learn during a phase
+    or by a gradient have gathered in the protocol so far, by the number of their family, both as in
+    `dync.runtime.beside`.
     """
 
     values: Values

@@ -32,7 +32,7 @@ network Kinds {
   edge g -> u low_rank(rank = 2) sends tanh(state) learn gradient(mse)
   edge u -> g tied(back, transposed = true)
   edge u -> y dense learn gradient(mse)
-  edge u -> z one_to_one learn hebbian
+  edge u -> z one_to_one learn hebbian during late
   edge y -> h dense(strength = 0.3) learn delta
   measure kept = mean(h * u) + mean(tanh(y - y.target))
   phase early { steps 3 clamp x clamp z by 0.5 }

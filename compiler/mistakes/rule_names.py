@@ -185,13 +185,13 @@ class NameRepeated(Diagnostic):
 
 @dataclass(frozen=True)
 class MomentNotAllowed(Diagnostic):
-    """`@PHASE` reads a value as it was at the end of a phase. Kept are the states of both ends and the field of the
-    receiver: in a rule it may follow `pre`, `post` and `field`, and nothing else.
+    """`@PHASE` reads a value as it was at the end of a phase. Kept are the states of both ends and what follows from
+    them at the receiver: in a rule it may follow `pre`, `post`, `field`, `predicted` and `slope`, and nothing else.
     """
 
     code: ClassVar[str] = "E0509"
-    wrong: ClassVar[str] = with_rule("rule r { update pre * (post - predicted@settle) / batch }")
-    right: ClassVar[str] = with_rule("rule r { update pre * (post - predicted) / batch }")
+    wrong: ClassVar[str] = with_rule("rule r { update pre * (post - weight@settle) / batch }")
+    right: ClassVar[str] = with_rule("rule r { update pre * (post - weight) / batch }")
 
     name: str
     allowed: tuple[str, ...]

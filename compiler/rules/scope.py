@@ -51,7 +51,7 @@ class Scope:
 RULE: Final = Scope(
     "a rule",
     ("pre", "post", "field", "predicted", "slope", "weight", "batch", "fan_in", "fan_out"),
-    ("pre", "post", "field"),
+    ("pre", "post", "field", "predicted", "slope"),
     NotLocal,
     modulated=True,
 )

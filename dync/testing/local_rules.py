@@ -66,8 +66,8 @@ def rules(draw: st.DrawFn, name: str = "local", moments: Sequence[str] = (), fie
     """A rule of one parameter, `k`, that may name the phases `moments` with `@` and read `fields` with names."""
     at = ["", *(f"@{moment}" for moment in moments)]
     senders = [f"pre{moment}" for moment in at]
-    words = ("post", "field", *(f"field.{field}" for field in fields))
-    receivers = [*(f"{word}{moment}" for moment in at for word in words), "predicted", "slope"]
+    words = ("post", "field", *(f"field.{field}" for field in fields), "predicted", "slope")
+    receivers = [f"{word}{moment}" for moment in at for word in words]
 
     def factor() -> str:
         pre, post = draw(st.sampled_from(senders)), draw(st.sampled_from(receivers))

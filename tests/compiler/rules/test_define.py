@@ -79,7 +79,7 @@ MISTAKES = {
     "rule r { let tanh = pre update tanh(post) }": ("E0507", "tanh"),
     "rule r(a = 1, a = 2) { update a * pre }": ("E0508", "a"),
     "rule r(a = 1) { let a = 2 update a * pre }": ("E0508", "a"),
-    rule("slope@settle"): ("E0509", "slope@settle"),
+    rule("weight@settle"): ("E0509", "weight@settle"),
     rule("gain@settle"): ("E0509", "gain@settle"),
     "activation a { next field@settle }": ("E0509", "field@settle"),
     rule("pre * (post > 0)"): ("E0511", "post > 0"),

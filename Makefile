@@ -53,6 +53,7 @@ pictures: setup ## draw the pictures in docs/images anew
 	$(BIN)/dync graph specs/digits.dyn -o docs/images/digits.svg
 	$(BIN)/python -m tools.pictures.capacity
 	$(BIN)/python -m tools.pictures.echo_state
+	$(BIN)/python -m tools.pictures.nudge
 
 format: setup ## put the code in its one layout
 	$(BIN)/ruff check --fix

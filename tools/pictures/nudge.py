@@ -1,8 +1,9 @@
 """Equilibrium propagation beside the gradient, as the nudge goes to zero: `python -m tools.pictures.nudge [-o FILE]`.
 
-A small network settles freely, and then with its outputs pulled towards the targets by beta. What the two the standard library make of it, in the double precision of the naive interpreter, is compared with minus the
-gradient of the squared error at the free rest: the angle between them, and the ratio of their lengths. The gradient is
-the exact one of the fixed point, by the implicit function theorem; nothing of it comes from dync.
+A small network settles freely, and then with its outputs pulled towards the targets by beta. What the two rules of the
+standard library make of it, in the double precision of the naive interpreter, is compared with minus the gradient of
+the squared error at the free rest: the angle between them, and the ratio of their lengths. The gradient is the exact
+one of the fixed point, by the implicit function theorem; nothing of it comes from dync.
 
 Scellier and Bengio (2017), Frontiers in Computational Neuroscience 11; the rule with a nudge to either side: Laborieux
 et al. (2021), Frontiers in Neuroscience 15.

@@ -1,0 +1,158 @@
+"""The update of every rule of the standard library beside the same written by hand: `python -m benchmarks.rules`.
+
+A dense edge of 512 x 512 weights into tanh units, batch 64. Both programs are compiled in one process and run in pairs
+that take turns; a ratio is the median over the pairs. Writes benchmarks/rules.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+import dync
+from benchmarks.handwritten.rules import RULES, Ends
+from benchmarks.table import number, table
+from dync.runtime.state import State, layer_rows
+from dync.runtime.updates import updates
+
+PAGE = Path(__file__).parent / "rules.md"
+SAID = "One update of a dense edge of 512 × 512 weights, batch 64. Beside: ours / hand-written, the median over the pairs."
+HEAD = ("rule", "ours, ms", "hand-written, ms", "beside")
+
+
+@dataclass(frozen=True)
+class RuleTimes:
+    """Seconds of one update by a rule, an entry a pair."""
+
+    rule: str
+    ours: tuple[float, ...]
+    handwritten: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """The median over the pairs of ours / hand-written."""
+        return median(a / b for a, b in zip(self.ours, self.handwritten, strict=True))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two programs of a rule, compiled; both give the update `[senders, receivers]`."""
+
+    rule: str
+    ours: Callable[[], Array]
+    handwritten: Callable[[], Array]
+
+
+def main() -> None:
+    """Measure, print, and keep the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rules", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few repetitions; nothing is kept")
+    parser.add_argument("--only", default="", help="only the rules whose names contain this; nothing is kept")
+    arguments = parser.parse_args()
+    chosen = [rule for rule in RULES if arguments.only in rule]
+    text = markdown([measure_rule(rule, 5 if arguments.quick else 41) for rule in chosen])
+    print(text)
+    if not (arguments.quick or arguments.only):
+        PAGE.write_text(text)
+
+
+def measure_rule(rule: str, repetitions: int, units: int = 512, rows: int = 64) -> RuleTimes:
+    """Both programs in turns, each as often in a row as takes about ten milliseconds."""
+    pair = pair_of(rule, units, rows)
+    calls = max(1, round(0.01 / seconds(pair.handwritten, 3)))
+    times = [(seconds(pair.ours, calls), seconds(pair.handwritten, calls)) for _ in range(repetitions + 1)][1:]
+    return RuleTimes(rule, *(tuple(side) for side in zip(*times, strict=True)))
+
+
+def seconds(work: Callable[[], Array], calls: int) -> float:
+    """How long one call takes, of so many in a row."""
+    start = perf_counter()
+    for _ in range(calls):
+        work().block_until_ready()
+    return (perf_counter() - start) / calls
+
+
+def pair_of(rule: str, units: int, rows: int) -> Pair:
+    """Both programs on the same random weights and states."""
+    network = dync.compile_text(text_of(rule, units), name="benchmark.dyn").network("Net")
+    orchestrator = network.init(jax.random.key(0))
+    state = randomised(network.state(np.zeros((rows, units)), np.zeros((rows, units))))
+    arrays, static = eqx.partition((orchestrator.machine, state), eqx.is_array)
+
+    def update(given: Any) -> Array:
+        machine, at = eqx.combine(given, static)
+        return updates(machine, at, None)[0][0]
+
+    ours = jax.jit(update).lower(arrays).compile()
+    given = ends_of(state), orchestrator.lmap["y", "x"].weight
+    handwritten = jax.jit(RULES[rule]).lower(*given).compile()
+    return Pair(rule, lambda: ours(arrays), lambda: handwritten(*given))
+
+
+def text_of(rule: str, units: int) -> str:
+    """A network of one edge that learns by this rule, with the phases that it names."""
+    moments = sorted({name.partition("@")[2] for name in moments_of(rule)})
+    phases = "".join(f"  phase {name} {{ steps 1 }}\n" for name in moments)
+    return f"""
+network Net {{
+  input x ({units})
+  output y ({units}) tanh
+  edge x -> y dense learn {rule}
+  phase last {{ steps 1 }}
+{phases}  train {", ".join([*moments, "last"])}
+}}
+"""
+
+
+def moments_of(rule: str) -> tuple[str, ...]:
+    """The symbols with an `@` of a standard rule."""
+    from dync.compiler.expression import symbols
+    from dync.compiler.library import build_library
+
+    definition = build_library([])[0].rules[rule]
+    assert definition is not None
+    return tuple(f"{s.name}@{s.moment}" for s in sorted(symbols(definition.update), key=str) if s.moment)
+
+
+def randomised(state: State) -> State:
+    """The same with standard normal numbers in the place of all that units hold, at every moment."""
+    keys = iter(jax.random.split(jax.random.key(1), 1000))
+
+    def drawn(array: Array) -> Array:
+        return jax.random.normal(next(keys), array.shape) if jnp.issubdtype(array.dtype, jnp.floating) else array
+
+    return replace(state, **{name: jax.tree.map(drawn, getattr(state, name)) for name in ("values", "snapshots")})
+
+
+def ends_of(state: State) -> Ends:
+    """What is at the two ends, by the names that rules have for it."""
+    layers = {layer.name: layer for layer in state.structure.layers}
+    found = {}
+    for end, name in (("pre", "x"), ("post", "y")):
+        found[end] = layer_rows(state.structure, state.values, layers[name])
+        for moment, values in state.snapshots.items():
+            found[f"{end}@{moment}"] = layer_rows(state.structure, values, layers[name])
+    return found
+
+
+def markdown(results: Sequence[RuleTimes]) -> str:
+    """The table."""
+    rows = [
+        (r.rule, number(median(r.ours), 1000), number(median(r.handwritten), 1000), number(r.ratio)) for r in results
+    ]
+    return f"{SAID}\n\n{table(HEAD, rows)}\n"
+
+
+if __name__ == "__main__":
+    main()

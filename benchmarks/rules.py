@@ -27,7 +27,7 @@ from dync.runtime.state import State, layer_rows
 from dync.runtime.updates import updates
 
 PAGE = Path(__file__).parent / "rules.md"
-SAID = "One update of a dense edge of 512 × 512 weights, batch 64. Beside: ours / hand-written, the median over the pairs."
+SAID = "One update of a dense edge of 512 × 512 weights, batch 64. Beside: ours / hand-written, the median of pairs."
 HEAD = ("rule", "ours, ms", "hand-written, ms", "beside")
 
 

@@ -67,6 +67,18 @@ def test_digits_are_told_apart(tmp_path: Path) -> None:
     assert measured("digits", tmp_path)["test"]["accuracy"] > 0.93
 
 
+@pytest.mark.parametrize("name", ["contrastive", "equilibrium"])
+def test_digits_are_told_apart_by_rules_of_two_moments(name: str, tmp_path: Path) -> None:
+    assert measured(name, tmp_path)["test"]["accuracy"] > 0.93
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["contrastive", "equilibrium"])
+def test_digits_are_told_apart_on_average(name: str, tmp_path: Path) -> None:
+    found = [measured(name, tmp_path / str(seed), seed=seed)["test"]["accuracy"] for seed in range(3)]
+    assert np.mean(found) > 0.93
+
+
 def test_a_kernel_learns_by_a_local_rule(tmp_path: Path) -> None:
     assert measured("convolutional", tmp_path, epochs=3)["test"]["accuracy"] > 0.9
 

@@ -127,6 +127,10 @@ class Draft:
     name: str = "Case"
     declarations: list[str] = field(default_factory=list)
     own_rules: list[str] = field(default_factory=list)
+    modulated: set[str] = field(default_factory=set)
+    """Those of its own rules that take a measure."""
+    momentary: set[str] = field(default_factory=set)
+    """Those that read the ends of phases."""
     own_activations: list[str] = field(default_factory=list)
     fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The fields with names that rules and activations of its own read."""

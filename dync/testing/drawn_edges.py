@@ -98,15 +98,37 @@ def _learn_text(draft: Draft, receiver: DrawnLayer, *, decays: bool) -> str:
     if not draft.wanted.learning or not draft.chance():
         return ""
     new = f"local{len(draft.declarations)}"
-    contrastive = ["contrastive"] * 8 if {"clamped", "free"} <= set(draft.train) else []
-    fitting = [name for name in draft.own_rules if set(draft.fields[name]) <= set(receiver.fields)]
+    phase = draft.one_of(draft.train) if draft.train and draft.draw(st.integers(0, 2)) == 2 else None
+    contrastive = ["contrastive"] * 8 if {"clamped", "free"} <= set(draft.train) and phase is None else []
+    fitting = [name for name in draft.own_rules if _fits(draft, name, receiver, phase)]
     name = draft.one_of([*RULES, *contrastive] if draft.chance() else [*fitting, new])
     if name == new:
         draft.own_rules.append(name)
-        draft.declarations.append(draft.draw(rules(name, draft.train, receiver.fields)))
+        modulated = bool(_measures(draft)) and draft.draw(st.integers(0, 2)) == 2
+        moments = draft.train if phase is None else ()
+        draft.declarations.append(draft.draw(rules(name, moments, receiver.fields, modulated=modulated)))
         draft.fields[name] = fields_read(draft.declarations[-1])
+        draft.modulated |= {name} if modulated else set()
+        draft.momentary |= {name} if "@" in draft.declarations[-1] else set()
     parameter = {"perceptron": "margin", **dict.fromkeys(draft.own_rules, "k")}.get(name)
-    arguments = f"({parameter} = {draft.number(0.05, 1.5)})" if parameter and draft.chance() else ""
+    given = [f"reward = {draft.one_of(_measures(draft))}"] if name in draft.modulated else []
+    given += [f"{parameter} = {draft.number(0.05, 1.5)}"] if parameter and draft.chance() else []
+    arguments = f"({', '.join(given)})" if given else ""
+    arguments += "" if phase is None else f" during {phase}"
     rate = f" rate {draft.number(0.1, 3)}" if draft.chance() else ""
     decay = f" decay {draft.number(0.001, 0.1)}" if decays and draft.chance() else ""
     return f" learn {name}{arguments}{rate}{decay}"
+
+
+def _measures(draft: Draft) -> list[str]:
+    """The given measures that its rules can take; within another network there are none."""
+    outputs = [layer for layer in draft.layers if layer.role == "output"]
+    if draft.around is not None or not outputs:
+        return []
+    return ["mse", "agreement", *(["accuracy"] if any(layer.units > 1 for layer in outputs) else [])]
+
+
+def _fits(draft: Draft, rule: str, receiver: DrawnLayer, phase: str | None) -> bool:
+    """Whether an edge can learn by a rule that was drawn before, after training or during a phase."""
+    known = set(draft.fields[rule]) <= set(receiver.fields) and (rule not in draft.modulated or bool(_measures(draft)))
+    return known and (phase is None or rule not in draft.momentary)

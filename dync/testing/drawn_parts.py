@@ -92,6 +92,8 @@ def _draft_within(draft: Draft, ends: tuple[Shape, Shape] | None, *, completes: 
         own_rules=draft.own_rules,
         own_activations=draft.own_activations if stochastic == draft.wanted.stochastic else [],
         fields=draft.fields,
+        modulated=draft.modulated,
+        momentary=draft.momentary,
         parts=draft.parts,
         around=draft,
         completes=completes,

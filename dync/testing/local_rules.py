@@ -61,16 +61,47 @@ def decimals(low: float, high: float) -> st.SearchStrategy[float]:
     return st.integers(round(low * 1000), round(high * 1000)).map(lambda n: n / 1000)
 
 
+TRACES: Final = (
+    "{c} * {z} + {a}", "{c} * {z} + (1 - {c}) * tanh({a})", "clip({z} + k * {a}, -1, 1)",
+    "where({a} > {c}, {a}, {c} * {z})", "{c} * {z} + [{a} > {c}] - {a} / fan_in",
+)  # fmt: skip
+"""What a trace `{z}` becomes, of one end `{a}`; bounded over few steps."""
+
+MODULATED: Final = ("(reward - {c})", "tanh(reward) * {b}", "(reward{at} - reward)", "where(reward > {c}, {b}, {c})")
+"""Factors of the example, alone or with the receiver."""
+
+
 @st.composite
-def rules(draw: st.DrawFn, name: str = "local", moments: Sequence[str] = (), fields: Sequence[str] = ()) -> str:
-    """A rule of one parameter, `k`, that may name the phases `moments` with `@` and read `fields` with names."""
+def rules(
+    draw: st.DrawFn,
+    name: str = "local",
+    moments: Sequence[str] = (),
+    fields: Sequence[str] = (),
+    *,
+    modulated: bool = False,
+) -> str:
+    """A rule of one parameter, `k`, that may name the phases `moments` with `@` and read `fields` with names.
+
+    It may have a trace at each end. One that is `modulated` also takes a measure, its first parameter `reward`.
+    """
     at = ["", *(f"@{moment}" for moment in moments)]
+    k = draw(decimals(0.1, 0.9))
+    traces: list[str] = []
     senders = [f"pre{moment}" for moment in at]
     words = ("post", "field", *(f"field.{field}" for field in fields), "predicted", "slope")
     receivers = [f"{word}{moment}" for moment in at for word in words]
+    for trace, end, read in (("za", senders, "pre"), ("zb", receivers, draw(st.sampled_from(words)))):
+        if draw(st.integers(0, 2)) == 2:
+            becomes = draw(st.sampled_from(TRACES)).format(z=trace, a=read, c=draw(decimals(0.05, 0.9)))
+            traces.append(f"  trace {trace} = {becomes}\n")
+            end.extend([trace] * 3)
 
     def factor() -> str:
         pre, post = draw(st.sampled_from(senders)), draw(st.sampled_from(receivers))
+        if modulated and draw(st.booleans()):
+            return draw(st.sampled_from(MODULATED)).format(
+                b=post, c=draw(decimals(0.05, 0.9)), at=draw(st.sampled_from(at))
+            )
         template, a = draw(
             st.one_of(
                 st.tuples(st.sampled_from(ONE_SIDED), st.sampled_from([pre, post, post, "weight"])),
@@ -85,10 +116,11 @@ def rules(draw: st.DrawFn, name: str = "local", moments: Sequence[str] = (), fie
     signs = st.sampled_from(["+", "-"])
     total = term() + "".join(f" {draw(signs)} {term()}" for _ in range(draw(st.integers(0, 2))))
     size = draw(st.sampled_from(["batch", "sqrt(batch * fan_in)", "(batch * fan_out)"]))
-    k = draw(decimals(0.1, 0.9))
+    takes, more = ("reward, ", " + reward * post") if modulated else ("", "")
+    head, before = f"rule {name}({takes}k = {k}) {{\n", "".join(traces)
     if draw(st.booleans()):
-        return f"rule {name}(k = {k}) {{\n  let part = {term()}\n  update (part * k + {total}) / {size}\n}}"
-    return f"rule {name}(k = {k}) {{ update k * ({total}) / {size} }}"
+        return f"{head}{before}  let part = {term()}\n  update (part * k + {total}{more}) / {size}\n}}"
+    return f"{head}{before}  update k * ({total}{more}) / {size}\n}}"
 
 
 @st.composite

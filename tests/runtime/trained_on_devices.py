@@ -29,6 +29,10 @@ from dync.runtime.network import Network
 
 SETTLING = """
 rule mixed { update tanh(pre * post + weight) / batch }
+rule traced(reward) {
+  trace sent = 0.7 * sent + pre
+  update (reward - 0.5) * sent * (post - predicted) / batch
+}
 network Settling {
   input  x (20)
   layer  a (9) tanh
@@ -38,6 +42,7 @@ network Settling {
   edge a -> b dense(density = 0.5) learn mixed
   edge b -> a one_to_one(0.5) learn mixed
   edge b -> y dense(density = 0.7) learn contrastive
+  edge a -> y dense learn traced(mse) during free
   phase clamped { until settled within 0.001 max 40 }
   phase free { until settled within 0.001 max 40 messages forward clamp x }
   train clamped, free

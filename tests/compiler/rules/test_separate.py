@@ -22,9 +22,11 @@ Array = NDArray[np.float64]
 BATCH, SENDERS, RECEIVERS = 3, 4, 5
 PARAMETERS = {"gain": 0.75, "margin": -0.5}
 GRID = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0]
-SENDER_SIDE = {"pre"}
-RECEIVER_SIDE = {"post", "field", "predicted", "slope"}
-NAMES = ["pre", "post", "field", "weight", "batch", "fan_in", "slope", "predicted"]
+SENDER_TRACES = frozenset({"sent"})
+SENDER_SIDE = {"pre", "trace.sent"}
+RECEIVER_SIDE = {"post", "field", "predicted", "slope", "trace.fired"}
+EXAMPLE = {"modulator.reward"}
+NAMES = ["pre", "post", "field", "weight", "batch", "fan_in", "slope", "predicted", "trace.sent", "trace.fired"]
 
 LEAVES: list[Expression] = [
     *map(Number, [-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0]),
@@ -33,6 +35,7 @@ LEAVES: list[Expression] = [
     *map(Symbol, NAMES[:4]),
     Symbol("pre", "early"),
     Symbol("post", "early"),
+    *[Symbol("modulator.reward"), Symbol("modulator.reward", "early")] * 2,
 ]
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
 UNARY = ["neg", "abs", "sign", "tanh", "log", "exp", "sqrt"]
@@ -94,6 +97,8 @@ class Synapses:
             return np.full((1, 1, 1), float(sizes[symbol.name]))
         if symbol.name == "weight":
             return np.reshape(self.of(symbol, SENDERS * RECEIVERS)[:1], (1, SENDERS, RECEIVERS))
+        if symbol.name in EXAMPLE:
+            return self.of(symbol, 1)[:, :, None]
         if symbol.name in SENDER_SIDE:
             return self.of(symbol, SENDERS)[:, :, None]
         return self.of(symbol, RECEIVERS)[:, None, :]
@@ -133,7 +138,7 @@ def assert_equal(update: Expression, terms: tuple[TermPlan, ...], seed: int) -> 
 @settings(max_examples=250, deadline=None)
 @given(expressions(), st.integers(0, 2**32 - 1))
 def test_terms_equal_the_sum_over_synapses(update: Expression, seed: int) -> None:
-    terms = separate(update)
+    terms = separate(update, SENDER_TRACES)
     if isinstance(terms, Obstacle):
         return
     assert len(terms) <= MAXIMUM_TERMS
@@ -143,17 +148,20 @@ def test_terms_equal_the_sum_over_synapses(update: Expression, seed: int) -> Non
 def side_of(symbol: Symbol) -> str | None:
     if symbol.name in SENDER_SIDE:
         return "sender"
+    if symbol.name in EXAMPLE:
+        return "example"
     return "receiver" if symbol.name in RECEIVER_SIDE else {"weight": "weight"}.get(symbol.name)
 
 
 @settings(max_examples=200, deadline=None)
 @given(expressions())
 def test_each_factor_reads_its_own_side(update: Expression) -> None:
-    terms = separate(update)
+    terms = separate(update, SENDER_TRACES)
     if isinstance(terms, Obstacle):
         assert len({side_of(symbol) for symbol in symbols(terms.expression)} - {None}) > 1
         return
-    sides = {"scalar": set(), "sender": SENDER_SIDE, "receiver": RECEIVER_SIDE, "weight": {"weight"}}
+    ends = {"sender": SENDER_SIDE | EXAMPLE, "receiver": RECEIVER_SIDE | EXAMPLE}
+    sides: dict[str, set[str]] = {"scalar": set(), **ends, "weight": {"weight"}}
     for term in terms:
         for side, allowed in sides.items():
             factor = getattr(term, side)
@@ -195,6 +203,37 @@ def test_separates_into_as_few_terms(text: str, define: Define) -> None:
     assert len(rule.terms) == SEPARABLE[text]
     assert rule.obstacle is None
     assert_equal(rule.update, rule.terms, 7)
+
+
+MODULATED = {
+    "(reward - gain) * (post - predicted) * pre / batch": 1,
+    "reward * pre": 1,
+    "reward * weight / batch": 1,
+    "tanh(reward * post) * pre": 1,
+    "exp(reward - pre) * post": 1,
+    "(reward - reward@early) * (pre * post - post**2 * weight)": 2,
+    "reward * pre * post - reward * pre": 1,
+    "[reward > 0 and pre > 0.2] * sent": 1,
+    "sent * post - fired * pre": 2,
+    "reward": 1,
+}
+"""Rules of a modulator, a parameter and a trace of each end, and into how many terms they separate."""
+
+
+@pytest.mark.parametrize("text", MODULATED)
+def test_what_an_example_brings_stays_within_the_sum(text: str, define: Define) -> None:
+    names = "trace sent = 0.5 * sent + pre  trace fired = 0.5 * fired + post"
+    rule, _ = define(f"rule r(reward, gain = 0.75) {{ {names}  update {text} + 0 * gain }}")
+    assert isinstance(rule, RuleDefinition)
+    assert rule.terms is not None
+    assert len(rule.terms) == MODULATED[text]
+    assert_equal(rule.update, rule.terms, 5)
+
+
+def test_a_weight_and_a_modulator_do_not_separate(define: Define) -> None:
+    rule, _ = define("rule r(reward) { update tanh(reward * weight) * pre * post }")
+    assert isinstance(rule, RuleDefinition)
+    assert rule.terms is None
 
 
 OBSTACLES = {

@@ -176,7 +176,8 @@ def _run_phase(
         program = from_rest(structure, program)
     values = with_constants(structure, machine.parameters, state.values)
     soft = soft_clamps(structure, machine.parameters, phase, state.held)
-    begun: Going = (values, state.history), Beside(state.rule_traces, state.gathered)
+    own = Beside({}, {}) if accompaniment.rests else Beside(state.rule_traces, state.gathered)
+    begun: Going = (values, state.history), own
     walk = _Walk(machine, program, key, soft, accompaniment)
     taken: int | Array = phase.steps
     if phase.settle:
@@ -187,7 +188,9 @@ def _run_phase(
     if phase.name in snapshots:
         snapshots = {**snapshots, phase.name: heard(structure, values, history)}
     after = replace(state, values=values, snapshots=snapshots, history=history)
-    return replace(after, rule_traces=beside.traces, gathered=beside.gathered), taken
+    if not accompaniment.rests:
+        after = replace(after, rule_traces=beside.traces, gathered=beside.gathered)
+    return after, taken
 
 
 def advance(

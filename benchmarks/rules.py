@@ -23,6 +23,7 @@ from jax import Array
 import dync
 from benchmarks.handwritten.rules import RULES, Ends
 from benchmarks.table import number, table
+from dync.compiler.model import RuleDefinition
 from dync.runtime.state import State, layer_rows
 from dync.runtime.updates import updates
 
@@ -103,12 +104,13 @@ def pair_of(rule: str, units: int, rows: int) -> Pair:
 def text_of(rule: str, units: int) -> str:
     """A network of one edge that learns by this rule, with the phases that it names."""
     moments = sorted({name.partition("@")[2] for name in moments_of(rule)})
+    taken = f"({', '.join('mse' for _ in definition(rule).modulators)})" if definition(rule).modulators else ""
     phases = "".join(f"  phase {name} {{ steps 1 }}\n" for name in moments)
     return f"""
 network Net {{
   input x ({units})
   output y ({units}) tanh
-  edge x -> y dense learn {rule}
+  edge x -> y dense learn {rule}{taken}
   phase last {{ steps 1 }}
 {phases}  train {", ".join([*moments, "last"])}
 }}
@@ -118,11 +120,17 @@ network Net {{
 def moments_of(rule: str) -> tuple[str, ...]:
     """The symbols with an `@` of a standard rule."""
     from dync.compiler.expression import symbols
+
+    return tuple(f"{s.name}@{s.moment}" for s in sorted(symbols(definition(rule).update), key=str) if s.moment)
+
+
+def definition(rule: str) -> RuleDefinition:
+    """What a standard rule is."""
     from dync.compiler.library import build_library
 
-    definition = build_library([])[0].rules[rule]
-    assert definition is not None
-    return tuple(f"{s.name}@{s.moment}" for s in sorted(symbols(definition.update), key=str) if s.moment)
+    found = build_library([])[0].rules[rule]
+    assert found is not None
+    return found
 
 
 def randomised(state: State) -> State:
@@ -132,7 +140,8 @@ def randomised(state: State) -> State:
     def drawn(array: Array) -> Array:
         return jax.random.normal(next(keys), array.shape) if jnp.issubdtype(array.dtype, jnp.floating) else array
 
-    return replace(state, **{name: jax.tree.map(drawn, getattr(state, name)) for name in ("values", "snapshots")})
+    places = ("values", "held", "snapshots", "rule_traces")
+    return replace(state, **{name: jax.tree.map(drawn, getattr(state, name)) for name in places})
 
 
 def ends_of(state: State) -> Ends:
@@ -143,7 +152,8 @@ def ends_of(state: State) -> Ends:
         found[end] = layer_rows(state.structure, state.values, layers[name])
         for moment, values in state.snapshots.items():
             found[f"{end}@{moment}"] = layer_rows(state.structure, values, layers[name])
-    return found
+    traces = {key.partition(".")[2]: trace[0] for key, trace in state.rule_traces.items()}
+    return found | traces | {"target": layer_rows(state.structure, state.held, layers["y"])}
 
 
 def markdown(results: Sequence[RuleTimes]) -> str:

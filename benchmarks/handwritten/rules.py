@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jax import Array
 
 Ends = Mapping[str, Array]
-"""`pre`, `post`, and what they were at the ends of phases: `pre@free`."""
+"""`pre`, `post`, what they were at the ends of phases: `pre@free`, the `target` of the receiver, and the traces of the
+rule by their names."""
 
 Rule = Callable[[Ends, Array], Array]
 
@@ -96,6 +97,34 @@ def symmetric_equilibrium(ends: Ends, w: Array) -> Array:
     return difference("@positive", "@negative")(ends, w) / 2
 
 
+def reward(ends: Ends) -> Array:
+    """The squared error of each example, `[batch, 1]`, which takes the place of a reward."""
+    return ((ends["post"] - ends["target"]) ** 2).mean(axis=1, keepdims=True)
+
+
+def reward_hebbian(ends: Ends, _: Array) -> Array:
+    """`(reward - baseline) * pre * post / batch`."""
+    return ends["pre"].T @ (reward(ends) * ends["post"]) / len(ends["pre"])
+
+
+def reinforce(ends: Ends, w: Array) -> Array:
+    """`(reward - baseline) * (post - probability) * pre / batch`."""
+    pre, post = ends["pre"], ends["post"]
+    return pre.T @ (reward(ends) * (post - (1 + jnp.tanh(pre @ w / 2)) / 2)) / len(pre)
+
+
+def stdp(ends: Ends, _: Array) -> Array:
+    """`(potentiation * (sent - pre) * post - depression * (fired - post) * pre) / batch`."""
+    pre, post = ends["pre"], ends["post"]
+    return ((ends["sent"] - pre).T @ post - 1.05 * (pre.T @ (ends["fired"] - post))) / len(pre)
+
+
+def bcm_sliding(ends: Ends, _: Array) -> Array:
+    """`pre * post * (post - threshold) / batch`."""
+    pre, post = ends["pre"], ends["post"]
+    return pre.T @ (post * (post - ends["threshold"])) / len(pre)
+
+
 RULES: Final[Mapping[str, Rule]] = {
     "hebbian": hebbian,
     "anti_hebbian": anti_hebbian,
@@ -113,5 +142,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "equilibrium": difference("@nudged", "@free"),
     "symmetric_equilibrium": symmetric_equilibrium,
     "target_propagation": target_propagation,
+    "reward_hebbian": reward_hebbian,
+    "reinforce": reinforce,
+    "stdp": stdp,
+    "bcm_sliding": bcm_sliding,
 }
 """By the names of the standard library."""

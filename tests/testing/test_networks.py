@@ -91,7 +91,8 @@ FEATURES = (
     "rule_messages", "rule local", "activation bend", "let part", "messages backward", "contrastive",
     "perceptron", "@", "y1", "x1", "{ from ", "clamp y0 by", "clamp x0 by", "protocol other { train", "measure m1",
     "layer h0 network", "to completion", "].y0 -> ", "x0 -> y0 network", "layer h0 network Core", "gain = gain",
-    ") over time", "per sample", "skip 2", "sequences carry",
+    ") over time", "per sample", "skip 2", "sequences carry", " during free", "trace za", "trace zb", "(reward = ",
+    "reward@",
 )  # fmt: skip
 
 
@@ -99,7 +100,7 @@ FEATURES = (
 def texts():
     found = []
 
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=300, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
     @given(networks(series=True))
     def gather(drawn):
         found.append(drawn.text)

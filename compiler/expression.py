@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from re import fullmatch
 from typing import Final, TypeAlias, Union
+
+from dync.grammar.python_modules import is_place
 
 JSON: TypeAlias = Union[bool, int, float, str, list["JSON"], dict[str, "JSON"], None]  # noqa: UP007
 
@@ -70,6 +73,28 @@ class Apply:
 
     operation: str
     operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Foreign(Apply):
+    """A function in Python of these operands, given by `names`; `place` is `module:name`.
+
+    `digest` is the SHA-256 of the module's text, in hexadecimal. With `by`, the name of an operand, it is its
+    derivative by that operand, unit by unit.
+    """
+
+    place: str
+    digest: str
+    names: tuple[str, ...]
+    by: str | None = None
+
+
+def foreign(
+    place: str, digest: str, names: tuple[str, ...], operands: tuple[Expression, ...], by: str | None = None
+) -> Foreign:
+    """A function in Python, or its derivative, under the name that people read."""
+    shown = place if by is None else f"slope of {place}"
+    return Foreign(shown, operands, place, digest, names, by)
 
 
 Expression = Number | Symbol | Parameter | Apply
@@ -134,6 +159,8 @@ def to_json(expression: Expression) -> JSON:
             return f"{name}@{moment}"
         case Parameter(name):
             return f"${name}"
+        case Foreign(_, operands, place, digest, names, by):
+            return ["python", place, digest, by, list(names), list(map(to_json, operands))]
         case Apply(operation, operands):
             return [operation, *map(to_json, operands)]
 
@@ -152,8 +179,18 @@ def from_json(data: JSON) -> Expression:
             part = field_of(name) or trace_of(name) or modulator_of(name) or ""
             if name in SYMBOLS or part.isidentifier() or axis_of(name):
                 return Symbol(name, moment or None)
+        case ["python", str(place), str(digest), None | str() as by, [*names], [*operands]]:
+            return _foreign_from_json(place, digest, by, names, operands)
         case [str(operation), *operands] if len(operands) in OPERATIONS.get(operation, ()):
             return Apply(operation, tuple(map(from_json, operands)))
         case [str(operation), operand] if operation in REDUCTIONS:
             return Apply(operation, (from_json(operand),))
     raise ValueError(f"not an expression of a plan: {data!r}")
+
+
+def _foreign_from_json(place: str, digest: str, by: str | None, names: list[JSON], operands: list[JSON]) -> Foreign:
+    known = tuple(name for name in names if isinstance(name, str) and name.isidentifier())
+    fits = len(known) == len(names) == len(operands) == len(set(known)) and (by is None or by in known)
+    if not (fits and is_place(place) and fullmatch("[0-9a-f]{64}", digest)):
+        raise ValueError(f"not a function in Python: {place!r}")
+    return foreign(place, digest, known, tuple(map(from_json, operands)), by)

@@ -16,8 +16,8 @@ from dync.grammar.imports import Files
 from dync.grammar.reader import read
 from dync.grammar.standard import standard_source
 
-Node = TypeVar("Node", bound=syntax.Rule | syntax.Activation)
-Declared = TypeVar("Declared", bound=syntax.Rule | syntax.Activation | syntax.Network)
+Node = TypeVar("Node", bound=syntax.Rule | syntax.Activation | syntax.Foreign)
+Declared = TypeVar("Declared", bound=syntax.Rule | syntax.Activation | syntax.Network | syntax.Foreign)
 Definition = TypeVar("Definition", bound=RuleDefinition | ActivationDefinition)
 _Known = dict[int, Any]
 """What declarations gave, by the identity of their nodes."""
@@ -116,14 +116,12 @@ def build_library(
         _collect_uses(network.items, used_rules, used_activations)
     standard, every = (_standard_file(),), (*imported, *files)
     made: _Known = {} if known is None else known
-    rules = _shelf(
-        "rule", _once(define_rule, made), _of(syntax.Rule, standard), _of(syntax.Rule, every), used_rules, mistakes
-    )
+    rules = _shelf("rule", _once(_rule, made), _rules(standard), _rules(every), used_rules, mistakes)
     activations = _shelf(
         "activation",
-        _once(define_activation, made),
-        _of(syntax.Activation, standard),
-        _of(syntax.Activation, every),
+        _once(_activation, made),
+        _activations(standard),
+        _activations(every),
         used_activations,
         mistakes,
     )
@@ -190,6 +188,44 @@ def _collect_uses(items: Iterable[syntax.NetworkItem], rules: set[str], activati
                 _collect_uses(body, rules, activations)
             case _:
                 pass
+
+
+def _rules(files: Sequence[syntax.File]) -> list[syntax.Rule | syntax.Foreign]:
+    """The rules that files declare, those in Python among them, in their order."""
+    return [
+        node
+        for file in files
+        for node in file.declarations
+        if isinstance(node, syntax.Rule) or (isinstance(node, syntax.Foreign) and node.what == "rule")
+    ]
+
+
+def _activations(files: Sequence[syntax.File]) -> list[syntax.Activation | syntax.Foreign]:
+    """The activations that files declare, those in Python among them, in their order."""
+    return [
+        node
+        for file in files
+        for node in file.declarations
+        if isinstance(node, syntax.Activation) or (isinstance(node, syntax.Foreign) and node.what == "activation")
+    ]
+
+
+def _rule(node: syntax.Rule | syntax.Foreign) -> tuple[RuleDefinition | None, tuple[Diagnostic, ...]]:
+    if isinstance(node, syntax.Rule):
+        return define_rule(node)
+    from dync.compiler.rules.foreign import define_foreign_rule  # which few files need
+
+    return define_foreign_rule(node)
+
+
+def _activation(
+    node: syntax.Activation | syntax.Foreign,
+) -> tuple[ActivationDefinition | None, tuple[Diagnostic, ...]]:
+    if isinstance(node, syntax.Activation):
+        return define_activation(node)
+    from dync.compiler.rules.foreign import define_foreign_activation  # which few files need
+
+    return define_foreign_activation(node)
 
 
 def _of(node_type: type[Declared], files: Sequence[syntax.File]) -> list[Declared]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol
+from dync.compiler.expression import Apply, Expression, Foreign, Number, Parameter, Symbol
+from dync.runtime.python_functions import python_object
 
 Value = Array | float
 
@@ -76,6 +78,23 @@ def evaluate(
             return symbol(expression)
         case Parameter(name):
             return parameter(name)
+        case Foreign():
+            return called(expression, [evaluate(operand, symbol, parameter) for operand in expression.operands])
         case Apply(operation, operands):
             values = [evaluate(operand, symbol, parameter) for operand in operands]
             return _FUNCTIONS[operation](*values)
+
+
+def called(expression: Foreign, operands: Sequence[Any]) -> Array:
+    """What a function in Python gives, or its derivative unit by unit."""
+    given = dict(zip(expression.names, operands, strict=True))
+    function = python_object(expression.place, expression.digest)
+    if expression.by is None:
+        return jnp.asarray(function(**given), jnp.float32)
+    at = jnp.asarray(given.pop(expression.by), jnp.float32)
+
+    def of(operand: Array) -> Array:
+        return jnp.asarray(function(**given, **{str(expression.by): operand}), jnp.float32)
+
+    slope: Array = jax.jvp(of, (at,), (jnp.ones_like(at),))[1]
+    return slope

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import pipelines as pipelines
     from dync.compiler.mistakes import properties as properties
     from dync.compiler.mistakes import protocols as protocols
+    from dync.compiler.mistakes import python as python
     from dync.compiler.mistakes import searches as searches
     from dync.compiler.mistakes import series as series
     from dync.compiler.mistakes import shapes as shapes
@@ -53,6 +54,7 @@ _SUBJECTS = frozenset(
         "pipelines",
         "properties",
         "protocols",
+        "python",
         "searches",
         "series",
         "shapes",

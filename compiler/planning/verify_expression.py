@@ -10,6 +10,7 @@ from dync.compiler.expression import (
     OPERATIONS,
     Apply,
     Expression,
+    Foreign,
     Number,
     Parameter,
     Symbol,
@@ -49,6 +50,10 @@ def _verify(
         case Parameter(name):
             require(name in parameters, f"{where} has no parameter '{name}'")
             require(not truth, f"{where} has '{name}' where a condition belongs")
+        case Foreign(operands=operands):
+            require(not truth, f"{where} has a function where a condition belongs")
+            for operand in operands:
+                _verify(operand, False, where, symbols, parameters, moments)
         case Apply(operation, operands):
             require(len(operands) in OPERATIONS.get(operation, ()), f"{where} has no operation '{operation}' like this")
             require(truth is (operation in CONDITIONS), f"{where} confuses conditions and numbers at '{operation}'")

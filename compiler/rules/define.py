@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Apply, Expression, Symbol, fields_read, parameters
-from dync.compiler.mistakes.rule_names import NameRepeated, NameTaken
 from dync.compiler.mistakes.rule_values import TooLarge
 from dync.compiler.mistakes.rules import NeverLearns, UnusedLet, UnusedParameter
 from dync.compiler.model import ActivationDefinition, RuleDefinition
-from dync.compiler.rules.default import default_value
+from dync.compiler.rules.declare import declare_parameters, is_free
 from dync.compiler.rules.derivative import derivative
 from dync.compiler.rules.resolve import MAXIMUM_SIZE, Resolved, Resolver, parameter
 from dync.compiler.rules.scope import ACTIVATION, GRADIENT, RULE, SENDS
@@ -103,10 +102,10 @@ def _body(
 ) -> _Body | None:
     """Declare the parameters, the traces and the `let`s, then resolve the value; warn of what nothing reads."""
     names: dict[str, syntax.Name] = {}
-    defaults = _declare_parameters(resolver, arguments, names)
+    defaults = declare_parameters(resolver, arguments, names)
     traces = [node for node in definitions if isinstance(node, syntax.Trace)]
     for trace in traces:
-        if _is_free(resolver, trace.name, names):
+        if is_free(resolver, trace.name, names):
             resolver.names[trace.name.text] = Resolved(Symbol(f"trace.{trace.name.text}"))
     found = _declare(resolver, definitions, names)
     resolved = resolver.number(value)
@@ -116,30 +115,6 @@ def _body(
             warning = UnusedParameter if name in defaults or name in resolver.modulators else UnusedLet
             resolver.mistake(warning(declared.span, name))
     return _Body(resolved.expression, defaults, found) if resolved is not None else None
-
-
-def _declare_parameters(
-    resolver: Resolver, arguments: Sequence[syntax.Parameter], names: dict[str, syntax.Name]
-) -> dict[str, float]:
-    """Give each parameter its name; returns the defaults, 0 for one whose default has a mistake.
-
-    One without a default is a modulator, where there can be any.
-    """
-    defaults: dict[str, float] = {}
-    for argument in arguments:
-        if argument.default is None:
-            if not resolver.scope.modulated:
-                raise NotImplementedError("a parameter without a default")
-            if _is_free(resolver, argument.name, names):
-                resolver.modulators[argument.name.text] = argument.name.span
-                resolver.names[argument.name.text] = Resolved(Symbol(f"modulator.{argument.name.text}"))
-            continue
-        value, mistakes = default_value(argument.default, argument.name.text)
-        resolver.diagnostics.extend(mistakes)
-        if _is_free(resolver, argument.name, names):
-            defaults[argument.name.text] = value
-            resolver.names[argument.name.text] = parameter(argument.name.text)
-    return defaults
 
 
 def _declare(
@@ -155,23 +130,10 @@ def _declare(
                 traces.setdefault(node.name.text, following.expression)
             continue
         value = resolver.any(node.value)
-        if _is_free(resolver, node.name, names):
+        if is_free(resolver, node.name, names):
             resolver.names[node.name.text] = value
         resolver.later.pop(node.name.text, None)
     return traces
-
-
-def _is_free(resolver: Resolver, name: syntax.Name, names: dict[str, syntax.Name]) -> bool:
-    """Take the name if it is free; a mistake where it is not."""
-    meaning = resolver.scope.meaning(name.text)
-    if meaning is not None:
-        resolver.mistake(NameTaken(name.span, name.text, meaning))
-    elif name.text in names:
-        resolver.mistake(NameRepeated(name.span, name.text, names[name.text].span))
-    else:
-        names[name.text] = name
-        return True
-    return False
 
 
 def _size(expression: Expression) -> int:

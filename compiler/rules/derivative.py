@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol
+from dync.compiler.expression import Apply, Expression, Foreign, Number, Parameter, Symbol, foreign
 from dync.compiler.rules.algebra import (
     ONE,
     ZERO,
@@ -40,11 +40,23 @@ class _Derivative:
                 return ZERO
             case Symbol():
                 return ONE if expression == self.by else ZERO
+            case Foreign():
+                return self.of_foreign(expression)
             case Apply(operation, operands):
                 known = self.done.get(id(expression))
                 if known is None:
                     known = self.done[id(expression)] = (expression, self.of_operation(expression, operation, operands))
                 return known[1]
+
+    def of_foreign(self, whole: Foreign) -> Expression:
+        """The sum over the operands of what JAX says of each; a derivative is not differentiated again."""
+        total: Expression = ZERO
+        for name, operand in zip(whole.names, whole.operands, strict=True):
+            inner = self.of(operand)
+            if inner != ZERO and whole.by is None:
+                outer = foreign(whole.place, whole.digest, whole.names, whole.operands, name)
+                total = add(total, multiply(outer, inner))
+        return total
 
     def of_operation(self, whole: Expression, operation: str, operands: tuple[Expression, ...]) -> Expression:
         match operation, operands:

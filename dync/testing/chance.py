@@ -31,8 +31,8 @@ def _settled(expression: Expression) -> Expression:
     match expression:
         case Symbol(name) if name in IN_THEIR_PLACE:
             return Apply("add", (Apply("mul", (Number(0.0), expression)), Number(IN_THEIR_PLACE[name])))
-        case Apply(operation, operands):
-            return Apply(operation, tuple(map(_settled, operands)))
+        case Apply(operands=operands):
+            return replace(expression, operands=tuple(map(_settled, operands)))
         case Symbol() | Number() | Parameter():
             return expression
         case _:

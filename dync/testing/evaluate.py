@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol
+from dync.compiler.expression import Apply, Expression, Foreign, Number, Parameter, Symbol
 
 Array: TypeAlias = NDArray[np.float64]
 Value: TypeAlias = NDArray[np.float64] | NDArray[np.bool_]
@@ -54,6 +54,10 @@ def _value(expression: Expression, read: Reading, parameters: Mapping[str, float
             return np.asarray(parameters[name], np.float64)
         case Symbol():
             return read(expression)
+        case Foreign(operands=operands):
+            from dync.runtime.evaluate import called  # which loads JAX, as the function will
+
+            return np.asarray(called(expression, [_value(o, read, parameters, margin) for o in operands]), np.float64)
         case Apply(operation, operands):
             values = [_value(operand, read, parameters, margin) for operand in operands]
             _look(operation, values, margin)

@@ -15,6 +15,7 @@ from dync.compiler.driver import Compilation, bind_pipeline, compile_source, pla
 from dync.compiler.mistakes.between import NoSuchArray, ShapeOfWeights
 from dync.compiler.mistakes.examples import training
 from dync.compiler.mistakes.properties import CannotAsk, CannotRun, DrawnNetworkBroken
+from dync.compiler.mistakes.python import ModuleRefused
 from dync.compiler.mistakes.studies import ShapeOfData
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
 from dync.grammar.file_mistakes import MissingFile, NotText, TextTooLarge, UnreadableFile
@@ -23,7 +24,10 @@ from dync.grammar.source import Source
 from dync.properties.said import diagnostics_of as diagnostics_of_verdict
 from dync.properties.search import Verdict, search
 
-OF_FILES = {*OF_IMPORTS, NoSuchArray, ShapeOfWeights, MissingFile, NotText, ShapeOfData, TextTooLarge, UnreadableFile}
+OF_FILES = {
+    *OF_IMPORTS, ModuleRefused, NoSuchArray, ShapeOfWeights, MissingFile, NotText, ShapeOfData, TextTooLarge,
+    UnreadableFile,
+}  # fmt: skip
 """What is wrong with a file, or with what is done with it, rather than with its text: no text can show it."""
 
 

@@ -66,7 +66,7 @@ class ModuleRefused(Diagnostic):
     """The module is there, but what stands in it is no Python, or more of it than is read."""
 
     code: ClassVar[str] = "E0437"
-    wrong: ClassVar[str] = _wrong("dync.grammar.no_such_module:mine")
+    wrong: ClassVar[str] = _wrong("my_rules:mine")
     right: ClassVar[str] = _RIGHT
 
     module: str
@@ -124,7 +124,7 @@ class ArgumentNotLocal(Diagnostic):
     """
 
     code: ClassVar[str] = "E0439"
-    wrong: ClassVar[str] = _wrong("dync.grammar.source:Source")
+    wrong: ClassVar[str] = _wrong("dync.grammar.spelling:statement")
     right: ClassVar[str] = _RIGHT
 
     what: str
@@ -151,7 +151,7 @@ class ParameterNotTaken(Diagnostic):
     """Each parameter that is declared here is an argument of the function, by its name."""
 
     code: ClassVar[str] = "E0440"
-    wrong: ClassVar[str] = _wrong("colorsys:rgb_to_hsv", "(margin = 1)")
+    wrong: ClassVar[str] = _wrong("colorsys:rgb_to_hsv", "(r = 1, g = 1, b = 1, margin = 1)")
     right: ClassVar[str] = _RIGHT
 
     function: str

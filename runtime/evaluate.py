@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from dync.compiler.expression import Apply, Expression, Foreign, Number, Parameter, Symbol
+from dync.runtime.error import RunError
 from dync.runtime.python_functions import python_object
 
 Value = Array | float
@@ -86,15 +87,28 @@ def evaluate(
 
 
 def called(expression: Foreign, operands: Sequence[Any]) -> Array:
-    """What a function in Python gives, or its derivative unit by unit."""
+    """What a function in Python gives for these operands, or its derivative unit by unit.
+
+    Raises RunError where the function fails, or gives another shape than what it is given.
+    """
     given = dict(zip(expression.names, operands, strict=True))
-    function = python_object(expression.place, expression.digest)
     if expression.by is None:
-        return jnp.asarray(function(**given), jnp.float32)
+        return _result(expression, given)
     at = jnp.asarray(given.pop(expression.by), jnp.float32)
-
-    def of(operand: Array) -> Array:
-        return jnp.asarray(function(**given, **{str(expression.by): operand}), jnp.float32)
-
-    slope: Array = jax.jvp(of, (at,), (jnp.ones_like(at),))[1]
+    slope: Array = jax.jvp(
+        lambda by: _result(expression, {**given, str(expression.by): by}), (at,), (jnp.ones_like(at),)
+    )[1]
     return slope
+
+
+def _result(expression: Foreign, given: Mapping[str, Any]) -> Array:
+    function = python_object(expression.place, expression.digest)
+    shape = jnp.broadcast_shapes(*(jnp.shape(value) for value in given.values()))
+    try:
+        found = jnp.asarray(function(**given), jnp.float32)
+    except Exception as error:
+        raise RunError(f"{expression.place} fails: {error}") from error
+    ends = zip(reversed(found.shape), reversed(shape), strict=False)
+    if found.ndim > len(shape) or any(size not in (1, given_size) for size, given_size in ends):
+        raise RunError(f"{expression.place} gives the shape {found.shape}, where what it is given has {shape}")
+    return found

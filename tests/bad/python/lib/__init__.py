@@ -1,4 +1,5 @@
 """A package."""
 
+
 def curve(field):
     return field

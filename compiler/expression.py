@@ -131,6 +131,11 @@ def modulator_of(symbol: str) -> str | None:
     return name if owner == "modulator" and name else None
 
 
+def spoken(symbol: str) -> str:
+    """A symbol as the language writes it: traces and modulators by their names alone."""
+    return trace_of(symbol) or modulator_of(symbol) or symbol
+
+
 def axis_of(symbol: str) -> tuple[str, int] | None:
     """The end and the axis, from 1, that a symbol reads: `("i", 1)` of `i[1]`; None of another symbol."""
     end, _, axis = symbol.removesuffix("]").partition("[")

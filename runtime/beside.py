@@ -40,6 +40,16 @@ def traces_of(structure: Structure, family: FamilyPlan) -> tuple[tuple[TracePlan
     return rule.sender_traces, rule.receiver_traces
 
 
+def trace_numbers(structure: Structure) -> int:
+    """How many numbers the traces of one example hold."""
+    families = (structure.families[f] for f in traced(structure))
+    return sum(
+        len(family.edges) * structure.blocks[b].units * len(own)
+        for family in families
+        for b, own in zip((family.sender, family.receiver), traces_of(structure, family), strict=True)
+    )
+
+
 def nothing_beside(structure: Structure, batch: int) -> Beside:
     """Traces and sums before the first step, all zero."""
     traces: dict[str, Array] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol, modulator_of, trace_of
+from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol, spoken
 
 _OPERATORS: Final[Mapping[str, tuple[str, int]]] = {
     "or": ("or", 1), "and": ("and", 2),
@@ -32,7 +32,7 @@ def _written(expression: Expression) -> tuple[str, int]:
         case Number(value):
             return f"{value:.9g}", _ATOM if value >= 0 else 7
         case Symbol(symbol, moment):
-            name = trace_of(symbol) or modulator_of(symbol) or symbol
+            name = spoken(symbol)
             return (name if moment is None else f"{name}@{moment}"), _ATOM
         case Parameter(name):
             return name, _ATOM

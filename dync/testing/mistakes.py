@@ -86,6 +86,11 @@ _RULES: Final = (
     _rule("E0515", 'update "pre" * post / batch'),
     _rule("E0516", "update pre * post / (1 - 1)"),
     _rule("E0517", "update pre * post * log(0)"),
+    _edge("E0420", "dense learn reinforce"),
+    _edge("E0421", "dense learn reinforce(reward = agremeent)"),
+    _edge("E0422", "dense learn reinforce(reward = 0.5)"),
+    _rule("E0423", "trace late = 0.5 * late + pre * post  update late / batch"),
+    _edge("E0424", "dense learn hebbian during nowhere"),
     Mistake("E0520", declaration="rule hebbian {{ update pre * post }}"),
     Mistake("E0521", declaration="rule extra {{ update pre * post }}\nrule extra {{ update pre * post / batch }}"),
 )

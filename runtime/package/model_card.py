@@ -12,7 +12,7 @@ from dync.runtime.checkpoint import package_versions
 from dync.runtime.data.content import FileRecord
 from dync.runtime.package.contents import Contents, call_text, data_text
 from dync.runtime.package.program import Program
-from dync.runtime.package.rule_text import rule_text
+from dync.runtime.package.rule_text import rule_text, trace_texts
 from dync.runtime.package.verification import Verification
 from dync.runtime.saved_weights import saved_arrays
 
@@ -143,7 +143,7 @@ def _shown(value: float | None) -> str:
 
 def _rules(contents: Contents) -> list[str]:
     rules = contents.network.plan.structure.rules
-    found = [f"- `{rule.name}`: Δw = {rule_text(rule.update)}" for rule in rules]
+    found = [f"- `{rule.name}`: {'; '.join([*trace_texts(rule), f'Δw = {rule_text(rule.update)}'])}" for rule in rules]
     return found or ["No edge of it learns."]
 
 

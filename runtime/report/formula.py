@@ -7,7 +7,7 @@ from typing import Final, assert_never
 
 from markupsafe import Markup
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol, walk
+from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol, spoken, walk
 
 LARGEST: Final = 300
 """Parts of an expression that is still shown as a formula."""
@@ -34,7 +34,7 @@ def _text(expression: Expression) -> tuple[str, int]:
         case Number(value):
             return _number(value), _TIGHTEST if value >= 0 else _UNARY
         case Symbol(name, moment):
-            return name if moment is None else f"{name}@{moment}", _TIGHTEST
+            return spoken(name) if moment is None else f"{spoken(name)}@{moment}", _TIGHTEST
         case Parameter(name):
             return name, _TIGHTEST
         case Apply("indicator", (inner,)):
@@ -72,9 +72,9 @@ def _math(expression: Expression) -> tuple[Markup, int]:
         case Number(value):
             return Markup("<mn>{}</mn>").format(_number(value)), _TIGHTEST if value >= 0 else _UNARY
         case Symbol(name, None):
-            return _word(name), _TIGHTEST
+            return _word(spoken(name)), _TIGHTEST
         case Symbol(name, moment):
-            return Markup("<msub>{}<mtext>{}</mtext></msub>").format(_word(name), moment), _TIGHTEST
+            return Markup("<msub>{}<mtext>{}</mtext></msub>").format(_word(spoken(name)), moment), _TIGHTEST
         case Parameter(name):
             return Markup('<mi mathvariant="normal" class="parameter">{}</mi>').format(name), _TIGHTEST
         case Apply(operation, operands):

@@ -81,6 +81,9 @@ def _rules(plan: Plan) -> list[Equation]:
     for place, rule in enumerate(structure.rules):
         families = [(n, family) for n, family in enumerate(structure.families) if family.rule == place]
         uses = tuple(_use(plan, number_of, family) for number_of, family in families)[:MOST_USES]
+        ends = (("sender", rule.sender_traces), ("receiver", rule.receiver_traces))
+        traces = [f"trace of the {end}: {t.name} = {text(t.next)}" for end, own in ends for t in own]
+        uses = (*(cut(trace, LONGEST_TEXT) for trace in traces), *uses)
         said = f"Δweight = {text(rule.update)}"
         found.append(Equation(f"rule {rule.name}", mathml("Δ weight", rule.update), cut(said, LONGEST_TEXT), uses))
     return found
@@ -96,7 +99,10 @@ def _use(plan: Plan, place: int, family: FamilyPlan) -> str:
         if key == f"family.{place}.rate" or key.startswith(f"family.{place}.rule."):
             distinct = list(dict.fromkeys(values))
             facts.append(f"{key.rpartition('.')[2]} {', '.join(number(value) for value in distinct[:4])}")
-    return "; ".join([shown_names, *facts])
+    taken = [plan.structure.phases[family.during].name] if family.during is not None else []
+    return "; ".join(
+        [shown_names, *(f"by {name}" for name in family.modulators), *(f"during {p}" for p in taken), *facts]
+    )
 
 
 def _activations(plan: Plan) -> list[Equation]:

@@ -87,6 +87,10 @@ def test_networks_within_a_network_tell_digits_apart(tmp_path: Path) -> None:
     assert measured("nested", tmp_path, epochs=3)["test"]["accuracy"] > 0.75
 
 
+def test_patterns_are_told_apart_by_reward_alone(tmp_path: Path) -> None:
+    assert measured("rewarded", tmp_path)["test"]["accuracy"] > 0.9
+
+
 def test_noisy_prototypes_are_told_apart(tmp_path: Path) -> None:
     assert measured("prototypes", tmp_path)["test"]["accuracy"] > 0.9
 

@@ -1,8 +1,9 @@
 """Expressions of rules and activations after their names are resolved: what the plan holds and the runtime evaluates.
 
 As JSON a number is itself, a symbol is `"pre"`, `"pre@phase"`, `"field.apical"`, `"trace.z"` or `"modulator.reward"`, a
-parameter is `"$margin"`, an operation is `["mul", a, b]`. In a measure `state@y` and `target@y` are the state and the
-target of the layer `y`.
+parameter is `"$margin"`, an operation is `["mul", a, b]`. Of the ends of a synapse, `pre` and `post` are what is sent,
+`pre.state` and `post.state` what is held. In a measure `state@y` and `target@y` are the state and the target of the
+layer `y`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ JSON: TypeAlias = Union[bool, int, float, str, list["JSON"], dict[str, "JSON"], 
 SYMBOLS: Final = frozenset(
     {
         "pre", "post", "field", "predicted", "slope", "weight", "batch", "fan_in", "fan_out",
-        "state", "uniform", "normal", "target", "i", "j",
+        "pre.state", "post.state", "state", "sent", "uniform", "normal", "target", "i", "j",
     }
 )  # fmt: skip
 """Every name that an expression can read, beside its parameters, the named fields, `field.NAME`, traces, `trace.NAME`,
@@ -39,7 +40,11 @@ in Python.
 """
 
 REDUCTIONS: Final = frozenset({"units_mean", "units_sum", "units_max", "units_min", "units_argmax"})
-"""The operations on one operand that make one number of all units of a layer. They stand in measures alone."""
+"""The operations on one operand that make one number of all units of a layer. They stand in measures and, those of
+`LAYER_WIDE`, in activations."""
+
+LAYER_WIDE: Final[Mapping[str, str]] = {"units_sum": "total", "units_max": "largest"}
+"""The reductions that activations know, by what these call them."""
 
 CONDITIONS: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
 """The operations that give truth values."""
@@ -146,6 +151,11 @@ def axis_of(symbol: str) -> tuple[str, int] | None:
 def fields_read(expression: Expression) -> tuple[str, ...]:
     """The named fields that an expression reads, sorted."""
     return tuple(sorted({name for s in symbols(expression) if (name := field_of(s.name))}))
+
+
+def traces_read(expression: Expression) -> frozenset[str]:
+    """The names of the traces that an expression reads."""
+    return frozenset(name for s in symbols(expression) if (name := trace_of(s.name)))
 
 
 def parameters(expression: Expression) -> frozenset[str]:

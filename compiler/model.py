@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dync.compiler.between_plan import Between
-from dync.compiler.expression import Expression
+from dync.compiler.expression import Expression, Symbol
 from dync.compiler.plan import Kind, MessageFilter, Role, ScheduleKind, TermPlan, TracePlan
 from dync.compiler.window_plan import WindowPlan
 from dync.grammar.source import Span
@@ -19,7 +19,8 @@ from dync.grammar.source import Span
 class ActivationDefinition:
     """An `activation`, names resolved, `let`s inlined; `parameters` are the defaults, `slope` is d next / d field.
 
-    `slopes` are the derivatives by the named fields that it reads.
+    `slopes` are the derivatives by the named fields that it reads; `sends`, `traces`, `surrogate` and `sends_slope` are
+    those of `dync.compiler.plan.ActivationPlan`.
     """
 
     name: str
@@ -28,6 +29,15 @@ class ActivationDefinition:
     slope: Expression
     span: Span
     slopes: dict[str, Expression] = field(default_factory=dict)
+    sends: Expression = Symbol("state")  # noqa: RUF009 - it is frozen
+    traces: dict[str, Expression] = field(default_factory=dict)
+    surrogate: bool = False
+    sends_slope: Expression | None = None
+
+    @property
+    def moves(self) -> tuple[Expression, ...]:
+        """What the state, then each trace becomes in a step."""
+        return (self.next, *self.traces.values())
 
 
 @dataclass(frozen=True)
@@ -128,8 +138,8 @@ class TieModel:
 class EdgeModel:
     """An edge. `diagonal` is None where the diagonal is like the rest; `strength` is the weight of `one_to_one`.
 
-    `sends` reads `state` and the parameters in `sends_arguments`. A tied edge is of the kind of the edge that owns the
-    weights. `into` is the field of the receiver into which it sends, nothing where that has no name;
+    `sends` reads `state`, `sent` and the parameters in `sends_arguments`. A tied edge is of the kind of the edge that
+    owns the weights. `into` is the field of the receiver into which it sends, nothing where that has no name;
     `delay` counts steps, 0 without one. `between` is what
     it says of single pairs of units; `density` is then the part of them that has a weight. In the place of a `rule`
     it may have a `gradient`.

@@ -97,7 +97,9 @@ class ActivationPlan:
     by `field`, or what stands in for it (`surrogate`).
 
     `slopes` are its derivatives by the named fields that it reads, in the order of their names. `sends` is what the
-    units send, from `state` and the traces; `traces` move with the state, from what all of them were before.
+    units send, from `state` and the traces; `traces` move with the state, from what all of them were before. Slopes are
+    those of what the units send once they have moved. `surrogate` says that another expression stands in for the
+    derivative of `next` by `field`, which is `slope` then; `sends_slope` stands in for that of `sends` by `state`.
     """
 
     name: str
@@ -108,6 +110,17 @@ class ActivationPlan:
     sends: Expression = added(Symbol("state"))  # noqa: RUF009 - it makes a field
     traces: tuple[TracePlan, ...] = added(())
     surrogate: bool = added(False)
+    sends_slope: Expression | None = added(None)  # noqa: RUF009 - it makes a field
+
+    @property
+    def moves(self) -> tuple[Expression, ...]:
+        """What the state, then each trace becomes in a step."""
+        return (self.next, *(trace.next for trace in self.traces))
+
+    @property
+    def sends_state(self) -> bool:
+        """Whether the units send their state as it is."""
+        return self.sends == Symbol("state")
 
     @property
     def fields(self) -> tuple[str, ...]:

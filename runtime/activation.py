@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from dync.compiler.expression import Expression, Symbol, field_of, symbols
+from dync.compiler.expression import Expression, Symbol, field_of, symbols, trace_of
 from dync.compiler.plan import BlockPlan, Structure
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.layer_map import Parameters
+from dync.runtime.sent import Held, over_units
 from dync.runtime.surrogates import with_slope
 
 Draws = dict[str, Array]
@@ -24,7 +25,8 @@ def draws_of(block: BlockPlan) -> tuple[str, ...]:
     """The random draws that a block's activation reads."""
     if block.activation is None:
         return ()
-    return tuple(sorted({s.name for s in symbols(block.activation.next)} & set(_DRAWS)))
+    read = {s.name for part in block.activation.moves for s in symbols(part)}
+    return tuple(sorted(read & set(_DRAWS)))
 
 
 def is_stochastic(structure: Structure) -> bool:
@@ -53,11 +55,14 @@ def activate(
     places: Callable[[Array], Array] = lambda members: members,
     expression: Expression | None = None,
     named: Mapping[str, Array] | None = None,
+    traces: Mapping[str, Array] | None = None,
+    units: int | None = None,
 ) -> Array:
     """The new state of members of block `b`, `[members, batch, units]`; inputs that move have the identity.
 
     `places` picks the members from arrays that hold one row a member; `expression` stands in for the activation's own
-    (for its slopes); `named` are the fields with names, of which all that it reads are there.
+    (for its slopes and its traces); `named` are the fields with names, of which all that it reads are there, and so
+    are the `traces`. `units` is the axis of the units where it is not that of the block's layout.
     """
     plan = structure.blocks[b].activation
     if plan is None:
@@ -73,14 +78,37 @@ def activate(
                 return state
             case name if (field_name := field_of(name)) is not None:
                 return (named or {})[field_name]
+            case name if (trace := trace_of(name)) is not None:
+                return (traces or {})[trace]
             case name:
                 return places(draws[name])
 
     def parameter(name: str) -> Value:
         return places(parameters[f"block.{b}.{name}"])[:, None, None]
 
+    wide = over_units(structure, b, field.shape, units)
+
     def value(what: Expression) -> Array:
-        return jnp.broadcast_to(jnp.asarray(evaluate(what, symbol, parameter), field.dtype), field.shape)
+        return jnp.broadcast_to(jnp.asarray(evaluate(what, symbol, parameter, wide), field.dtype), field.shape)
 
     new = value(plan.next if expression is None else expression)
     return with_slope(new, field, value(plan.slope)) if stands_in else new
+
+
+def moved(
+    structure: Structure,
+    b: int,
+    parameters: Parameters,
+    field: Array,
+    held: Held,
+    draws: Draws,
+    places: Callable[[Array], Array] = lambda members: members,
+    named: Mapping[str, Array] | None = None,
+) -> dict[str, Array]:
+    """What members of block `b` hold after a step: their state under `""`, then their traces, all from before it."""
+    plan = structure.blocks[b].activation
+    traces = {} if plan is None else {trace.name: trace.next for trace in plan.traces}
+    return {
+        name: activate(structure, b, parameters, field, held[""], draws, places, expression, named, held)
+        for name, expression in {"": None, **traces}.items()
+    }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from jax.typing import ArrayLike
 from dync.compiler.expression import Expression, Symbol
 from dync.compiler.plan import FamilyPlan, LayerPlan, RulePlan, Structure
 from dync.runtime.activation import activate, draw
+from dync.runtime.cells import cells_sent, traces_of
 from dync.runtime.evaluate import Value
 from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.of_family import kinds
@@ -20,8 +22,11 @@ from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import EdgeKey, Place, layout, unknown
 from dync.runtime.messages import emitted, inner_numbers
 from dync.runtime.ports import ports
+from dync.runtime.sent import sent
 from dync.runtime.state import as_units
 from dync.runtime.updates import rule_update
+
+_TRACES: Final = "the units of {!r} have traces"
 
 NamedFields = Mapping[str, ArrayLike]
 """Fields with names, `[batch, *shape]` each."""
@@ -46,17 +51,25 @@ class Edge(eqx.Module):
     structure: Structure = eqx.field(static=True)
 
     def __call__(self, x: ArrayLike) -> Array:
-        """The message, `[batch, *shape of the receiver]`, for the sender's state `[batch, *shape of the sender]`."""
+        """The message, `[batch, *shape of the receiver]`, for the sender's state `[batch, *shape of the sender]`.
+
+        Raises ValueError where units of the sender make what they send from traces too.
+        """
         if self.place is None or self.weight is None:
             raise TypeError(f"{self.receiver!r} has no edge to itself, or several, so nothing is sent here")
         f, e = self.place.family, self.place.index
         family = self.structure.families[f]
         sender, receiver = self._layer(self.sender), self._layer(self.receiver)
         state = as_units(x, self.sender, sender.shape, None)[None]
-        sent = emitted(family, state, lambda name: self._numbers()[f"family.{f}.sends.{name}"][e : e + 1])
+        emits = emitted(
+            family,
+            state,
+            lambda: self._sent(sender, state),
+            lambda name: self._numbers()[f"family.{f}.sends.{name}"][e : e + 1],
+        )
         inner = inner_numbers(family, f, self._numbers()) if family.inner is not None else {}
         stored = Stored(self.weight[None], None, None, None).with_numbers({k: n[e : e + 1] for k, n in inner.items()})
-        message = self._kind().message(stored, sent)[0]
+        message = self._kind().message(stored, emits)[0]
         return message.reshape(message.shape[0], *receiver.shape)
 
     def backward(
@@ -73,8 +86,9 @@ class Edge(eqx.Module):
         `x` is the sender's state, `y` the receiver's, `y_hat` the receiver's field, each `[batch, *shape]`; `fields`
         are its fields with names, those left out zero. Zero where nothing learns. A rule that reads `predicted` needs
         a key where the receiver's activation draws at random. Raises ValueError for a rule that reads other moments
-        (`@`), traces or a measure, or that is applied during a phase, and for an edge that learns by a gradient, all of
-        which need a whole orchestrator, and KeyError for a field that the receiver does not have.
+        (`@`), traces of its own or of units, or a measure, or that is applied during a phase, and for an edge that
+        learns by a gradient, all of which need a whole orchestrator, and KeyError for a field that the receiver does
+        not have.
         """
         if self.place is None or self.weight is None:
             return self
@@ -112,7 +126,8 @@ class Edge(eqx.Module):
     ) -> Array:
         """The layer's new state for its field `[batch, *shape]` and its present state (zero where left out).
 
-        `fields` are its fields with names, those left out zero. Activations that draw at random need a key.
+        `fields` are its fields with names, those left out zero. Activations that draw at random need a key. Raises
+        ValueError for one that reads traces.
         """
         self._on_diagonal("activation")
         layer = self._layer(self.receiver)
@@ -136,19 +151,26 @@ class Edge(eqx.Module):
         sender, receiver = self._layer(self.sender), self._layer(self.receiver)
         post = as_units(y, self.receiver, receiver.shape, None)
         given = {
-            "pre": as_units(x, self.sender, sender.shape, post.shape[0])[None],
-            "post": post[None],
+            "pre.state": as_units(x, self.sender, sender.shape, post.shape[0])[None],
+            "post.state": post[None],
             "field": as_units(y_hat, self.receiver, receiver.shape, post.shape[0])[None],
         }
-        named = self._named(fields, given["post"])
+        named = self._named(fields, given["post.state"])
         given |= {f"field.{name}": field for name, field in named.items()}
 
         def ends(symbol: Symbol) -> Value:
-            if symbol.name in given:
-                return given[symbol.name]
-            plan = self.structure.blocks[receiver.block].activation if symbol.name == "slope" else None
-            slope = None if plan is None else plan.slope_by(family.into)
-            return self._activate(given["field"], given["post"], rng, named, slope)
+            match symbol.name:
+                case "pre":
+                    return self._sent(sender, given["pre.state"])
+                case "post":
+                    return self._sent(receiver, given["post.state"])
+                case "predicted" | "slope":
+                    plan = self.structure.blocks[receiver.block].activation if symbol.name == "slope" else None
+                    slope = None if plan is None else plan.slope_by(family.into)
+                    found = self._activate(given["field"], given["post.state"], rng, named, slope)
+                    return found if symbol.name == "slope" else self._sent(receiver, found)
+                case name:
+                    return given[name]
 
         def number(name: str) -> Array:
             return self._numbers()[f"family.{f}.{name}"][e : e + 1]
@@ -187,12 +209,20 @@ class Edge(eqx.Module):
     ) -> Array:
         """The receiver's activation, or another expression of it, for units `[1, batch, units]`."""
         layer = self._layer(self.receiver)
+        if traces_of(self.structure, layer.block):
+            raise ValueError(f"{_TRACES.format(layer.name)}; an orchestrator moves them together")
         draws = draw(self.structure, layer.block, rng, field.shape)
+        at = self.structure, layer.block, self._numbers(), field, state, draws
+        return activate(*at, _member(layer), expression, named, units=-1)
 
-        def pick(array: Array) -> Array:
-            return array if array.ndim > 1 else array[layer.member : layer.member + 1]
-
-        return activate(self.structure, layer.block, self._numbers(), field, state, draws, pick, expression, named)
+    def _sent(self, layer: LayerPlan, state: Array) -> Array:
+        """What units `[1, batch, units]` of a layer send."""
+        activation = self.structure.blocks[layer.block].activation
+        if activation is None or activation.sends_state:
+            return state
+        if len(cells_sent(self.structure, layer.block)) > 1:
+            raise ValueError(f"{_TRACES.format(layer.name)}, from which they make what they send; use an orchestrator")
+        return sent(self.structure, layer.block, self._numbers(), {"": state}, _member(layer), units=-1)
 
     def _on_diagonal(self, what: str) -> None:
         if self.receiver != self.sender:
@@ -208,6 +238,11 @@ class Edge(eqx.Module):
 
     def _with(self, weight: Array) -> Edge:
         return Edge(weight, self.mask, self.parameters, self.receiver, self.sender, self.place, self.structure)
+
+
+def _member(layer: LayerPlan) -> Callable[[Array], Array]:
+    """Takes a layer from numbers that hold one a member; what has more axes belongs to the layer already."""
+    return lambda array: array if array.ndim > 1 else array[layer.member : layer.member + 1]
 
 
 def read_edge(lmap: LayerMap, key: EdgeKey) -> Edge:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -14,12 +14,14 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from dync.compiler.plan import Structure
-from dync.runtime.activation import Draws, activate, draw
+from dync.runtime.activation import Draws, draw, moved
+from dync.runtime.cells import cells_of_block, cells_sent, held_by
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import as_slice
 from dync.runtime.messages import Fields, add_messages, emitted, stored, take
 from dync.runtime.ports import named_arrivals, ports_of_block, ports_of_families
+from dync.runtime.sent import sent
 from dync.runtime.soft_clamps import SoftClamp, with_soft_clamps
 from dync.runtime.state import Values
 from dync.runtime.step_program import Level, StepProgram, Transfer
@@ -69,33 +71,41 @@ class Machine(eqx.Module):
         for b, places in level.updates:
             pick = partial(take, places=places)
             named = named_arrivals(self.structure, b, arrived, pick)
-            field, state = pick(arrived[b]), pick(old[b])
-            state = activate(self.structure, b, self.parameters, field, state, draws[b], pick, named=named)
+            after = self._moved(b, pick(arrived[b]), old, draws[b], pick, named)
             every = len(places) == old[b].shape[0]
-            found[b] = state if every else new[b].at[as_slice(places)].set(state)
+            for c, value in after.items():
+                found[c] = value if every else new[c].at[as_slice(places)].set(value)
         return tuple(found)
+
+    def _moved(
+        self, b: int, field: Array, old: Values, draws: Draws, pick: Callable[[Array], Array], named: dict[str, Array]
+    ) -> dict[int, Array]:
+        """What members of a block hold after the step, by the numbers of its cells."""
+        held = {name: pick(value) for name, value in held_by(self.structure, b, old).items()}
+        after = moved(self.structure, b, self.parameters, field, held, draws, pick, named)
+        return dict(zip(cells_of_block(self.structure, b), after.values(), strict=True))
 
     def _scan(
         self, levels: Sequence[Level], old: Values, new: Values, fields: Fields, draws: dict[int, Draws]
     ) -> Values:
         """The updates of a segment of levels, one after the other, by one scan over their places."""
         blocks = [b for b, _ in levels[0].updates]
+        moving = [c for b in blocks for c in cells_of_block(self.structure, b)]
         table = _table(self.structure, levels)
 
         def body(carry: dict[int, Array], row: _Row) -> tuple[dict[int, Array], None]:
-            current = tuple(carry.get(b, v) for b, v in enumerate(new))
+            current = tuple(carry.get(c, v) for c, v in enumerate(new))
             arrived = self._arrivals(row, current, fields)
             after = dict(carry)
             for b in blocks:
                 pick = partial(_gather, places=row.updates[b])
                 named = named_arrivals(self.structure, b, arrived)
-                field, state = arrived[b], pick(old[b])
-                state = activate(self.structure, b, self.parameters, field, state, draws[b], pick, named=named)
-                after[b] = _scatter(carry[b], row.updates[b], state)
+                for c, value in self._moved(b, arrived[b], old, draws[b], pick, named).items():
+                    after[c] = _scatter(carry[c], row.updates[b], value)
             return after, None
 
-        carry, _ = lax.scan(body, {b: new[b] for b in blocks}, table)
-        return tuple(carry.get(b, v) for b, v in enumerate(new))
+        carry, _ = lax.scan(body, {c: new[c] for c in moving}, table)
+        return tuple(carry.get(c, v) for c, v in enumerate(new))
 
     def _arrivals(self, row: _Row, values: Values, fields: Fields) -> Fields:
         """The fields of the members that one row of a segment updates, fresh messages included."""
@@ -106,10 +116,12 @@ class Machine(eqx.Module):
         }
         for f, (edges, senders, slots) in row.transfers.items():
             family = self.structure.families[f]
-            state = _gather(values[family.sender], senders)
-            sent = emitted(family, state, partial(self._sending_number, f, edges))
+            pick = partial(_gather, places=senders)
+            held = {name: pick(values[c]) for name, c in cells_sent(self.structure, family.sender).items()}
+            sends = partial(sent, self.structure, family.sender, self.parameters, held, pick)
+            emits = emitted(family, held[""], sends, partial(self._sending_number, f, edges))
             weights = stored(self.lmap, self.parameters, f).map(partial(_gather, places=edges))
-            messages = kinds(self.structure)[f].message(weights, sent)
+            messages = kinds(self.structure)[f].message(weights, emits)
             port = ports_of_families(self.structure)[f]
             arrived[port] = _sum_into(arrived[port], slots, messages)
         return arrived

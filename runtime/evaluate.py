@@ -55,22 +55,31 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Array]]] = {
     "max": jnp.maximum,
     "clip": lambda x, low, high: jnp.minimum(jnp.maximum(x, low), high),
     "where": jnp.where,
-    "units_mean": lambda x: jnp.mean(x, axis=-1, keepdims=True),
-    "units_sum": lambda x: jnp.sum(x, axis=-1, keepdims=True),
-    "units_max": lambda x: jnp.max(x, axis=-1, keepdims=True),
-    "units_min": lambda x: jnp.min(x, axis=-1, keepdims=True),
-    "units_argmax": lambda x: jnp.argmax(x, axis=-1, keepdims=True).astype(jnp.float32),
 }
+
+_REDUCTIONS: Final[Mapping[str, Callable[[Array, int], Array]]] = {
+    "units_mean": lambda x, axis: jnp.mean(x, axis=axis, keepdims=True),
+    "units_sum": lambda x, axis: jnp.sum(x, axis=axis, keepdims=True),
+    "units_max": lambda x, axis: jnp.max(x, axis=axis, keepdims=True),
+    "units_min": lambda x, axis: jnp.min(x, axis=axis, keepdims=True),
+    "units_argmax": lambda x, axis: jnp.argmax(x, axis=axis, keepdims=True).astype(jnp.float32),
+}
+
+
+def _along_the_last(value: Value) -> tuple[Array, int]:
+    return jnp.asarray(value), -1
 
 
 def evaluate(
     expression: Expression,
     symbol: Callable[[Symbol], Value],
     parameter: Callable[[str], Value],
+    over_units: Callable[[Value], tuple[Array, int]] = _along_the_last,
 ) -> Value:
     """The value of an expression; `symbol` and `parameter` give arrays that broadcast against each other.
 
-    Numbers stay Python floats, so that they never widen the type of an array.
+    `over_units` gives what is reduced over the units of a layer as an array with all of them, and their axis. Numbers
+    stay Python floats, so that they never widen the type of an array.
     """
     match expression:
         case Number(value):
@@ -82,7 +91,9 @@ def evaluate(
         case Foreign():
             return called(expression, [evaluate(operand, symbol, parameter) for operand in expression.operands])
         case Apply(operation, operands):
-            values = [evaluate(operand, symbol, parameter) for operand in operands]
+            values = [evaluate(operand, symbol, parameter, over_units) for operand in operands]
+            if operation in _REDUCTIONS:
+                return _REDUCTIONS[operation](*over_units(values[0]))
             return _FUNCTIONS[operation](*values)
 
 

@@ -1,7 +1,8 @@
-"""Histories: what layers held at the ends of the steps gone by, for messages with a delay.
+"""Histories: what units held at the ends of the steps gone by, for messages with a delay.
 
 In a step, a message with the delay N carries what its sender held at the end of the step N steps before, whatever the
-schedule; for steps before the first, what it held where the first one began.
+schedule; for steps before the first, what it held where the first one began. What units send is made from that when
+it is read.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from dync.compiler.plan import Structure
+from dync.runtime.cells import blocks_of_cells, cells, cells_sent
 
 Values = tuple[Array, ...]
 
 
 class History(eqx.Module):
-    """One ring for each block that sends with a delay, as many slots long as its longest delay.
+    """One ring for each cell that is sent with a delay, as many slots long as its longest delay.
 
-    A ring is `[slots, *shape of the block's array]`; the end of step t stands in slot `t % slots`. `steps` counts the
+    A ring is `[slots, *shape of the cell's array]`; the end of step t stands in slot `t % slots`. `steps` counts the
     steps so far.
     """
 
@@ -31,43 +33,47 @@ class History(eqx.Module):
 
 @lru_cache(maxsize=64)
 def delays(structure: Structure) -> tuple[tuple[int, int], ...]:
-    """Each block with each of the delays with which it sends, sorted."""
-    return tuple(sorted({(family.sender, family.delay) for family in structure.families if family.delay}))
+    """Each cell with each of the delays with which it is sent, sorted."""
+    sending = ((cells_sent(structure, family.sender), family.delay) for family in structure.families if family.delay)
+    return tuple(sorted({(cell, delay) for found, delay in sending for cell in found.values()}))
 
 
 @lru_cache(maxsize=64)
 def slots(structure: Structure) -> Mapping[int, int]:
-    """The longest delay of each block that sends with one, in the order of the blocks."""
-    return dict(delays(structure))  # the longest one of a block comes last
+    """The longest delay of each cell that is sent with one, in the order of the cells."""
+    return dict(delays(structure))  # the longest one of a cell comes last
 
 
 def numbers_kept(structure: Structure) -> int:
     """How many numbers the rings of one example hold."""
-    blocks = structure.blocks
-    return sum(count * len(blocks[b].layers) * blocks[b].units for b, count in slots(structure).items())
+    blocks = [structure.blocks[b] for b in blocks_of_cells(structure)]
+    return sum(count * len(blocks[c].layers) * blocks[c].units for c, count in slots(structure).items())
 
 
 @lru_cache(maxsize=64)
-def sources(structure: Structure) -> tuple[int, ...]:
-    """Where among the values that are `heard` each family's senders stand."""
-    behind = {delayed: len(structure.blocks) + n for n, delayed in enumerate(delays(structure))}
-    return tuple(behind.get((family.sender, family.delay), family.sender) for family in structure.families)
+def sources(structure: Structure) -> tuple[Mapping[str, int], ...]:
+    """Where among the values that are `heard` stands what each family's senders hold, by the names of `cells_sent`."""
+    behind = {delayed: len(cells(structure)) + n for n, delayed in enumerate(delays(structure))}
+    return tuple(
+        {name: behind.get((c, family.delay), c) for name, c in cells_sent(structure, family.sender).items()}
+        for family in structure.families
+    )
 
 
 def begun(structure: Structure, values: Values) -> History | None:
     """The history before the first step, all of which is these values; None where nothing is delayed."""
     if not delays(structure):
         return None
-    rings = (jnp.broadcast_to(values[b], (count, *values[b].shape)) for b, count in slots(structure).items())
+    rings = (jnp.broadcast_to(values[c], (count, *values[c].shape)) for c, count in slots(structure).items())
     return History(tuple(rings), jnp.int32(0))
 
 
 def heard(structure: Structure, values: Values, history: History | None) -> Values:
-    """The values of all blocks and, behind them, what messages with a delay carry in the next step."""
+    """The values of all cells and, behind them, what messages with a delay carry in the next step."""
     if history is None:
         return values
     rings = dict(zip(slots(structure), history.rings, strict=True))
-    return values + tuple(_slot(rings[b], history.steps + 1 - delay) for b, delay in delays(structure))
+    return values + tuple(_slot(rings[c], history.steps + 1 - delay) for c, delay in delays(structure))
 
 
 def after_step(structure: Structure, history: History | None, values: Values) -> History | None:
@@ -75,7 +81,7 @@ def after_step(structure: Structure, history: History | None, values: Values) ->
     if history is None:
         return None
     now = history.steps + 1
-    rings = (_written(r, now, values[b]) for b, r in zip(slots(structure), history.rings, strict=True))
+    rings = (_written(r, now, values[c]) for c, r in zip(slots(structure), history.rings, strict=True))
     return History(tuple(rings), now)
 
 
@@ -84,10 +90,10 @@ def after_rest(structure: Structure, history: History | None, values: Values, st
     if history is None:
         return None
     rings = []
-    for b, ring in zip(slots(structure), history.rings, strict=True):
+    for c, ring in zip(slots(structure), history.rings, strict=True):
         since = (jnp.arange(len(ring)) - history.steps - 1) % len(ring)
         written = (since < steps).reshape(-1, *(1,) * (ring.ndim - 1))
-        rings.append(jnp.where(written, values[b], ring))
+        rings.append(jnp.where(written, values[c], ring))
     return History(tuple(rings), history.steps + steps)
 
 

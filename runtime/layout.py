@@ -81,6 +81,11 @@ def units_first(structure: Structure) -> tuple[bool, ...]:
     return tuple(b in sparse for b in range(len(structure.blocks)))
 
 
+def units_axis(structure: Structure, b: int) -> int:
+    """The axis of a block's array along which its units lie."""
+    return -2 if units_first(structure)[b] else -1
+
+
 def as_slice(places: tuple[int, ...]) -> slice | np.ndarray:
     """Places as a slice where they follow each other, which reads without a gather; else as an index array."""
     if places and places == tuple(range(places[0], places[0] + len(places))):

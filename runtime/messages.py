@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from dync.compiler.expression import Symbol
+from dync.compiler.expression import Symbol, symbols
 from dync.compiler.plan import FamilyPlan, Structure
 from dync.runtime.evaluate import evaluate
 from dync.runtime.history import sources
@@ -17,6 +18,7 @@ from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters
 from dync.runtime.layout import as_slice
 from dync.runtime.ports import ports_of_families
+from dync.runtime.sent import sent
 from dync.runtime.state import Values
 from dync.runtime.step_program import Transfer
 
@@ -52,9 +54,15 @@ def transfer_messages(
     family = structure.families[f]
     every = len(transfer.edges) == len(family.edges)
     place = slice(None) if every else as_slice(transfer.edges)
-    state = take(values[sources(structure)[f]], transfer.senders)
-    sent = emitted(family, state, lambda name: parameters[f"family.{f}.sends.{name}"][place])
-    return kinds(structure)[f].message(stored(lmap, parameters, f).map(lambda a: a[place]), sent)
+    pick = partial(take, places=transfer.senders)
+    held = {name: pick(values[source]) for name, source in sources(structure)[f].items()}
+    emits = emitted(
+        family,
+        held[""],
+        lambda: sent(structure, family.sender, parameters, held, pick),
+        lambda name: parameters[f"family.{f}.sends.{name}"][place],
+    )
+    return kinds(structure)[f].message(stored(lmap, parameters, f).map(lambda a: a[place]), emits)
 
 
 def stored(lmap: LayerMap, parameters: Parameters, f: int) -> Stored:
@@ -72,12 +80,18 @@ def inner_numbers(family: FamilyPlan, f: int, parameters: Parameters) -> Paramet
     return {key: number.reshape(edges, -1) for key, number in own.items()}
 
 
-def emitted(family: FamilyPlan, state: Array, number: Callable[[str], Array]) -> Array:
-    """What the senders emit on the edges of a family, shaped as their states; `number` gives one value an edge."""
+def emitted(family: FamilyPlan, state: Array, sends: Callable[[], Array], number: Callable[[str], Array]) -> Array:
+    """What the senders emit on the edges of a family, shaped as their states; `number` gives one value an edge.
+
+    `sends` works out what their units send, where the edges read that.
+    """
     if family.sends == Symbol("state"):
         return state
-    sent = evaluate(family.sends, lambda _: state, lambda name: number(name)[:, None, None])
-    return jnp.broadcast_to(jnp.asarray(sent, state.dtype), state.shape)
+    if family.sends == Symbol("sent"):
+        return sends()
+    read = {"state": state} | ({"sent": sends()} if Symbol("sent") in symbols(family.sends) else {})
+    emits = evaluate(family.sends, lambda symbol: read[symbol.name], lambda name: number(name)[:, None, None])
+    return jnp.broadcast_to(jnp.asarray(emits, state.dtype), state.shape)
 
 
 def take(block: Array, places: tuple[int, ...]) -> Array:

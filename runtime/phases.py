@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
 import jax
@@ -14,8 +13,9 @@ from jax import Array, lax
 
 from dync.compiler.plan import PhasePlan, Structure
 from dync.runtime.accompaniment import Accompaniment
-from dync.runtime.activation import activate, draw, is_stochastic
+from dync.runtime.activation import draw, is_stochastic, moved
 from dync.runtime.beside import Beside, begun_anew
+from dync.runtime.cells import cells_of_block, held_by
 from dync.runtime.engine import Machine
 from dync.runtime.history import History, after_rest, after_step, begun, heard
 from dync.runtime.messages import Fields, add_messages
@@ -25,7 +25,7 @@ from dync.runtime.state import State, Values, with_constants
 from dync.runtime.step_program import StepProgram, from_rest, step_program, transfers
 
 Present = tuple[Values, History | None]
-"""What all layers hold, and the history of those that send with a delay."""
+"""What all units hold, and the history of those that send with a delay."""
 
 
 def outer_layers(structure: Structure) -> frozenset[int]:
@@ -221,6 +221,12 @@ class _Walk:
     soft: tuple[SoftClamp, ...]
     accompaniment: Accompaniment
 
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """The cells in which something moves: first the states of the program's blocks, then their traces."""
+        structure = self.machine.structure
+        return tuple(sorted(c for b in self.program.blocks for c in cells_of_block(structure, b)))
+
     def step(self, before: Going, held: Fields, key: Array | None) -> Going:
         """One step, and what goes on beside it."""
         (values, history), beside = before
@@ -243,8 +249,8 @@ class _Walk:
 
 
 def _repeat(walk: _Walk, steps: int, begun: Going) -> Going:
-    """A fixed number of steps, as one scan over the blocks that move."""
-    ((values, history), beside), key, moving = begun, walk.key, walk.program.blocks
+    """A fixed number of steps, as one scan over the cells that move."""
+    ((values, history), beside), key, moving = begun, walk.key, walk.moving
     if steps == 0 or not moving:
         return walk.rest(begun, steps)
     held = walk.machine.held_fields(walk.program, values)
@@ -254,10 +260,10 @@ def _repeat(walk: _Walk, steps: int, begun: Going) -> Going:
     def body(carry: Going, step_key: Array | None) -> tuple[Going, None]:
         (before, past), aside = carry
         (after, later), aside = walk.step(((_spread(values, moving, before), past), aside), held, step_key)
-        return ((tuple(after[b] for b in moving), later), aside), None
+        return ((tuple(after[c] for c in moving), later), aside), None
 
     keys = None if key is None else jax.random.split(key, steps)
-    start: Going = (tuple(values[b] for b in moving), history), beside
+    start: Going = (tuple(values[c] for c in moving), history), beside
     ((now, history), beside), _ = lax.scan(body, start, keys, length=steps)
     return (_spread(values, moving, now), history), beside
 
@@ -267,25 +273,27 @@ def _settle(walk: _Walk, phase: PhasePlan, begun: Going) -> tuple[Going, Array]:
 
     The step in which nothing moved counts.
     """
-    ((values, history), beside), key, moving = begun, walk.key, walk.program.blocks
+    ((values, history), beside), key, moving = begun, walk.key, walk.moving
     if not moving:
         steps = min(phase.steps, 1)
         return walk.rest(begun, steps), jnp.int32(steps)
     held = walk.machine.held_fields(walk.program, values)
+    states = len(walk.program.blocks)
     within = walk.machine.parameters[f"phase.{phase.name}.within"][0]
 
     def body(carry: _Settling) -> _Settling:
         ((before, past), aside), taken, _ = carry
         step_key = None if key is None else jax.random.fold_in(key, taken)
         (after, later), aside = walk.step(((_spread(values, moving, before), past), aside), held, step_key)
-        now = tuple(after[b] for b in moving)
-        moved = jnp.stack([jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(now, before, strict=True)])
+        now = tuple(after[c] for c in moving)
+        pairs = zip(now[:states], before[:states], strict=True)  # traces may go on
+        moved = jnp.stack([jnp.max(jnp.abs(a - b), initial=0.0) for a, b in pairs])
         return ((now, later), aside), taken + 1, jnp.all(moved <= within)
 
     def unsettled(carry: _Settling) -> Array:
         return ~carry[2] & (carry[1] < phase.steps)
 
-    start: _Settling = ((tuple(values[b] for b in moving), history), beside), jnp.int32(0), jnp.bool_(False)
+    start: _Settling = ((tuple(values[c] for c in moving), history), beside), jnp.int32(0), jnp.bool_(False)
     end = _bounded(body, start, phase.steps) if walk.machine.reverse else lax.while_loop(unsettled, body, start)
     ((now, history), beside), taken, _ = end
     return ((_spread(values, moving, now), history), beside), taken
@@ -304,9 +312,9 @@ def _bounded(body: Callable[[_Settling], _Settling], start: _Settling, most: int
     return lax.scan(step, start, None, length=most)[0]
 
 
-def _spread(values: Values, blocks: tuple[int, ...], new: Values) -> Values:
-    found = dict(zip(blocks, new, strict=True))
-    return tuple(found.get(b, value) for b, value in enumerate(values))
+def _spread(values: Values, cells: tuple[int, ...], new: Values) -> Values:
+    found = dict(zip(cells, new, strict=True))
+    return tuple(found.get(c, value) for c, value in enumerate(values))
 
 
 def run_step(machine: Machine, state: State, program: StepProgram, key: Array) -> State:
@@ -328,9 +336,11 @@ def read_out(machine: Machine, state: State, key: Array | None) -> State:
     found = list(values)
     for b, block in enumerate(structure.blocks):
         if block.role == "output":
-            update = partial(activate, structure, b, machine.parameters)
             draws = draw(structure, b, key, values[b].shape)
             for port in ports_of_block(structure, b):
                 fields.setdefault(port, jnp.zeros_like(values[b]))
-            found[b] = update(fields[b], values[b], draws, named=named_arrivals(structure, b, fields))
+            held, named = held_by(structure, b, values), named_arrivals(structure, b, fields)
+            after = moved(structure, b, machine.parameters, fields[b], held, draws, named=named)
+            for c, value in zip(cells_of_block(structure, b), after.values(), strict=True):
+                found[c] = value
     return replace(state, values=tuple(found))

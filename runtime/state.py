@@ -12,23 +12,25 @@ from jax.typing import ArrayLike
 
 from dync.compiler.plan import LayerPlan, Structure
 from dync.runtime.beside import nothing_beside
+from dync.runtime.cells import blocks_of_cells, cells, traces_of
 from dync.runtime.history import History, begun, heard
 from dync.runtime.kinds.kind import turned
 from dync.runtime.layout import layer_number, units_first, unknown
 
 Values = tuple[Array, ...]
-"""One array a block, `[members, batch, units]`, or `[members, units, batch]` where `units_first` says so."""
+"""One array a cell, `[members, batch, units]`, or `[members, units, batch]` where `units_first` says so: the states of
+all blocks, and behind them the traces of those that have some (see `dync.runtime.cells`)."""
 
 
 class State(eqx.Module):
     """The values of all layers for a batch, as a PyTree of static structure.
 
-    `values` holds one array a block, see `Values`. `held` are the data and targets that clamped inputs and
-    outputs go back to (zero where there is no target). `snapshots` are the values at the end of the phases that rules
-    name with `@`, not-a-number before those ran, and behind them what messages with a delay carried then. `steps`
-    counts what each phase took when it last ran, `[phases]`. `history` is what layers held in the steps gone by, None
-    where no message has a delay. `rule_traces` are those of rules and `gathered` what edges that learn during a phase
-    or by a gradient have gathered in the protocol so far, by the number of their family, both as in
+    `values` holds one array a cell, see `Values`. `held`, one a block, are the data and targets that clamped inputs
+    and outputs go back to (zero where there is no target). `snapshots` are the values at the end of the phases that
+    rules name with `@`, not-a-number before those ran, and behind them what messages with a delay carried then.
+    `steps` counts what each phase took when it last ran, `[phases]`. `history` is what units held in the steps gone
+    by, None where no message has a delay. `rule_traces` are those of rules and `gathered` what edges that learn during
+    a phase or by a gradient have gathered in the protocol so far, by the number of their family, both as in
     `dync.runtime.beside`.
     """
 
@@ -62,6 +64,15 @@ class State(eqx.Module):
         """How many examples it holds."""
         return state_batch(self.structure, self.values)
 
+    def trace(self, layer: str, name: str) -> Array:
+        """A trace of a layer's units, `[batch, *shape]`; raises KeyError where there is no such layer or trace."""
+        plan = self.structure.layers[layer_number(self.structure, layer)]
+        names = traces_of(self.structure, plan.block)
+        if name not in names:
+            raise KeyError(unknown(f"trace of {layer}", name, names))
+        value = cell_rows(self.structure, self.values, cells(self.structure)[plan.block, name], plan)
+        return value.reshape(*value.shape[:-1], *plan.shape)
+
     def steps_taken(self, phase: str) -> Array:
         """How many steps a phase took when it last ran (fewer than its maximum where it settled)."""
         names = [p.name for p in self.structure.phases]
@@ -72,7 +83,7 @@ class State(eqx.Module):
     def with_values(self, values: Mapping[str, ArrayLike]) -> State:
         """A new state with some layers set, each `[batch, *shape]`; inputs and outputs are then clamped to that.
 
-        What messages with a delay carry of the steps gone by stays what it was.
+        Traces, and what messages with a delay carry of the steps gone by, stay what they were.
 
         Raises KeyError for an unknown layer and ValueError for another shape.
         """
@@ -94,7 +105,12 @@ def state_batch(structure: Structure, values: Values) -> int:
 
 def layer_rows(structure: Structure, values: Values, layer: LayerPlan) -> Array:
     """The value of a layer as `[batch, units]`, whatever the layout of its block."""
-    value = values[layer.block][layer.member]
+    return cell_rows(structure, values, layer.block, layer)
+
+
+def cell_rows(structure: Structure, values: Values, cell: int, layer: LayerPlan) -> Array:
+    """What one cell holds of a layer, its state or a trace, as `[batch, units]`."""
+    value = values[cell][layer.member]
     return jnp.swapaxes(value, -1, -2) if units_first(structure)[layer.block] else value
 
 
@@ -124,11 +140,13 @@ def initial_state(
         turned(_stacked(row, batch, block.units), layouts[b])
         for b, (row, block) in enumerate(zip(rows, structure.blocks, strict=True))
     )
-    values = with_constants(structure, numbers, stacked)
+    states = with_constants(structure, numbers, stacked)
     held = tuple(
         v if block.role in ("input", "output") else jnp.zeros((0, batch, 0), jnp.float32)
-        for v, block in zip(values, structure.blocks, strict=True)
+        for v, block in zip(states, structure.blocks, strict=True)
     )
+    behind = blocks_of_cells(structure)[len(states) :]
+    values = states + tuple(jnp.zeros_like(states[b]) for b in behind)
     moments = sorted({moment for rule in structure.rules for moment in rule.moments} | gradient_moments(structure))
     history = begun(structure, values)
     kept = heard(structure, values, history) if moments else ()
@@ -154,9 +172,11 @@ def _stacked(rows: Sequence[Array | None], batch: int, units: int) -> Array:
 
 def with_constants(structure: Structure, numbers: Mapping[str, ArrayLike], values: Values) -> Values:
     """The values with every constant holding its number."""
-    return tuple(
+    blocks = structure.blocks
+    states = tuple(
         jnp.broadcast_to(jnp.asarray(numbers[f"block.{b}.value"], jnp.float32)[:, None, None], value.shape)
         if block.role == "constant"
         else value
-        for b, (block, value) in enumerate(zip(structure.blocks, values, strict=True))
+        for b, (block, value) in enumerate(zip(blocks, values[: len(blocks)], strict=True))
     )
+    return states + values[len(blocks) :]

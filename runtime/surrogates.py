@@ -1,4 +1,4 @@
-"""Surrogates: what stands in for the derivative of an activation where learning goes backwards."""
+"""Surrogates: what stands in for the derivative of an activation, or of what it sends, where one goes backwards."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from jax import Array
 
 
 @jax.custom_jvp
-def with_slope(new: Array, field: Array, slope: Array) -> Array:
-    """A new state whose derivative by the field is `slope`, whatever it is itself; all have one shape.
+def with_slope(value: Array, by: Array, slope: Array) -> Array:
+    """A value whose derivative by `by` is the slope, whatever it is itself; all have one shape.
 
-    `new` brings the derivatives by all else with it, and none by the field.
+    It brings the derivatives by all else with it, and none by that. Where nobody differentiates, the slope is not
+    worked out.
     """
-    return new
+    return value
 
 
 @with_slope.defjvp
 def _derivative(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-    (new, _, slope), (by_others, by_field, _) = primals, tangents
-    return new, by_others + slope * by_field
+    (value, _, slope), (by_others, by, _) = primals, tangents
+    return value, by_others + slope * by

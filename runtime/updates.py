@@ -12,8 +12,9 @@ from jax import Array, lax
 
 from dync.compiler.expression import Symbol, field_of, modulator_of, trace_of
 from dync.compiler.plan import RulePlan, Structure
-from dync.runtime.activation import activate, draw
+from dync.runtime.activation import activate, draw, moved
 from dync.runtime.beside import trace_key, traces_of
+from dync.runtime.cells import held_by
 from dync.runtime.declared_measures import measure_of
 from dync.runtime.engine import Machine
 from dync.runtime.evaluate import Value, evaluate
@@ -26,6 +27,7 @@ from dync.runtime.kinds.tied import with_tied
 from dync.runtime.layout import receivers, senders
 from dync.runtime.messages import Fields, add_messages, take
 from dync.runtime.ports import named_arrivals, ports
+from dync.runtime.sent import sent
 from dync.runtime.state import State, Values, state_batch, with_constants
 from dync.runtime.step_program import transfers
 
@@ -60,21 +62,27 @@ class Moment:
         return measure_of(self.machine.structure, name, self.values, self.held, self.machine.parameters)
 
     def receiver(self, name: str, b: int, into: str) -> Array:
-        """`post`, `field`, `field.NAME`, `predicted` or `slope` of block `b`, in its layout.
+        """`post`, `post.state`, `field`, `field.NAME`, `predicted` or `slope` of block `b`, in its layout.
 
         `into` is the field by which `slope` is the derivative.
         """
-        structure, fields = self.machine.structure, self.fields
+        structure, parameters = self.machine.structure, self.machine.parameters
+        held = held_by(structure, b, self.values)
+        if name == "post.state":
+            return held[""]
         if name == "post":
-            return self.values[b]
+            return sent(structure, b, parameters, held)
+        fields = self.fields
         if (field := field_of(name)) is not None:
             port = ports(structure).get((b, field))
             return jnp.zeros_like(self.values[b]) if port is None else fields[port]
+        draws, named = draw(structure, b, self.key, held[""].shape), named_arrivals(structure, b, fields)
         activation = structure.blocks[b].activation
-        expression = activation.slope_by(into) if activation is not None and name == "slope" else None
-        draws, named = draw(structure, b, self.key, self.values[b].shape), named_arrivals(structure, b, fields)
-        update = partial(activate, structure, b, self.machine.parameters, expression=expression, named=named)
-        return update(fields[b], self.values[b], draws)
+        if activation is None or name == "predicted":
+            return sent(structure, b, parameters, moved(structure, b, parameters, fields[b], held, draws, named=named))
+        expression = activation.slope_by(into)
+        move = partial(activate, structure, b, parameters, expression=expression, named=named, traces=held)
+        return move(fields[b], held[""], draws)
 
 
 Moments = dict[str | None, Moment]
@@ -151,8 +159,11 @@ def _ends(machine: Machine, f: int, moments: Moments, traces: Traces) -> ReadSym
 
     def ends(symbol: Symbol) -> Value:
         moment = moments[symbol.moment]
-        if symbol.name == "pre":
-            return take(moment.values[sources(structure)[f]], read)
+        if symbol.name in ("pre", "pre.state"):
+            pick = partial(take, places=read)
+            held = {name: pick(moment.values[place]) for name, place in sources(structure)[f].items()}
+            raw = symbol.name == "pre.state"
+            return held[""] if raw else sent(structure, family.sender, machine.parameters, held, pick)
         if (trace := trace_of(symbol.name)) is not None:
             return traces[trace_key(f, trace)]
         if (modulator := modulator_of(symbol.name)) is not None:

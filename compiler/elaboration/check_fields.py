@@ -55,7 +55,7 @@ def _gathered(names: Iterable[tuple[str, set[str]]]) -> Names:
 
 def _fields(layer: LayerModel) -> tuple[str, ...]:
     """The fields with names that a layer's activation reads."""
-    return () if layer.activation is None else fields_read(layer.activation.definition.next)
+    return () if layer.activation is None else tuple(layer.activation.definition.slopes)
 
 
 def _read_by_rule(edge: EdgeModel) -> set[str]:

@@ -25,11 +25,15 @@ from dync.compiler.expression import Expression, Symbol
 from dync.compiler.model import EdgeModel, GradientUse, LayerModel, RuleUse
 from dync.compiler.rules.define import resolve_sends
 from dync.compiler.rules.scope import GRADIENT
+from dync.compiler.rules.substitute import substituted
 from dync.grammar import syntax
 from dync.grammar.source import Span
 
 _ANY: Final = ""
 """Stands for any layer; no layer has this name."""
+
+_SENT: Final = Symbol("sent")
+"""What the units of the sender send."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ class Edges:
             strength=kind.numbers.get("strength", 1.0),
             density=kind.numbers.get("density", 1.0) if density is None else density,
             diagonal=kind.numbers.get("diagonal"),
-            sends=manner.sends,
+            sends=_as_sent_by(sender, manner.sends),
             sends_arguments=manner.sends_arguments,
             rule=manner.rule,
             rate=manner.rate,
@@ -193,13 +197,13 @@ class Edges:
     def _sends(self, edge: syntax.Edge | syntax.Wire, scope: Scope) -> tuple[Expression, dict[str, float]]:
         """What the sender emits, and the value of each parameter that it reads."""
         if edge.sends is None:
-            return Symbol("state"), {}
+            return _SENT, {}
         known = {name: 0.0 if b.value is None else float(b.value) for name, b in scope.names()}
         expression, read, mistakes = resolve_sends(edge.sends, known)
         for mistake in mistakes:
             self.context.mistakes.add(mistake)
         scope.read.update(read)
-        return (Symbol("state"), {}) if expression is None else (expression, read)
+        return (_SENT, {}) if expression is None else (expression, read)
 
     def _check_pair(
         self, statement: syntax.Edge | syntax.Wire, label: str | None, sender: LayerModel, receiver: LayerModel
@@ -213,3 +217,10 @@ class Edges:
             wired = isinstance(statement, syntax.Wire) or isinstance(first, syntax.Wire)
             mistake = wrong.wires.WireOverEdge if wired else wrong.edges.ParallelEdges
             self.context.mistakes.add(mistake(statement.span, *pair, first.span))
+
+
+def _as_sent_by(sender: LayerModel, sends: Expression) -> Expression:
+    """What an edge sends, where units that send what they hold need no other word for it."""
+    use = sender.activation
+    plain = use is None or use.definition.sends == Symbol("state")
+    return substituted(sends, {_SENT: Symbol("state")}) if plain else sends

@@ -147,7 +147,8 @@ def _completed(nested: syntax.Nested, model: NetworkModel, context: Context) -> 
 def _draws(layer: LayerModel) -> bool:
     if layer.activation is None:
         return False
-    return any(symbol.name in ("uniform", "normal") for symbol in symbols(layer.activation.definition.next))
+    moves = layer.activation.definition.moves
+    return any(symbol.name in ("uniform", "normal") for part in moves for symbol in symbols(part))
 
 
 def _identity(item: syntax.Instance, scope: Scope, context: Context) -> ActivationUse | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol, spoken
+from dync.compiler.expression import LAYER_WIDE, Apply, Expression, Number, Parameter, Symbol, spoken
 
 _OPERATORS: Final[Mapping[str, tuple[str, int]]] = {
     "or": ("or", 1), "and": ("and", 2),
@@ -45,7 +45,7 @@ def _written(expression: Expression) -> tuple[str, int]:
         case Apply("indicator", (condition,)):
             return f"[{written(condition)}]", _ATOM
         case Apply(operation, operands):
-            return f"{operation}({', '.join(map(written, operands))})", _ATOM
+            return f"{LAYER_WIDE.get(operation, operation)}({', '.join(map(written, operands))})", _ATOM
         case _:
             assert_never(expression)
 

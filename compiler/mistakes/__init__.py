@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes import studies as studies
     from dync.compiler.mistakes import ties as ties
     from dync.compiler.mistakes import topology as topology
+    from dync.compiler.mistakes import units as units
     from dync.compiler.mistakes import unused as unused
     from dync.compiler.mistakes import windows as windows
     from dync.compiler.mistakes import wires as wires
@@ -61,6 +62,7 @@ _SUBJECTS = frozenset(
         "studies",
         "ties",
         "topology",
+        "units",
         "unused",
         "windows",
         "wires",

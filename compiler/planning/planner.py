@@ -13,6 +13,7 @@ from dync.compiler.plan import (
     Plan,
     SlopePlan,
     Structure,
+    TracePlan,
 )
 from dync.compiler.planning.families import Families, gather_families
 from dync.compiler.planning.inner_plans import InnerPlans
@@ -73,7 +74,17 @@ def _activation(layer: LayerModel) -> ActivationPlan | None:
         return None
     definition = layer.activation.definition
     slopes = tuple(SlopePlan(name, slope) for name, slope in sorted(definition.slopes.items()))
-    return ActivationPlan(definition.name, tuple(definition.parameters), definition.next, definition.slope, slopes)
+    return ActivationPlan(
+        name=definition.name,
+        parameters=tuple(definition.parameters),
+        next=definition.next,
+        slope=definition.slope,
+        slopes=slopes,
+        sends=definition.sends,
+        traces=tuple(TracePlan(name, becomes) for name, becomes in definition.traces.items()),
+        surrogate=definition.surrogate,
+        sends_slope=definition.sends_slope,
+    )
 
 
 def _layers(model: NetworkModel, blocks: tuple[BlockPlan, ...], numbers_of: dict[str, int]) -> tuple[LayerPlan, ...]:

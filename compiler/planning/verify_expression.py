@@ -29,13 +29,23 @@ def verify_expression(
     symbols: Set[str],
     parameters: Set[str] = frozenset(),
     moments: Set[str] = frozenset(),
+    reductions: Set[str] = frozenset(),
 ) -> None:
-    """Raise PlanError unless it is a number made of these symbols, parameters and moments alone."""
-    _verify(expression, False, where, symbols, parameters, moments)
+    """Raise PlanError unless it is a number made of these symbols, parameters and moments alone.
+
+    `reductions` are the operations over the units of a layer that may stand in it.
+    """
+    _verify(expression, False, where, symbols, parameters, moments, reductions)
 
 
 def _verify(
-    expression: Expression, truth: bool, where: str, symbols: Set[str], parameters: Set[str], moments: Set[str]
+    expression: Expression,
+    truth: bool,
+    where: str,
+    symbols: Set[str],
+    parameters: Set[str],
+    moments: Set[str],
+    reductions: Set[str],
 ) -> None:
     match expression:
         case Number(value):
@@ -55,10 +65,11 @@ def _verify(
             for operand in operands:
                 _verify(operand, False, where, symbols, parameters, moments)
         case Apply(operation, operands):
-            require(len(operands) in OPERATIONS.get(operation, ()), f"{where} has no operation '{operation}' like this")
+            counts = (1,) if operation in reductions else OPERATIONS.get(operation, ())
+            require(len(operands) in counts, f"{where} has no operation '{operation}' like this")
             require(truth is (operation in CONDITIONS), f"{where} confuses conditions and numbers at '{operation}'")
             truths = _TRUTH_OPERANDS.get(operation, 0)
             for place, operand in enumerate(operands):
-                _verify(operand, place < truths, where, symbols, parameters, moments)
+                _verify(operand, place < truths, where, symbols, parameters, moments, reductions)
         case _:  # data made in Python rather than read
             raise PlanError(f"not a plan: {where} holds a {type(expression).__name__}")

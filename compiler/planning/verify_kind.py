@@ -72,7 +72,8 @@ def verify_inner(inner: Structure, where: str) -> None:
         symbol.name
         for block in inner.blocks
         if block.activation is not None
-        for symbol in symbols(block.activation.next)
+        for part in block.activation.moves
+        for symbol in symbols(part)
         if symbol.name in ("uniform", "normal")
     ]
     require(not drawing, f"{what} draws at random")

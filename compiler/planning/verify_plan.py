@@ -10,20 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import isfinite
 
-from dync.compiler.expression import fields_read, parameters
-from dync.compiler.plan import (
-    MOST_DELAY,
-    ActivationPlan,
-    FamilyPlan,
-    LayerPlan,
-    PhasePlan,
-    Plan,
-    RulePlan,
-    Structure,
-    TracePlan,
-)
+from dync.compiler.expression import parameters
+from dync.compiler.plan import MOST_DELAY, FamilyPlan, LayerPlan, PhasePlan, Plan, RulePlan, Structure, TracePlan
 from dync.compiler.plan_error import require
 from dync.compiler.planning.plan_numbers import number_lengths
+from dync.compiler.planning.verify_activation import verify_activation
 from dync.compiler.planning.verify_between import verify_between
 from dync.compiler.planning.verify_expression import verify_expression
 from dync.compiler.planning.verify_gradients import verify_gradients
@@ -37,10 +28,10 @@ MOST_UNITS = 2**31 - 1
 """The most units that a layer can have: indices into a layer are 32-bit integers."""
 
 _SIZES = frozenset({"batch", "fan_in", "fan_out"})
-_SENDER = frozenset({"pre"})
-_RECEIVER = frozenset({"post", "field", "predicted", "slope"})
+_SENDER = frozenset({"pre", "pre.state"})
+_RECEIVER = frozenset({"post", "post.state", "field", "predicted", "slope"})
 _SYNAPSE = frozenset({"weight"})
-_UNIT = frozenset({"field", "state", "uniform", "normal"})
+_SENT = frozenset({"state", "sent"})
 
 
 def verify_plan(plan: Plan) -> None:
@@ -104,18 +95,8 @@ def _verify_blocks(structure: Structure) -> None:
         require(moves == (block.activation is not None), f"{where} has an activation too many or too few")
         if block.activation is not None:
             _verify_names("parameter", block.activation.parameters)
-            known = frozenset(block.activation.parameters)
-            verify_expression(block.activation.next, f"the activation of {where}", _UNIT, known)
-            verify_expression(block.activation.slope, f"the slope of {where}", _UNIT, known)
-            _verify_slopes(block.activation, where, known)
+            verify_activation(block.activation, where)
     require(stacked == len(structure.layers), "a layer is in no block")
-
-
-def _verify_slopes(activation: ActivationPlan, where: str, known: frozenset[str]) -> None:
-    named = activation.fields == fields_read(activation.next)
-    require(named, f"{where} has slopes by other fields than its activation reads")
-    for slope in activation.slopes:
-        verify_expression(slope.slope, f"a slope of {where}", _UNIT, known)
 
 
 def _verify_waves(structure: Structure) -> None:
@@ -216,7 +197,7 @@ def _verify_families(structure: Structure) -> None:
         require(receives, f"{where} sends to layers that do not receive")
         require(0 <= family.delay <= MOST_DELAY, f"the delay of {where} is none of 0 to {MOST_DELAY} steps")
         require(not family.into or family.into.isidentifier(), f"the field into which {where} sends has no name")
-        verify_expression(family.sends, f"what {where} sends", frozenset({"state"}), parameters(family.sends))
+        verify_expression(family.sends, f"what {where} sends", _SENT, parameters(family.sends))
         _verify_edges(family, where, structure, met)
     bare = any(label is None and (sender, receiver) in structure.parallel for sender, receiver, label in met)
     require(not bare, "an edge has no label, though others join the same layers")

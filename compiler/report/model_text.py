@@ -20,6 +20,8 @@ from dync.compiler.report.between_words import between_words
 from dync.compiler.report.kind_words import kind_words
 from dync.compiler.window_plan import WindowPlan
 
+_STATE = Symbol("state")
+
 
 def model_text(model: NetworkModel) -> str:
     """The network, one layer, edge, group or phase a line, then the definitions that it uses."""
@@ -31,7 +33,8 @@ def _lines(model: NetworkModel) -> Iterator[str]:
     yield from (f"  param {name} = {value:.12g}" for name, value in model.parameters.items())
     over = frozenset(() if model.time is None else model.time.layers)
     yield from (_layer(layer) + (" over time" if layer.name in over else "") for layer in model.layers)
-    yield from map(_edge, model.edges)
+    uses = {layer.name: layer.activation for layer in model.layers}
+    yield from (_edge(edge, _usual(uses[edge.sender])) for edge in model.edges)
     yield from (f"  group {group.name} {{ {', '.join(group.layers)} }}" for group in model.groups)
     yield _schedule(model.schedule)
     sampled = frozenset(() if model.time is None else model.time.phases)
@@ -59,7 +62,13 @@ def _layer(layer: LayerModel) -> str:
     return f"  {layer.role} {layer.name} ({shape}){activation}{start}{value}"
 
 
-def _edge(edge: EdgeModel) -> str:
+def _usual(sender: ActivationUse | None) -> Symbol:
+    """What units send on an edge that does not say it."""
+    return _STATE if sender is None or sender.definition.sends == _STATE else Symbol("sent")
+
+
+def _edge(edge: EdgeModel, usual: Symbol) -> str:
+    """An edge; `usual` is what it sends where the file does not say."""
     label = "" if edge.label is None else f"{edge.label}: "
     into = f".{edge.into}" if edge.into else ""
     delay = f" delay {edge.delay}" if edge.delay else ""
@@ -69,7 +78,7 @@ def _edge(edge: EdgeModel) -> str:
     kind = " ".join([kind_words(edge), *([f"to {edge.tie.label}"] if edge.tie is not None else [])])
     kind += "" if edge.window is None else f" padding {_padding(edge.window)}"
     between = f" {words}" if (words := between_words(edge.between)) else ""
-    sends = "" if edge.sends == Symbol("state") else f" sends {written(edge.sends)}{_given(edge.sends_arguments)}"
+    sends = "" if edge.sends == usual else f" sends {written(edge.sends)}{_given(edge.sends_arguments)}"
     used = edge.gradient.words if edge.gradient is not None else "" if edge.rule is None else _learning(edge.rule)
     learn = f" learn {used} rate {edge.rate:.9g} decay {edge.decay:.9g}" if used else ""
     ends = f"{label}{edge.sender} -> {edge.receiver}{into}"
@@ -103,7 +112,12 @@ def _definitions(model: NetworkModel) -> Iterator[str]:
     activations = {use.definition.name: use.definition for use in _present(layer.activation for layer in model.layers)}
     for activation in activations.values():
         yield f"activation {activation.name}{_parameters(activation.parameters)}"
+        yield from (f"  trace {name} = {written(becomes)}" for name, becomes in activation.traces.items())
         yield f"  next {written(activation.next)}"
+        if activation.sends != _STATE:
+            yield f"  sends {written(activation.sends)}"
+        if activation.sends_slope is not None:
+            yield f"  surrogate {written(activation.sends_slope)}"
         yield f"  slope {written(activation.slope)}"
         yield from (f"  slope by {name} {written(slope)}" for name, slope in activation.slopes.items())
     rules = {edge.rule.definition.name: edge.rule.definition for edge in model.edges if edge.rule is not None}

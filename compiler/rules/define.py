@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dync.compiler import mistakes as wrong
-from dync.compiler.expression import Apply, Expression, Symbol, fields_read, parameters
+from dync.compiler.expression import Apply, Expression, Symbol, parameters
 from dync.compiler.mistakes.rule_values import TooLarge
 from dync.compiler.mistakes.rules import NeverLearns, UnusedLet, UnusedParameter
 from dync.compiler.model import ActivationDefinition, RuleDefinition
 from dync.compiler.rules.declare import declare_parameters, is_free
-from dync.compiler.rules.derivative import derivative
 from dync.compiler.rules.resolve import MAXIMUM_SIZE, Resolved, Resolver, parameter
-from dync.compiler.rules.scope import ACTIVATION, GRADIENT, RULE, SENDS
+from dync.compiler.rules.scope import ACTIVATION, GRADIENT, RULE, SENDS, SENDS_SLOPE, UNIT_SENDS, Scope
 from dync.compiler.rules.separate import Obstacle, separate
+from dync.compiler.rules.slopes import STATE, Movement, unread_traces
 from dync.compiler.rules.traces import placed_traces
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, has_errors
@@ -59,24 +59,37 @@ def define_rule(node: syntax.Rule) -> tuple[RuleDefinition | None, tuple[Diagnos
 def define_activation(node: syntax.Activation) -> tuple[ActivationDefinition | None, tuple[Diagnostic, ...]]:
     """The activation with its slopes, and all that is wrong with it: None where that is an error."""
     resolver = Resolver(ACTIVATION)
-    body = _body(resolver, node.parameters, node.definitions, node.next)
-    if any(isinstance(definition, syntax.Trace) for definition in node.definitions):
-        raise NotImplementedError("a trace of an activation")
+    instead = ACTIVATION if node.sends is None else SENDS_SLOPE
+    after = (UNIT_SENDS, node.sends), (instead, node.surrogate)
+    body = _body(resolver, node.parameters, node.definitions, node.next, after)
     if body is None or has_errors(resolver.diagnostics):
         return None, tuple(resolver.diagnostics)
-    slope = derivative(body.expression, Symbol("field"))
-    slopes = {name: derivative(body.expression, Symbol(f"field.{name}")) for name in fields_read(body.expression)}
+    sends, stand_in = body.further
+    moved = Movement(body.expression, body.traces, STATE if sends is None else sends, stand_in)
+    resolver.diagnostics.extend(unread_traces(node, moved))
+    slope, slopes = moved.slope(""), {name: moved.slope(name) for name in moved.fields}
     if max(map(_size, (slope, *slopes.values()))) > MAXIMUM_SIZE:
         limit = f"{MAXIMUM_SIZE} operations and values"
         return None, (*resolver.diagnostics, TooLarge(node.next.span, "the slope of an activation", limit))
-    definition = ActivationDefinition(node.name.text, body.defaults, body.expression, slope, node.name.span, slopes)
+    definition = ActivationDefinition(
+        name=node.name.text,
+        parameters=body.defaults,
+        next=moved.next,
+        slope=slope,
+        span=node.name.span,
+        slopes=slopes,
+        sends=moved.sends,
+        traces=moved.traces,
+        surrogate=stand_in is not None and moved.sends == STATE,
+        sends_slope=None if moved.sends == STATE else stand_in,
+    )
     return definition, tuple(resolver.diagnostics)
 
 
 def resolve_sends(
     expression: syntax.Expression, parameters_: Mapping[str, float]
 ) -> tuple[Expression | None, dict[str, float], tuple[Diagnostic, ...]]:
-    """What an edge sends, from `state` and the network's parameters; those that it reads; and the mistakes."""
+    """What an edge sends, from `state`, `sent` and the network's parameters; those that it reads; and the mistakes."""
     resolver = Resolver(SENDS, {name: parameter(name) for name in parameters_ if name not in SENDS.symbols})
     resolved = resolver.number(expression)
     read = resolver.used if resolved is None else parameters(resolved.expression)
@@ -87,11 +100,12 @@ def resolve_sends(
 
 @dataclass(frozen=True)
 class _Body:
-    """The value of a declaration, the defaults of its parameters, and what its traces become."""
+    """The value of a declaration, the defaults of its parameters, what its traces become, and its further values."""
 
     expression: Expression
     defaults: dict[str, float]
     traces: dict[str, Expression]
+    further: tuple[Expression | None, ...]
 
 
 def _body(
@@ -99,8 +113,12 @@ def _body(
     arguments: Sequence[syntax.Parameter],
     definitions: Sequence[syntax.LocalDefinition],
     value: syntax.Expression,
+    after: Sequence[tuple[Scope, syntax.Expression | None]] = (),
 ) -> _Body | None:
-    """Declare the parameters, the traces and the `let`s, then resolve the value; warn of what nothing reads."""
+    """Declare the parameters, the traces and the `let`s, then resolve the value; warn of what nothing reads.
+
+    `after` are further values, each with what it may read.
+    """
     names: dict[str, syntax.Name] = {}
     defaults = declare_parameters(resolver, arguments, names)
     traces = [node for node in definitions if isinstance(node, syntax.Trace)]
@@ -109,12 +127,14 @@ def _body(
             resolver.names[trace.name.text] = Resolved(Symbol(f"trace.{trace.name.text}"))
     found = _declare(resolver, definitions, names)
     resolved = resolver.number(value)
+    further = [None if node is None else replace(resolver, scope=scope).number(node) for scope, node in after]
     kept = {trace.name.text for trace in traces}
     for name, declared in names.items():
         if name not in resolver.used and name not in kept:
             warning = UnusedParameter if name in defaults or name in resolver.modulators else UnusedLet
             resolver.mistake(warning(declared.span, name))
-    return _Body(resolved.expression, defaults, found) if resolved is not None else None
+    others = tuple(None if one is None else one.expression for one in further)
+    return _Body(resolved.expression, defaults, found, others) if resolved is not None else None
 
 
 def _declare(

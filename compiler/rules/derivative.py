@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dync.compiler.expression import Apply, Expression, Foreign, Number, Parameter, Symbol, foreign
+from dync.compiler.expression import LAYER_WIDE, Apply, Expression, Foreign, Number, Parameter, Symbol, foreign
 from dync.compiler.rules.algebra import (
     ONE,
     ZERO,
@@ -23,14 +23,77 @@ def derivative(expression: Expression, by: Symbol) -> Expression:
     `sign`, comparisons, indicators and rounding have the derivative 0, jumps included. At a kink it is the derivative
     from the right, in step with `sign(0)`, which is 1: that of `abs(x)` at 0 is 1, as is that of `max(x, 0)`, while
     `x * [x > 0]` has 0 there. `where` has that of the branch that holds.
+
+    With numbers of the whole layer it is how a unit's own value depends on its own field: the diagonal of the
+    Jacobian. Of `total(x)` that is the derivative of the unit's own summand, of `largest(x)` the one of its own value
+    where that is the largest, else 0; and what it changes in the other units' summands through such numbers within.
     """
-    return _Derivative(by).of(expression)
+    return _OfLayer(by).of(expression)
+
+
+class _OfLayer:
+    """The derivative by a symbol of one unit, through numbers of its whole layer too."""
+
+    def __init__(self, by: Symbol) -> None:
+        self.by = by
+        self.found: dict[Apply, Expression] = {}
+
+    def of(self, expression: Expression) -> Expression:
+        """The unit's own share, and what reaches it by each number of the layer."""
+        total = _Derivative(self.by).of(expression)
+        for whole in _layer_wide(expression):
+            total = add(total, multiply(_Derivative(whole).of(expression), self.of_whole(whole)))
+        return total
+
+    def of_whole(self, whole: Apply) -> Expression:
+        """The derivative of a number of the layer by the symbol of one unit."""
+        if whole not in self.found:
+            (operand,) = whole.operands
+            held = Apply("eq", (operand, whole)) if whole.operation == "units_max" else None
+            own = _Derivative(self.by).of(operand)
+            total = own if held is None else choose(held, own, ZERO)
+            for inner in _layer_wide(operand):
+                of_all = _over_units(_Derivative(inner).of(operand), held)
+                total = add(total, multiply(of_all, self.of_whole(inner)))
+            self.found[whole] = total
+        return self.found[whole]
+
+
+def _over_units(value: Expression, held: Expression | None) -> Expression:
+    """The sum of a value over the units of a layer; over those alone for which something holds, its mean."""
+    if value == ZERO:
+        return ZERO
+    if held is None:
+        return apply("units_sum", value)
+    count = apply("units_sum", apply("indicator", held))
+    return divide(apply("units_sum", choose(held, value, ZERO)), count)
+
+
+def _layer_wide(expression: Expression) -> tuple[Apply, ...]:
+    """The numbers of a whole layer that an expression reads, but not those within them."""
+    found: dict[Apply, None] = {}
+    seen: set[int] = set()
+
+    def look(part: Expression) -> None:
+        if isinstance(part, Apply) and id(part) not in seen:
+            seen.add(id(part))
+            if part.operation in LAYER_WIDE:
+                found[part] = None
+            else:
+                for operand in part.operands:
+                    look(operand)
+
+    look(expression)
+    return tuple(found)
 
 
 class _Derivative:
-    """Remembers the parts already done: a `let` that is used twice is differentiated once."""
+    """By a symbol, or by a number of the whole layer; all other such numbers are taken as constants.
 
-    def __init__(self, by: Symbol) -> None:
+    Remembers the parts already done: a `let` that is used twice is differentiated once.
+    """
+
+    def __init__(self, by: Symbol | Apply) -> None:
         self.by = by
         self.done: dict[int, tuple[Expression, Expression]] = {}  # by id; kept with the part, so that no id is reused
 
@@ -42,6 +105,8 @@ class _Derivative:
                 return ONE if expression == self.by else ZERO
             case Foreign():
                 return self.of_foreign(expression)
+            case Apply(operation) if operation in LAYER_WIDE:
+                return ONE if expression == self.by else ZERO
             case Apply(operation, operands):
                 known = self.done.get(id(expression))
                 if known is None:

@@ -52,7 +52,8 @@ def _cancelling(rule: RuleDefinition, protocol: str, train: tuple[str, ...], use
     """A warning where a value is read at several moments which are one: the end of the last phase has two names."""
     written: dict[str, set[str | None]] = {}
     for symbol in symbols(rule.update):
-        if symbol.name in {"pre", "post", "predicted", "slope"} or field_of(symbol.name) is not None:
+        kept = {"pre", "post", "pre.state", "post.state", "predicted", "slope"}
+        if symbol.name in kept or field_of(symbol.name) is not None:
             written.setdefault(symbol.name, set()).add(symbol.moment)
     meant = {moment or train[-1] for moments in written.values() for moment in moments} if train else set()
     if len(meant) != 1 or all(len(moments) == 1 for moments in written.values()):

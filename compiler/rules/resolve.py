@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from dync.compiler import mistakes as wrong
-from dync.compiler.expression import CONDITIONS, Apply, Expression, Number, Parameter, Symbol
+from dync.compiler.expression import CONDITIONS, LAYER_WIDE, Apply, Expression, Number, Parameter, Symbol, symbols
 from dync.compiler.mistakes.parameters import NotANumber
 from dync.compiler.mistakes.rule_names import (
     FunctionWithoutOperands,
@@ -29,7 +29,7 @@ from dync.compiler.mistakes.rule_values import (
 )
 from dync.compiler.rules.algebra import apply
 from dync.compiler.rules.constant import LARGEST, evaluate
-from dync.compiler.rules.scope import FUNCTIONS, Scope
+from dync.compiler.rules.scope import LAYER_WIDE_FUNCTIONS, Scope
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, nearest
 from dync.grammar.source import Span
@@ -47,6 +47,9 @@ _OPERATIONS: Final = {
     "+": "add", "-": "sub", "*": "mul", "/": "div", "//": "floordiv", "%": "mod", "**": "pow",
     "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne", "and": "and", "or": "or",
 }  # fmt: skip
+
+
+_REDUCTIONS: Final = {function: operation for operation, function in LAYER_WIDE.items()}
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class Resolver:
         if name in self.names:
             self.used.add(name)
             if node.moment is None:
-                return self.names[name]
+                return self._named(node)
             if name not in self.modulators:
                 return self._fail(self._no_moment(node))
             self.moments.setdefault(node.moment.text, node.moment.span)
@@ -153,6 +156,17 @@ class Resolver:
             return self._fail(self._no_moment(node))
         self.moments.setdefault(node.moment.text, node.moment.span)
         return self._at(node.span, Resolved(Symbol(name, node.moment.text)))
+
+    def _named(self, node: syntax.Variable) -> Resolved | None:
+        """What a parameter, a trace or a `let` is; a mistake where the `let` read what this place cannot."""
+        resolved = self.names[node.name.text]
+        if resolved is None or not self.scope.lacks:
+            return resolved
+        read = {symbol.name.partition(".")[0] for symbol in symbols(resolved.expression)}
+        for lacking in self.scope.lacks:
+            if lacking in read:
+                return self._fail(wrong.units.ReadsWhatIsOver(node.span, lacking, self.scope.what, node.name.text))
+        return resolved
 
     def _axis(self, node: syntax.Reference) -> Resolved | None:
         """One axis of a unit's index, `i[1]`; that there is such an axis is checked where the shapes are known."""
@@ -167,24 +181,27 @@ class Resolver:
         return self._at(node.span, Resolved(Symbol(f"{node.name.text}[{int(value)}]")))
 
     def _attribute(self, node: syntax.Attribute) -> Resolved | None:
-        """A named field; nothing else that can be read here has parts."""
+        """A named field, or what an end of a synapse holds; nothing else that can be read here has parts."""
         owner, name, moment = node.owner.text, node.name.text, node.moment
         if owner not in self.scope.symbols and owner not in self.names:
             return self._fail(self._unknown(node.owner))
-        if owner != "field":
+        if owner in self.scope.with_state and owner not in self.names:
+            if name != "state":
+                return self._fail(wrong.units.OnlyState(node.span, owner))
+        elif owner != "field":
             self.used.add(owner)
             return self._fail(NoParts(node.span, owner, self.scope.what, "field" in self.scope.symbols))
         if moment is not None:
-            if "field" not in self.scope.moments:
-                return self._fail(MomentNotAllowed(node.span, f"field.{name}", self.scope.moments))
+            if owner not in self.scope.moments:
+                return self._fail(MomentNotAllowed(node.span, f"{owner}.{name}", self.scope.moments))
             self.moments.setdefault(moment.text, moment.span)
-        return self._at(node.span, Resolved(Symbol(f"field.{name}", moment.text if moment else None)))
+        return self._at(node.span, Resolved(Symbol(f"{owner}.{name}", moment.text if moment else None)))
 
     def _no_moment(self, node: syntax.Variable) -> Diagnostic:
         return MomentNotAllowed(node.span, node.name.text, self.scope.moments)
 
     def _unknown(self, name: syntax.Name) -> Diagnostic:
-        if name.text in FUNCTIONS:
+        if name.text in self.scope.functions:
             return FunctionWithoutOperands(name.span, name.text)
         if name.text in self.later:
             self.used.add(name.text)
@@ -204,12 +221,14 @@ class Resolver:
         return self._operation(operation, (left, right), node.span)
 
     def _call(self, node: syntax.Call, depth: int) -> Resolved | None:
-        function = node.function.text
-        if function not in FUNCTIONS:
+        function, known = node.function.text, self.scope.functions
+        if function not in known:
             for argument in node.arguments:
                 self.any(argument.value, depth)
-            near = nearest(function, FUNCTIONS)
-            return self._fail(UnknownFunction(node.function.span, function, tuple(FUNCTIONS), near))
+            if function in LAYER_WIDE_FUNCTIONS:
+                return self._fail(wrong.units.LayerWideElsewhere(node.function.span, function, self.scope.what))
+            near = nearest(function, known)
+            return self._fail(UnknownFunction(node.function.span, function, tuple(known), near))
         for argument in node.arguments:
             if argument.name is not None:
                 self.mistake(NamedOperand(argument.span, function, argument.value.span))
@@ -218,10 +237,10 @@ class Resolver:
         operands = [self.condition(value, depth) for value in values[:takes_condition]]
         operands += [self.number(value, depth) for value in values[takes_condition:]]
         if not _fits(function, len(values)):
-            return self._fail(OperandCount(node.span, function, FUNCTIONS[function], len(values)))
+            return self._fail(OperandCount(node.span, function, known[function], len(values)))
         if function in {"min", "max"}:
             return self._extreme(function, operands, node.span)
-        return self._operation(function, operands, node.span)
+        return self._operation(_REDUCTIONS.get(function, function), operands, node.span)
 
     def _extreme(self, function: str, operands: list[Resolved | None], span: Span) -> Resolved | None:
         """`min(a, b, c)` is `min(min(a, b), c)`, nested as evenly as it goes: the depth is that of a balanced tree."""
@@ -247,7 +266,7 @@ class Resolver:
         return self._at(span, Resolved(apply(operation, *expressions), size, depth))
 
     def _constant(self, operation: str, values: tuple[float, ...], span: Span) -> Resolved | None:
-        if operation in CONDITIONS:
+        if operation in CONDITIONS or operation in LAYER_WIDE:  # a sum depends on how many units there are
             return self._at(span, Resolved(Apply(operation, tuple(map(Number, values))), 1 + len(values), 2))
         try:
             return self._at(span, Resolved(Number(evaluate(operation, values))))

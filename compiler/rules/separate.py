@@ -37,7 +37,9 @@ _LARGEST_POWER: Final = 4
 
 _SIDES: Final = {
     "pre": Side.SENDER,
+    "pre.state": Side.SENDER,
     "post": Side.RECEIVER,
+    "post.state": Side.RECEIVER,
     "predicted": Side.RECEIVER,
     "slope": Side.RECEIVER,
     "weight": Side.WEIGHT,

@@ -146,8 +146,22 @@ def with_these_weights(net: Network, weights: Mapping[str, Array]) -> WaveOrches
 
 
 def states(when: str, state: Mapping[str, Any] | State) -> Values:
-    """All the states of a moment."""
-    return {f"{when}: the state of {name}": state[name] for name in state}
+    """All the states of a moment, and the traces of units."""
+    found = {f"{when}: the state of {name}": state[name] for name in state}
+    return found if isinstance(state, Mapping) else found | _traces(when, state)
+
+
+def _traces(when: str, state: State) -> Values:
+    """The traces of a state of the engine, called as the interpreter calls them."""
+    structure = state.structure
+    return {
+        f"{when}: the state of {structure.layers[n].name}, trace {trace.name}": state.trace(
+            structure.layers[n].name, trace.name
+        )
+        for block in structure.blocks
+        for n in block.layers
+        for trace in (() if block.activation is None else block.activation.traces)
+    }
 
 
 def edge_name(key: tuple[str, ...]) -> str:

@@ -24,7 +24,9 @@ def _block(block: BlockPlan) -> BlockPlan:
 
 def _activation(activation: ActivationPlan) -> ActivationPlan:
     slopes = tuple(replace(slope, slope=_settled(slope.slope)) for slope in activation.slopes)
-    return replace(activation, next=_settled(activation.next), slope=_settled(activation.slope), slopes=slopes)
+    traces = tuple(replace(trace, next=_settled(trace.next)) for trace in activation.traces)
+    settled = replace(activation, next=_settled(activation.next), slope=_settled(activation.slope))
+    return replace(settled, slopes=slopes, traces=traces)
 
 
 def _settled(expression: Expression) -> Expression:

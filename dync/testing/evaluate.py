@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from dync.compiler.expression import Apply, Expression, Foreign, Number, Parameter, Symbol
+from dync.compiler.expression import REDUCTIONS, Apply, Expression, Foreign, Number, Parameter, Symbol
 
 Array: TypeAlias = NDArray[np.float64]
 Value: TypeAlias = NDArray[np.float64] | NDArray[np.bool_]
@@ -36,17 +36,27 @@ class Margin:
             self.smallest = min(self.smallest, float(np.min(distances)))
 
 
-def evaluate(expression: Expression, read: Reading, parameters: Mapping[str, float], margin: Margin) -> Array:
+def evaluate(
+    expression: Expression,
+    read: Reading,
+    parameters: Mapping[str, float],
+    margin: Margin,
+    units: tuple[int, ...] = (),
+) -> Array:
     """The value of an expression whose symbols `read` gives; the shapes of what it reads broadcast.
+
+    What is summed over the units of a layer has the shape `units`, `[batch, units]`, where that is given.
 
     Division by zero, overflow and roots of negative numbers give infinities and NaN, silently, as in IEEE arithmetic.
     Raises KeyError for a parameter that `parameters` lacks.
     """
     with np.errstate(all="ignore"):
-        return np.asarray(_value(expression, read, parameters, margin), np.float64)
+        return np.asarray(_value(expression, read, parameters, margin, units), np.float64)
 
 
-def _value(expression: Expression, read: Reading, parameters: Mapping[str, float], margin: Margin) -> Value:
+def _value(
+    expression: Expression, read: Reading, parameters: Mapping[str, float], margin: Margin, units: tuple[int, ...]
+) -> Value:
     match expression:
         case Number(value):
             return np.asarray(value, np.float64)
@@ -57,13 +67,28 @@ def _value(expression: Expression, read: Reading, parameters: Mapping[str, float
         case Foreign(operands=operands):
             from dync.runtime.evaluate import called  # which loads JAX, as the function will
 
-            return np.asarray(called(expression, [_value(o, read, parameters, margin) for o in operands]), np.float64)
+            given = [_value(operand, read, parameters, margin, units) for operand in operands]
+            return np.asarray(called(expression, given), np.float64)
         case Apply(operation, operands):
-            values = [_value(operand, read, parameters, margin) for operand in operands]
-            _look(operation, values, margin)
+            values = [_value(operand, read, parameters, margin, units) for operand in operands]
+            if operation in REDUCTIONS and units:
+                values = [np.broadcast_to(np.asarray(value, np.float64), units) for value in values]
+            if _is_largest(operation, operands):
+                _look("units_argmax", values[:1], margin)
+            else:
+                _look(operation, values, margin)
             return _FUNCTIONS[operation](*values)
         case _:
             assert_never(expression)
+
+
+def _is_largest(operation: str, operands: tuple[Expression, ...]) -> bool:
+    """Whether it asks which units have the largest value, which one of them certainly has."""
+    match operation, operands:
+        case "eq", (value, Apply("units_max", (of,))):
+            return value == of
+        case _:
+            return False
 
 
 def _look(operation: str, values: list[Value], margin: Margin) -> None:

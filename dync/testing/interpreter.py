@@ -4,6 +4,7 @@ It reads of a plan the layers, the flat list of edges, the waves, phases and pro
 the numbers. Blocks, separated terms and the order of levels, which make the runtime fast, play no part in it. States
 and weights are mappings by name (`h[1]`; `x->h[1]`, or `x->h[1]:a` where labels tell edges apart) of arrays
 `[batch, units]` and `[units of sender, units of receiver]`; layers of several dimensions are flattened in C order.
+Traces of units stand in a state beside the layers (`h[1], trace slow`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dync.compiler.expression import Symbol
 from dync.compiler.plan import MessageFilter, PhasePlan, Plan
 from dync.testing.evaluate import Array, Margin, evaluate
 from dync.testing.inner import weights_of_row
-from dync.testing.moment import ActivationCall, Draws, Past, carried, no_draws
+from dync.testing.moment import Draws, Past, call_of, carried, no_draws, sent_of
 from dync.testing.plasticity import Beside, Plasticity
 from dync.testing.relaxation import Relaxation
 from dync.testing.synapses import Synapses, pooled, synapses_of
@@ -66,7 +67,9 @@ class Interpreter:
         if missing or len(sizes) != 1:
             raise ValueError(f"inputs without data: {missing}; sizes of the batch: {sorted(sizes)}")
         (size,) = sizes
-        return {name: self._first(layer, given, size) for name, layer in self.layers.items()}
+        first = {name: self._first(layer, given, size) for name, layer in self.layers.items()}
+        keys = ((layer, key) for layer in self.layers.values() for key in layer.traces.values())
+        return first | {key: np.zeros((size, layer.units)) for layer, key in keys}
 
     def _by_name(self, data: Data, role: Literal["input", "output"]) -> State:
         takers = [name for name, layer in self.layers.items() if layer.role == role]
@@ -100,8 +103,11 @@ class Interpreter:
     def message(self, edge: Edge, state: Mapping[str, Array], weights: Weights) -> Array:
         """What an edge brings to its receiver, `[batch, units of receiver]`."""
         sender = state[edge.sender.name]
-        sent = evaluate(edge.sends, lambda symbol: _state_of(symbol, sender), edge.sends_parameters, self.margin)
-        sent = np.broadcast_to(sent, sender.shape)
+
+        def read(symbol: Symbol) -> Array:
+            return sender if symbol.name == "state" else sent_of(edge.sender, state, self.margin)
+
+        sent = np.broadcast_to(evaluate(edge.sends, read, edge.sends_parameters, self.margin), sender.shape)
         if edge.kind in ("pool", "unpool"):
             return pooled(edge, sent)
         if edge.inner is not None:
@@ -221,8 +227,7 @@ class Interpreter:
                     strength, target = soft[name]
                     field = field + strength * (target - state[name])
                 named = self.named_fields(name, state, weights, messages, silent, past)
-                call = ActivationCall(self.layers[name], field, state[name], self.draws, self.margin, named)
-                new[name] = call.next()
+                new |= call_of(self.layers[name], field, state, self.draws, self.margin, named).moved()
         return new
 
     def predict(self, state: State, weights: Weights, past: Past = ()) -> State:
@@ -308,7 +313,7 @@ class Interpreter:
                 return
 
     def _settled(self, phase: PhasePlan, before: State, after: State) -> bool:
-        moved = max((float(np.max(np.abs(after[n] - before[n]), initial=0.0)) for n in before), default=0.0)
+        moved = max((float(np.max(np.abs(after[n] - before[n]), initial=0.0)) for n in self.layers), default=0.0)
         within = self.plan.numbers[f"phase.{phase.name}.within"][0]
         if moved > 0:
             self.margin.see(np.asarray(moved), np.asarray(within))
@@ -365,9 +370,3 @@ class Interpreter:
             change = edge.rate * (edge.decay * weight - updates.get(name, np.zeros(edge.shape)))
             gradients[name] = np.where(self.moves(edge), change, 0.0)
         return gradients
-
-
-def _state_of(symbol: Symbol, state: Array) -> Array:
-    if symbol.name != "state":
-        raise ValueError(f"`sends` cannot read {symbol.name}")
-    return state

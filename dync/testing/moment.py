@@ -31,9 +31,9 @@ def any_draws(kind: str, layer: str, shape: tuple[int, int]) -> Array:
 
 @dataclass
 class ActivationCall:
-    """One application of a layer's activation at a field, fields with names and a state, all `[batch, units]`.
+    """One application of a layer's activation at a field, fields with names, a state and traces, all `[batch, units]`.
 
-    The new value and the slope read the same draws. A layer without an activation is the identity of its field.
+    New values and the slope read the same draws. A layer without an activation is the identity of its field.
     """
 
     layer: Layer
@@ -42,6 +42,7 @@ class ActivationCall:
     draws: Draws
     margin: Margin
     named: Mapping[str, Array] = field(default_factory=dict)
+    traces: Mapping[str, Array] = field(default_factory=dict)
     drawn: dict[str, Array] = field(default_factory=dict)
 
     def next(self) -> Array:
@@ -50,16 +51,31 @@ class ActivationCall:
             return self.local_field
         return self._value(self.layer.activation.next)
 
+    def next_traces(self) -> dict[str, Array]:
+        """What the traces of the layer's units become, by their names."""
+        traces = () if self.layer.activation is None else self.layer.activation.traces
+        return {trace.name: self._value(trace.next) for trace in traces}
+
+    def moved(self) -> dict[str, Array]:
+        """What the units hold after this, by the names of a state."""
+        traces = {self.layer.traces[name]: value for name, value in self.next_traces().items()}
+        return {self.layer.name: self.next()} | traces
+
+    def predicted(self) -> Array:
+        """What the units would send after this."""
+        return sent(self.layer, self.next(), self.next_traces(), self.margin)
+
     def slope(self, by: str = "") -> Array:
-        """The derivative of `next` by the field of this name, `""` for the one without, `[batch, units]`."""
+        """The derivative of `predicted` by the field of this name, `""` for the one without, `[batch, units]`."""
         if self.layer.activation is None:
             return np.ones_like(self.local_field) if not by else np.zeros_like(self.local_field)
         slopes = {"": self.layer.activation.slope, **{s.field: s.slope for s in self.layer.activation.slopes}}
         return self._value(slopes[by]) if by in slopes else np.zeros_like(self.local_field)
 
     def _value(self, expression: Expression) -> Array:
-        value = evaluate(expression, self._read, self.layer.parameters, self.margin)
-        return np.broadcast_to(value, self.local_field.shape).copy()
+        shape = self.local_field.shape
+        value = evaluate(expression, self._read, self.layer.parameters, self.margin, shape)
+        return np.broadcast_to(value, shape).copy()
 
     def _read(self, symbol: Symbol) -> Array:
         match symbol.name:
@@ -74,8 +90,40 @@ class ActivationCall:
                 return self.drawn[symbol.name]
             case other if other.startswith("field."):
                 return self.named.get(other.removeprefix("field."), np.zeros_like(self.local_field))
+            case other if other.startswith("trace."):
+                return self.traces[other.removeprefix("trace.")]
             case other:
                 raise ValueError(f"an activation cannot read {other}")
+
+
+def call_of(
+    layer: Layer,
+    local_field: Array,
+    states: Mapping[str, Array],
+    draws: Draws,
+    margin: Margin,
+    named: Mapping[str, Array],
+) -> ActivationCall:
+    """The application of a layer's activation in a state of the network."""
+    traces = {name: states[key] for name, key in layer.traces.items()}
+    return ActivationCall(layer, local_field, states[layer.name], draws, margin, named, traces)
+
+
+def sent(layer: Layer, state: Array, traces: Mapping[str, Array], margin: Margin) -> Array:
+    """What the units of a layer send, `[batch, units]`."""
+    if layer.activation is None:
+        return state
+
+    def read(symbol: Symbol) -> Array:
+        return state if symbol.name == "state" else traces[symbol.name.removeprefix("trace.")]
+
+    value = evaluate(layer.activation.sends, read, layer.parameters, margin, state.shape)
+    return np.broadcast_to(value, state.shape)
+
+
+def sent_of(layer: Layer, states: Mapping[str, Array], margin: Margin) -> Array:
+    """What the units of a layer send in a state of the network."""
+    return sent(layer, states[layer.name], {name: states[key] for name, key in layer.traces.items()}, margin)
 
 
 def carried(state: Mapping[str, Array], past: Past, delay: int) -> Mapping[str, Array]:
@@ -103,22 +151,25 @@ class Moment:
     past: Past = ()
     calls: dict[str, ActivationCall] = field(default_factory=dict)
 
-    def of_sender(self, layer: Layer, delay: int = 0) -> Array:
-        """`pre` on an edge with this delay."""
-        return carried(self.states, self.past, delay)[layer.name]
+    def of_sender(self, symbol: str, layer: Layer, delay: int = 0) -> Array:
+        """`pre` or `pre.state` on an edge with this delay."""
+        states = carried(self.states, self.past, delay)
+        return sent_of(layer, states, self.margin) if symbol == "pre" else states[layer.name]
 
     def of_receiver(self, symbol: str, layer: Layer, into: str = "") -> Array:
-        """`post`, `field`, `field.NAME`, `predicted` or `slope` of a layer; raises ValueError for another name.
+        """`post`, `post.state`, `field`, `field.NAME`, `predicted` or `slope` of a layer; ValueError for another name.
 
         `slope` is the derivative by the field `into`.
         """
         match symbol:
             case "post":
+                return sent_of(layer, self.states, self.margin)
+            case "post.state":
                 return self.states[layer.name]
             case "field":
                 return self.fields[layer.name]
             case "predicted":
-                return self._call(layer).next()
+                return self._call(layer).predicted()
             case "slope":
                 return self._call(layer).slope(into)
             case other if other.startswith("field."):
@@ -132,6 +183,5 @@ class Moment:
         if layer.name not in self.calls:
             name = layer.name
             named = {key.removeprefix(f"{name}."): f for key, f in self.fields.items() if key.startswith(f"{name}.")}
-            at = self.fields[name], self.states[name], self.draws, self.margin
-            self.calls[name] = ActivationCall(layer, *at, named)
+            self.calls[name] = call_of(layer, self.fields[name], self.states, self.draws, self.margin, named)
         return self.calls[layer.name]

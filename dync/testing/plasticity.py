@@ -23,6 +23,10 @@ Moments = Mapping[str | None, Moment]
 """The present moment, None, and the ends of phases by name."""
 
 
+_SENT = ("pre", "pre.state")
+"""What a rule reads of the sender."""
+
+
 @dataclass(frozen=True)
 class Beside:
     """What a protocol that trains has beside the state: the `targets` of outputs, `traces` of rules by edge and name,
@@ -116,7 +120,7 @@ class Plasticity:
         naive = self.interpreter
         synapses, values = naive.synapses(edge), naive.values(edge, self.weights)
         senders = {trace.name for trace in edge.rule.sender_traces}
-        batch = len(moments[None].of_sender(edge.sender))
+        batch = len(moments[None].states[edge.sender.name])
 
         def read(symbol: Symbol) -> Array:
             if symbol.name == "weight":
@@ -124,7 +128,7 @@ class Plasticity:
             found = self._read(symbol, edge, moments, beside)
             if found.ndim == 0 or modulator_of(symbol.name) is not None:
                 return found
-            at_sender = symbol.name == "pre" or trace_of(symbol.name) in senders
+            at_sender = symbol.name in _SENT or trace_of(symbol.name) in senders
             return found[:, synapses.sender if at_sender else synapses.receiver]
 
         change = evaluate(edge.rule.update, read, edge.rule_parameters, naive.margin)
@@ -151,11 +155,11 @@ class Plasticity:
         """What a rule reads, `[batch, units]` of its end; a measure is `[batch, 1]`, a size one number."""
         fan_in, fan_out = fans(edge)
         moment = moments[symbol.moment]
-        sizes = {"batch": len(moments[None].of_sender(edge.sender)), "fan_in": fan_in, "fan_out": fan_out}
+        sizes = {"batch": len(moments[None].states[edge.sender.name]), "fan_in": fan_in, "fan_out": fan_out}
         if symbol.name in sizes:
             return np.asarray(sizes[symbol.name], np.float64)
-        if symbol.name == "pre":
-            return moment.of_sender(edge.sender, edge.delay)
+        if symbol.name in _SENT:
+            return moment.of_sender(symbol.name, edge.sender, edge.delay)
         if (trace := trace_of(symbol.name)) is not None:
             return beside.traces[edge.name][trace]
         if (modulator := modulator_of(symbol.name)) is not None:

@@ -76,7 +76,7 @@ class Sequence:
             if self.beside is not None:
                 rules, now = Plasticity(self.interpreter, weights), (self.state, self.past)
                 self.beside = rules.stepped(phase.name, *now, self.snapshots, self.pasts, self.beside)
-            moved = max(float(np.max(np.abs(self.state[n] - before[n]), initial=0.0)) for n in before)
+            moved = max(float(np.max(np.abs(self.state[n] - before[n]), initial=0.0)) for n in names)
             if phase.settle and moved <= numbers[f"phase.{phase.name}.within"][0]:
                 return step
         return phase.steps

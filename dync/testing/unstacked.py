@@ -40,6 +40,12 @@ class Layer:
     units: int
 
     @property
+    def traces(self) -> dict[str, str]:
+        """The names under which a state has the traces of its units, by their own names."""
+        names = () if self.activation is None else (trace.name for trace in self.activation.traces)
+        return {name: f"{self.name}, trace {name}" for name in names}
+
+    @property
     def held(self) -> bool:
         """Whether data or a target come from outside: an input or an output."""
         return self.role in ("input", "output")

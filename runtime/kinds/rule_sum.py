@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ReadSymbol = Callable[[Symbol], Value]
 """What a symbol of a rule stands for; arrays are in the layout of the block that they belong to."""
 
-SENDERS = frozenset({"pre"})
+SENDERS = frozenset({"pre", "pre.state"})
 """What a rule reads at the sender's end, traces aside."""
 
 

@@ -63,7 +63,7 @@ def _peaks(machine: Machine, state: State, protocol: tuple[int, ...], key: Array
     structure = machine.structure
     clamped = outer_layers(structure)
     state = begin_history(machine, state, protocol)
-    peaks = _magnitudes(with_constants(structure, machine.parameters, state.values))
+    peaks = _magnitudes(with_constants(structure, machine.parameters, state.values)[: len(structure.blocks)])
     ends: dict[int, Values] = {}
     for order, number in enumerate(protocol):
         phase, held = structure.phases[number], frozenset[int]()
@@ -90,13 +90,14 @@ def _phase_peaks(machine: Machine, state: State, phase: PhasePlan, key: Array) -
     def body(carry: tuple[Present, Peaks, Array, Array]) -> tuple[Present, Peaks, Array, Array]:
         before, peaks, taken, _ = carry
         after = advance(machine, program, before, held, jax.random.fold_in(key, taken) if draws else None, soft)
-        moved = [jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(after[0], before[0], strict=True)]
-        return after, _larger(peaks, _magnitudes(after[0])), taken + 1, jnp.all(jnp.stack(moved) <= within)
+        now, then = (present[0][: len(structure.blocks)] for present in (after, before))  # traces may go on
+        moved = [jnp.max(jnp.abs(a - b), initial=0.0) for a, b in zip(now, then, strict=True)]
+        return after, _larger(peaks, _magnitudes(now)), taken + 1, jnp.all(jnp.stack(moved) <= within)
 
     def on(carry: tuple[Present, Peaks, Array, Array]) -> Array:
         return ~carry[3] & (carry[2] < phase.steps)
 
-    first = (values, state.history), _magnitudes(values), jnp.int32(0), jnp.bool_(False)
+    first = (values, state.history), _magnitudes(values[: len(structure.blocks)]), jnp.int32(0), jnp.bool_(False)
     (values, history), peaks, _, _ = lax.while_loop(on, body, first)
     return replace(state, values=values, history=history), peaks
 

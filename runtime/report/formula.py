@@ -7,7 +7,7 @@ from typing import Final, assert_never
 
 from markupsafe import Markup
 
-from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol, spoken, walk
+from dync.compiler.expression import LAYER_WIDE, Apply, Expression, Number, Parameter, Symbol, spoken, walk
 
 LARGEST: Final = 300
 """Parts of an expression that is still shown as a formula."""
@@ -48,7 +48,7 @@ def _text(expression: Expression) -> tuple[str, int]:
             left_binds = binds + 1 if operation in ("pow", "lt", "le", "gt", "ge", "eq", "ne") else binds
             return f"{_inside(left, left_binds)} {sign} {_inside(right, tighter)}", binds
         case Apply(operation, operands):
-            return f"{operation}({', '.join(map(text, operands))})", _TIGHTEST
+            return f"{LAYER_WIDE.get(operation, operation)}({', '.join(map(text, operands))})", _TIGHTEST
         case _:
             assert_never(expression)
 
@@ -110,7 +110,7 @@ def _apply(operation: str, operands: tuple[Expression, ...]) -> tuple[Markup, in
             tighter = binds + (0 if operation in ("add", "mul", "and", "or") else 1)
             return _bracketed(left, binds) + Markup("<mo>{}</mo>").format(sign) + _bracketed(right, tighter), binds
     inner_parts = Markup("<mo>,</mo>").join(_all(operand) for operand in operands)
-    return _word(operation) + Markup("<mo>(</mo>{}<mo>)</mo>").format(inner_parts), _TIGHTEST
+    return _word(LAYER_WIDE.get(operation, operation)) + Markup("<mo>(</mo>{}<mo>)</mo>").format(inner_parts), _TIGHTEST
 
 
 def _cases(condition: Expression, then: Expression, otherwise: Expression) -> Markup:

@@ -12,6 +12,7 @@ import optax
 from dync.compiler.pipeline_plan import TrainingPlan
 from dync.compiler.plan import Structure
 from dync.runtime.beside import trace_numbers
+from dync.runtime.cells import blocks_of_cells
 from dync.runtime.data.dataset import Dataset
 from dync.runtime.evaluation import BATCH, Examples
 from dync.runtime.history import numbers_kept
@@ -70,7 +71,8 @@ def disk(plan: TrainingPlan, room: Room, structure: Structure, updates: int) -> 
 
 
 def _states(plan: TrainingPlan, structure: Structure) -> int:
-    units = sum(layer.units for layer in structure.layers)
+    kept = (structure.blocks[b] for b in blocks_of_cells(structure))
+    units = sum(block.units * len(block.layers) for block in kept)
     moments = {moment for rule in structure.rules for moment in rule.moments}
     traces = 8 * trace_numbers(structure)  # those of the rules, before a step and after it
     return (4 * units * (4 + len(moments)) + 8 * numbers_kept(structure) + traces) * max(plan.batch, BATCH)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from dync.compiler.plan import FamilyPlan, Plan
+from dync.compiler.plan import ActivationPlan, FamilyPlan, Plan
 from dync.runtime.report.blocks import Block, Cell, Code, Equation, Equations, Picture, Prose, Section, Table, head
 from dync.runtime.report.fields import Field, clean_text
 from dync.runtime.report.formula import mathml, text
@@ -107,19 +107,22 @@ def _use(plan: Plan, place: int, family: FamilyPlan) -> str:
 
 def _activations(plan: Plan) -> list[Equation]:
     structure = plan.structure
-    found: dict[str, Equation] = {}
+    found: dict[str, list[Equation]] = {}
     for block in structure.blocks:
         if block.activation is not None and block.activation.name not in found:
             same = [b for b in structure.blocks if b.activation == block.activation]
             names = [structure.layers[layer].name for b in same for layer in b.layers]
-            what = block.activation.next
-            found[block.activation.name] = Equation(
-                f"activation {block.activation.name}",
-                mathml("state", what),
-                cut(f"state = {text(what)}", LONGEST_TEXT),
-                (cut(", ".join(names[:12]) + (" …" if len(names) > 12 else ""), 200),),
-            )
-    return list(found.values())
+            uses = (cut(", ".join(names[:12]) + (" …" if len(names) > 12 else ""), 200),)
+            found[block.activation.name] = _equations(block.activation, uses)
+    return [equation for equations in found.values() for equation in equations]
+
+
+def _equations(activation: ActivationPlan, uses: tuple[str, ...]) -> list[Equation]:
+    """What the state becomes, what the traces become, and what is sent where that is something else."""
+    sides = [("state", activation.next), *((trace.name, trace.next) for trace in activation.traces)]
+    sides += [] if activation.sends_state else [("sent", activation.sends)]
+    title = f"activation {activation.name}"
+    return [Equation(title, mathml(s, e), cut(f"{s} = {text(e)}", LONGEST_TEXT), uses) for s, e in sides]
 
 
 def spec(run: RunData, same_as: str = "") -> Section | None:

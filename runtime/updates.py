@@ -66,13 +66,12 @@ class Moment:
 
         `into` is the field by which `slope` is the derivative.
         """
-        structure, parameters = self.machine.structure, self.machine.parameters
+        structure, parameters, fields = self.machine.structure, self.machine.parameters, self.fields
         held = held_by(structure, b, self.values)
         if name == "post.state":
             return held[""]
         if name == "post":
             return sent(structure, b, parameters, held)
-        fields = self.fields
         if (field := field_of(name)) is not None:
             port = ports(structure).get((b, field))
             return jnp.zeros_like(self.values[b]) if port is None else fields[port]

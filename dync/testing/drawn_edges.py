@@ -12,7 +12,10 @@ from dync.testing.drawn_kinds import DrawnKind, draw_kind, owner_of
 from dync.testing.drawn_layers import UNBOUNDED
 from dync.testing.local_rules import rules
 
-SENT: Final = ("0.5 * state", "tanh(state)", "state**2", "where(state > 0.123, state, 0.25)", "clip(state, -0.7, 0.7)")
+SENT: Final = (
+    "0.5 * state", "tanh(state)", "state**2", "where(state > 0.123, state, 0.25)", "clip(state, -0.7, 0.7)", "state",
+    "0.5 * sent", "tanh(state - 2 * sent)", "sent",
+)  # fmt: skip
 
 RULES: Final = (
     "hebbian", "oja", "delta", "perceptron", "anti_hebbian", "covariance", "bcm", "instar", "outstar", "lms",

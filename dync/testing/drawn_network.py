@@ -91,8 +91,8 @@ def networks(
     """Valid networks, in which everything of the language occurs that concerns networks.
 
     Layers in any order, arrays, `for`, all kinds of edges, self edges, feedback, delays, fields with names, rules and
-    activations of their own, networks within networks, all schedules, phases that start from others, soft clamps,
-    protocols, measures.
+    activations of their own, what units send, traces, numbers of whole layers, networks within networks, all schedules,
+    phases that start from others, soft clamps, protocols, measures.
 
     Ranges have both ends included. `hidden` counts the statements that declare hidden layers, arrays of two or three
     among them. With `units` all layers are flat, with so many of them; without, they have one to four dimensions and

@@ -56,6 +56,28 @@ DENDRITES: Final = (
 """Bounded activations that read fields with names."""
 
 
+UNITS: Final = (
+    "next (1 - {d}) * state + {d} * clip(field, -2, 2) sends tanh({c} * state)",
+    "next clip({d} * state * [state <= {c}] + field, -2, 2) sends [state > {c}] surrogate a / (1 + abs(state - 1))**2",
+    "trace slow = {d} * state + (1 - {d}) * slow next tanh(field - a * slow)",
+    "trace slow = (1 - {d}) * slow + {d} * tanh(field) next tanh(field) * a + {d} * slow sends state - slow",
+    "trace b = {d} * b + c trace c = tanh(field + a * b) next clip(field, -1, 1) * (1 - {d} * b) sends max(state, b)",
+    "let e = exp(a * (field - largest(field))) next e / total(e)",
+    "next [field == largest(field)] * a",
+    "next field / (1 + total(abs(field)) + total({d}))",
+    "next tanh(field) sends state - total(state) / total(1) surrogate {c}",
+    "trace peak = largest(max(tanh(field), {d} * peak)) next tanh({c} * field + a * field.apical) sends state * peak",
+    "next sign(field - {d}) surrogate exp(-abs(field))",
+)
+"""What is in activations that send something else than their state, have traces, or sum over their layer; bounded."""
+
+NOISY_UNITS: Final = (
+    "trace slow = (1 - {d}) * slow + {d} * normal next tanh(field + slow)",
+    "next clip((1 - {d}) * state + field, -1, 1) * uniform sends [state > {c}] * a",
+)
+"""The same of activations that draw."""
+
+
 def decimals(low: float, high: float) -> st.SearchStrategy[float]:
     """Numbers of three decimals; both ends included."""
     return st.integers(round(low * 1000), round(high * 1000)).map(lambda n: n / 1000)
@@ -87,10 +109,10 @@ def rules(
     at = ["", *(f"@{moment}" for moment in moments)]
     k = draw(decimals(0.1, 0.9))
     traces: list[str] = []
-    senders = [f"pre{moment}" for moment in at]
-    words = ("post", "field", *(f"field.{field}" for field in fields), "predicted", "slope")
+    senders = [f"{word}{moment}" for moment in at for word in ("pre", "pre", "pre.state")]
+    words = ("post", "post.state", "field", *(f"field.{field}" for field in fields), "predicted", "slope")
     receivers = [f"{word}{moment}" for moment in at for word in words]
-    for trace, end, read in (("za", senders, "pre"), ("zb", receivers, draw(st.sampled_from(words)))):
+    for trace, end, read in (("za", senders, draw(st.sampled_from(("pre", "pre.state")))), ("zb", receivers, draw(st.sampled_from(words)))):
         if draw(st.integers(0, 2)) == 2:
             becomes = draw(st.sampled_from(TRACES)).format(z=trace, a=read, c=draw(decimals(0.05, 0.9)))
             traces.append(f"  trace {trace} = {becomes}\n")
@@ -126,7 +148,9 @@ def rules(
 @st.composite
 def activations(draw: st.DrawFn, name: str = "bend", *, stochastic: bool = False, dendrites: bool = True) -> str:
     """An activation of one parameter, `a`. With `dendrites` it may read fields with names."""
-    quiet = (*ACTIVATIONS, *DENDRITES * 2) if dendrites else ACTIVATIONS
-    template = draw(st.sampled_from(NOISY_ACTIVATIONS if stochastic else quiet))
+    quiet = [f"next {template}" for template in (*ACTIVATIONS, *(DENDRITES * 2 if dendrites else ()))]
+    quiet += [template for template in UNITS if dendrites or "field." not in template]
+    noisy = [*(f"next {template}" for template in NOISY_ACTIVATIONS), *NOISY_UNITS]
+    template = draw(st.sampled_from(noisy if stochastic else quiet))
     text = template.format(c=draw(decimals(0.6, 1.2)), d=draw(decimals(0.05, 0.4)))
-    return f"activation {name}(a = {draw(decimals(0.2, 0.9))}) {{ next {text} }}"
+    return f"activation {name}(a = {draw(decimals(0.2, 0.9))}) {{ {text} }}"

@@ -89,7 +89,8 @@ def evaluate(
         case Parameter(name):
             return parameter(name)
         case Foreign():
-            return called(expression, [evaluate(operand, symbol, parameter) for operand in expression.operands])
+            given = [evaluate(operand, symbol, parameter, over_units) for operand in expression.operands]
+            return called(expression, given)
         case Apply(operation, operands):
             values = [evaluate(operand, symbol, parameter, over_units) for operand in operands]
             if operation in _REDUCTIONS:

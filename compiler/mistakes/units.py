@@ -87,6 +87,29 @@ class OnlyState(Diagnostic):
 
 
 @dataclass(frozen=True)
+class NoDefault(Diagnostic):
+    """A parameter of an activation is a number with a default, which a layer may set: `layer h (3) a(gain = 2)`. A
+    parameter without one is for rules, where it stands for a measure of the network.
+    """
+
+    code: ClassVar[str] = "E0414"
+    wrong: ClassVar[str] = with_activation("activation a(gain) { next tanh(gain * field) }", "a(gain = 2)")
+    right: ClassVar[str] = with_activation("activation a(gain = 1) { next tanh(gain * field) }", "a(gain = 2)")
+
+    name: str
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return f"the parameter `{self.name}` of an activation needs a default"
+
+    @property
+    def fix(self) -> Fix:
+        """Some number."""
+        return Fix(f"give it one: `{self.name} = 1`", self.span, f"{self.name} = 1")
+
+
+@dataclass(frozen=True)
 class UnreadTrace(Diagnostic):
     """A trace that neither `next` nor `sends` reads, nor a trace that they read: it is kept for nothing."""
 

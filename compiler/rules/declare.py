@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dync.compiler.expression import Symbol
 from dync.compiler.mistakes.rule_names import NameRepeated, NameTaken
+from dync.compiler.mistakes.units import NoDefault
 from dync.compiler.rules.default import default_value
 from dync.compiler.rules.resolve import Resolved, Resolver, parameter
 from dync.grammar import syntax
@@ -22,8 +23,9 @@ def declare_parameters(
     for argument in arguments:
         if argument.default is None:
             if not resolver.scope.modulated:
-                raise NotImplementedError("a parameter without a default")
-            if is_free(resolver, argument.name, names):
+                resolver.mistake(NoDefault(argument.span, argument.name.text))
+                resolver.names.setdefault(argument.name.text, None)
+            elif is_free(resolver, argument.name, names):
                 resolver.modulators[argument.name.text] = argument.name.span
                 resolver.names[argument.name.text] = Resolved(Symbol(f"modulator.{argument.name.text}"))
             continue

@@ -185,7 +185,7 @@ class _Ways:
         self.phases = phases
         self.order = {layer.name: number for number, layer in enumerate(model.layers)}
         self.sent = [edge for edge in model.edges if self._is_sent(edge)]
-        passing = [(e.sender, e.receiver) for e in self.sent if self._passes(e) and _sends(e) != Number(0.0)]
+        passing = [(e.sender, e.receiver) for e in self.sent if self._passes(e) and self._carries(e)]
         self.steering = reaching(read, passing)
 
     def reaches(self, edge: EdgeModel) -> bool:
@@ -213,7 +213,7 @@ class _Ways:
         arcs = [(e.sender, e.receiver) for e in self.sent]
         between = reached([edge.receiver], arcs) & reaching(self.read, arcs)
         within = [e for e in self.sent if e.sender in between and e.receiver in between]
-        return [e for e in within if not self._passes(e) or _sends(e) == Number(0.0)]
+        return [e for e in within if not self._passes(e) or not self._carries(e)]
 
     def _is_sent(self, edge: EdgeModel) -> bool:
         """Whether some phase sends the messages of an edge to a layer that moves."""
@@ -228,15 +228,29 @@ class _Ways:
         )  # fmt: skip
 
     def _passes(self, edge: EdgeModel) -> bool:
-        """Whether the activation at the end of an edge has a derivative by the field into which it sends."""
+        """Whether what the units at the end of an edge hold has a derivative by the field into which it sends."""
         activation = self.layers[edge.receiver].activation
         if activation is None:
             return True
+        definition, field = activation.definition, Symbol(f"field.{edge.into}" if edge.into else "field")
+        if definition.surrogate and not edge.into:
+            return definition.slope != Number(0.0) or any(_depends(t, field) for t in definition.traces.values())
+        return any(_depends(part, field) for part in definition.moves)
+
+    def _carries(self, edge: EdgeModel) -> bool:
+        """Whether what an edge sends has a derivative by what its sender's units hold."""
+        if _depends(edge.sends, Symbol("state")):
+            return True
+        activation = self.layers[edge.sender].activation
+        if activation is None or not _depends(edge.sends, Symbol("sent")):
+            return False
         definition = activation.definition
-        slope = definition.slopes.get(edge.into, Number(0.0)) if edge.into else definition.slope
-        return slope != Number(0.0)
+        if definition.sends_slope not in (None, Number(0.0)):
+            return True
+        held = (Symbol("state"), *(Symbol(f"trace.{name}") for name in definition.traces))
+        return any(_depends(definition.sends, one) for one in held)
 
 
-def _sends(edge: EdgeModel) -> Expression:
-    """The derivative of what an edge sends by the state of its sender."""
-    return derivative(edge.sends, Symbol("state"))
+def _depends(expression: Expression, by: Symbol) -> bool:
+    """Whether a derivative is other than zero."""
+    return derivative(expression, by) != Number(0.0)

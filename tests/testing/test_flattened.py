@@ -35,7 +35,9 @@ def test_step_by_step_is_written_out(drawn):
     assume(min(naive.margin.smallest for naive in ends) > 1e-9)  # sums are taken in other orders
     for moment, state in found[0][0].items():
         for name, value in state.items():
-            np.testing.assert_allclose(found[1][0][moment][layers[name]], value, atol=1e-12, err_msg=f"{moment} {name}")
+            layer, *trace = name.split(", ")
+            written = ", ".join([layers[layer], *trace])
+            np.testing.assert_allclose(found[1][0][moment][written], value, atol=1e-12, err_msg=f"{moment} {name}")
     for name, change in found[0][1].items():
         np.testing.assert_allclose(found[1][1][names[name]], change, atol=1e-12, err_msg=name)
 

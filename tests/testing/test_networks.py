@@ -93,6 +93,7 @@ FEATURES = (
     "layer h0 network", "to completion", "].y0 -> ", "x0 -> y0 network", "layer h0 network Core", "gain = gain",
     ") over time", "per sample", "skip 2", "sequences carry", " during free", "trace za", "trace zb", "(reward = ",
     "reward@",
+    "trace slow", "surrogate", "total(", "largest(", "pre.state", "post.state", "sent",
 )  # fmt: skip
 
 

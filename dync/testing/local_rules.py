@@ -112,7 +112,10 @@ def rules(
     senders = [f"{word}{moment}" for moment in at for word in ("pre", "pre", "pre.state")]
     words = ("post", "post.state", "field", *(f"field.{field}" for field in fields), "predicted", "slope")
     receivers = [f"{word}{moment}" for moment in at for word in words]
-    for trace, end, read in (("za", senders, draw(st.sampled_from(("pre", "pre.state")))), ("zb", receivers, draw(st.sampled_from(words)))):
+    for trace, end, read in (
+        ("za", senders, draw(st.sampled_from(("pre", "pre.state")))),
+        ("zb", receivers, draw(st.sampled_from(words))),
+    ):
         if draw(st.integers(0, 2)) == 2:
             becomes = draw(st.sampled_from(TRACES)).format(z=trace, a=read, c=draw(decimals(0.05, 0.9)))
             traces.append(f"  trace {trace} = {becomes}\n")

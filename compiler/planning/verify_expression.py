@@ -63,7 +63,7 @@ def _verify(
         case Foreign(operands=operands):
             require(not truth, f"{where} has a function where a condition belongs")
             for operand in operands:
-                _verify(operand, False, where, symbols, parameters, moments)
+                _verify(operand, False, where, symbols, parameters, moments, reductions)
         case Apply(operation, operands):
             counts = (1,) if operation in reductions else OPERATIONS.get(operation, ())
             require(len(operands) in counts, f"{where} has no operation '{operation}' like this")

@@ -56,6 +56,7 @@ def _verify_structure(structure: Structure) -> None:
     for rule in structure.rules:
         _verify_rule(rule, _trained_phases(structure))
     _verify_families(structure)
+    verify_learning(structure)
     verify_gradients(structure)
 
 
@@ -184,7 +185,6 @@ def _verify_families(structure: Structure) -> None:
         _verify_index(family.receiver, structure.blocks, f"the receiver of {where}")
         if family.rule is not None:
             _verify_index(family.rule, structure.rules, f"the rule of {where}")
-        verify_learning(family, where, structure)
         require(len(family.edges) > 0, f"{where} is empty")
         if family.inner is not None:
             _verify_structure(family.inner)

@@ -205,3 +205,51 @@ def test_lanes_learn_what_single_networks_do():
     for lane, orch in enumerate(orchs):
         for one, both in zip(jax.tree.leaves(learn(orch)), jax.tree.leaves(together), strict=True):
             np.testing.assert_allclose(both[lane], one, atol=1e-5)
+
+
+def test_a_sliding_threshold_makes_a_unit_choose_one_pattern(tmp_path):
+    """BCM's outcome: of patterns that come in turn, a unit answers one alone. Intrator and Cooper (1992)."""
+    net = dync.compile_text(
+        """
+        network Choice {
+          input  u (4) over time
+          layer  h (6) relu
+          edge u -> h dense(weights = 0.4 + 0.2 * uniform) learn bcm_sliding(keep = 0.95)
+          phase see { steps 1 per sample  messages forward }
+          train see
+          skip 40
+        }
+        """
+    ).network()
+    rng = np.random.default_rng(0)
+    patterns = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (8, 1500))]
+    optimizer = optax.sgd(0.02)
+    learner = start_learner(net.init(jax.random.key(3)), optimizer)
+    after, _ = eqx.filter_jit(lambda before: learn_batch(optimizer.update, before, {"u": patterns}, None))(learner)
+    answers = np.maximum(np.asarray(after.orchestrator.lmap["h", "u"].weight), 0)
+    assert (answers.max(axis=0) > 2).all(), answers
+    assert (np.sort(answers, axis=0)[-2] < 0.1 * answers.max(axis=0)).all(), answers
+
+
+def test_the_third_factor_decides_what_is_learnt():
+    """The reward is 1 for half of the examples and -1 for the others: these are learnt, those unlearnt."""
+    net = dync.compile_text(
+        """
+        network Gated {
+          input  x (6)
+          input  worth (1)
+          output y (3)
+          edge x -> y dense(strength = 0) learn reward_hebbian(good)
+          phase hold { steps 1 }
+          train hold
+          measure good = sum(worth)
+        }
+        """
+    ).network()
+    rng = np.random.default_rng(1)
+    x, y = rng.choice([-1.0, 1.0], (40, 6)), rng.choice([-1.0, 1.0], (40, 3))
+    worth = np.where(np.arange(40) < 20, 1.0, -1.0)[:, None]
+    orch = net.init(jax.random.key(0))
+    state, key = orch.relax("train", net.state({"x": x, "worth": worth}, y), rng=jax.random.key(0))
+    wanted = (x[:20].T @ y[:20] - x[20:].T @ y[20:]) / 40
+    np.testing.assert_allclose(-orch.backward(state, rng=key)["y", "x"].weight, wanted, atol=1e-6)

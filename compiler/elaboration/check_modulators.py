@@ -29,8 +29,13 @@ def _is_single(layer: LayerModel) -> bool:
 
 
 def _clamping(model: NetworkModel, use: RuleUse, modulator: str, measure: str) -> str | None:
-    """A phase at whose end the measure is read, and which clamps all that it reads of states; None where none does."""
+    """A phase at whose end the measure is read of outputs that it clamps, all of them; None where there is none.
+
+    What a measure reads of an input is data: a reward may come with them.
+    """
     read = _read(model, measure)
+    if not read <= {layer.name for layer in model.layers if layer.role == "output"}:
+        return None
     phases = {phase.name: phase for phase in model.phases}
     for train in model.trains.values():
         for moment in _moments(use, modulator):

@@ -221,8 +221,8 @@ class MomentNotOver(Diagnostic):
 
 @dataclass(frozen=True)
 class ConstantModulator(Diagnostic):
-    """The measure that a rule takes reads only layers that are clamped at that moment: it says how well the targets fit
-    themselves, whatever the network has learnt. `NAME@P` reads it at the end of another phase.
+    """The measure that a rule takes reads only outputs, and these are clamped at that moment: it says how well the
+    targets fit themselves, whatever the network has learnt. `NAME@P` reads it at the end of another phase.
     """
 
     code: ClassVar[str] = "W0412"
@@ -239,7 +239,7 @@ class ConstantModulator(Diagnostic):
     def message(self) -> str:
         """The sentence."""
         return (
-            f"`{self.measure}` reads only layers that `{self.phase}` clamps, so that nothing the network does changes "
+            f"`{self.measure}` reads only outputs that `{self.phase}` clamps, so that nothing the network does changes "
             f"what the rule `{self.rule}` takes"
         )
 

@@ -79,6 +79,34 @@ def test_digits_are_told_apart_on_average(name: str, tmp_path: Path) -> None:
     assert np.mean(found) > 0.93
 
 
+@pytest.mark.parametrize(("name", "least"), [("predictive", 0.93), ("spiking", 0.75)])
+def test_digits_are_told_apart_by_errors_and_by_spikes(name: str, least: float, tmp_path: Path) -> None:
+    assert measured(name, tmp_path, epochs=4)["test"]["accuracy"] > least
+
+
+@pytest.mark.slow
+def test_predictive_coding_is_within_two_points_of_back_propagation(tmp_path: Path) -> None:
+    means = {}
+    for name in ("fit", "twin"):
+        runs = [dync.run(spec("predictive"), name, out=tmp_path / f"{name}{seed}", seed=seed) for seed in range(3)]
+        means[name] = np.mean([run.outputs["evaluation_results"]["test"]["accuracy"] for run in runs])
+    assert abs(means["fit"] - means["twin"]) < 0.02
+
+
+@pytest.mark.slow
+def test_spikes_are_worth_learning(tmp_path: Path) -> None:
+    found = {name: dync.run(spec("spiking"), name, out=tmp_path / name) for name in ("fit", "unlearned")}
+    accuracy = {name: run.outputs["evaluation_results"]["test"]["accuracy"] for name, run in found.items()}
+    assert accuracy["fit"] > 0.85
+    assert accuracy["unlearned"] < 0.55
+
+
+@pytest.mark.slow
+def test_reward_is_nearly_as_good_as_being_told(tmp_path: Path) -> None:
+    found = [measured("reward", tmp_path / str(seed), seed=seed)["test"]["accuracy"] for seed in range(3)]
+    assert np.mean(found) > 0.94
+
+
 def test_a_kernel_learns_by_a_local_rule(tmp_path: Path) -> None:
     assert measured("convolutional", tmp_path, epochs=3)["test"]["accuracy"] > 0.9
 

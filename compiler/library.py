@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from dync.compiler.mistakes.rules import DefinitionKind, DefinitionRepeated, StandardName, UnusedDefinition
-from dync.compiler.model import ActivationDefinition, RuleDefinition
+from dync.compiler.model import ActivationDefinition, KindDefinition, RuleDefinition
 from dync.compiler.rules.define import define_activation, define_rule
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
@@ -18,7 +18,7 @@ from dync.grammar.standard import standard_source
 
 Node = TypeVar("Node", bound=syntax.Rule | syntax.Activation | syntax.Foreign)
 Declared = TypeVar("Declared", bound=syntax.Rule | syntax.Activation | syntax.Network | syntax.Foreign)
-Definition = TypeVar("Definition", bound=RuleDefinition | ActivationDefinition)
+Definition = TypeVar("Definition", bound=RuleDefinition | ActivationDefinition | KindDefinition)
 _Known = dict[int, Any]
 """What declarations gave, by the identity of their nodes."""
 
@@ -66,6 +66,7 @@ class Library:
     rules: Mapping[str, RuleDefinition | None]
     activations: Mapping[str, ActivationDefinition | None]
     networks: Mapping[str, syntax.Network] = field(default_factory=dict)
+    kinds: Mapping[str, KindDefinition | None] = field(default_factory=dict)
     files: Mapping[str, Library] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, network: syntax.Network) -> Library:
@@ -111,9 +112,9 @@ def build_library(
     mistakes: list[Diagnostic] = []
     networks = [node for file in files for node in file.declarations if isinstance(node, syntax.Network)]
     local = frozenset(file.source.name for file in files)
-    used_rules, used_activations = set[str](), set[str]()
+    used_rules, used_activations, used_kinds = set[str](), set[str](), set[str]()
     for network in networks:
-        _collect_uses(network.items, used_rules, used_activations)
+        _collect_uses(network.items, used_rules, used_activations, used_kinds)
     standard, every = (_standard_file(),), (*imported, *files)
     made: _Known = {} if known is None else known
     rules = _shelf("rule", _once(_rule, made), _rules(standard), _rules(every), used_rules, mistakes)
@@ -125,10 +126,11 @@ def build_library(
         used_activations,
         mistakes,
     )
+    kinds = _shelf("kind", _once(_kind, made), [], _kinds(every), used_kinds, mistakes)
     seen: dict[str, syntax.Network] = {}
     for node in _of(syntax.Network, every):
         seen.setdefault(node.name.text, node)
-    return Library(rules, activations, seen), tuple(m for m in mistakes if _is_told(m, local))
+    return Library(rules, activations, seen, kinds), tuple(m for m in mistakes if _is_told(m, local))
 
 
 def _once(define: _Define[Node, Definition], known: _Known) -> _Define[Node, Definition]:
@@ -176,16 +178,17 @@ def _shelf(
     return Shelf(define, standard_nodes, resolved)
 
 
-def _collect_uses(items: Iterable[syntax.NetworkItem], rules: set[str], activations: set[str]) -> None:
-    """Add the names of the rules and activations that a network uses."""
+def _collect_uses(items: Iterable[syntax.NetworkItem], rules: set[str], activations: set[str], kinds: set[str]) -> None:
+    """Add the names of the rules, activations and kinds of edges that a network uses."""
     for item in items:
         match item:
             case syntax.Layer(activation=used) | syntax.Output(activation=syntax.Application() as used):
                 activations.add(used.name.text)
-            case syntax.Edge(rule=syntax.Application() as used) | syntax.Wire(rule=syntax.Application() as used):
-                rules.add(used.name.text)
+            case syntax.Edge(kind=kind, rule=used) | syntax.Wire(kind=kind, rule=used):
+                kinds.add(kind.name.text)
+                rules.update([] if used is None else [used.name.text])
             case syntax.For(body=body):
-                _collect_uses(body, rules, activations)
+                _collect_uses(body, rules, activations, kinds)
             case _:
                 pass
 
@@ -208,6 +211,18 @@ def _activations(files: Sequence[syntax.File]) -> list[syntax.Activation | synta
         for node in file.declarations
         if isinstance(node, syntax.Activation) or (isinstance(node, syntax.Foreign) and node.what == "activation")
     ]
+
+
+def _kinds(files: Sequence[syntax.File]) -> list[syntax.Foreign]:
+    """The kinds of edges that files declare."""
+    nodes = (node for file in files for node in file.declarations)
+    return [node for node in nodes if isinstance(node, syntax.Foreign) and node.what == "kind"]
+
+
+def _kind(node: syntax.Foreign) -> tuple[KindDefinition | None, tuple[Diagnostic, ...]]:
+    from dync.compiler.rules.foreign_kind import define_foreign_kind  # which few files need
+
+    return define_foreign_kind(node)
 
 
 def _rule(node: syntax.Rule | syntax.Foreign) -> tuple[RuleDefinition | None, tuple[Diagnostic, ...]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from dync.compiler.between_plan import Between
 from dync.compiler.expression import Expression, Symbol
-from dync.compiler.plan import Kind, MessageFilter, Role, ScheduleKind, TermPlan, TracePlan
+from dync.compiler.plan import ForeignPlan, Kind, MessageFilter, Role, ScheduleKind, TermPlan, TracePlan
 from dync.compiler.window_plan import WindowPlan
 from dync.grammar.source import Span
 
@@ -65,6 +65,17 @@ class RuleDefinition:
     def expressions(self) -> tuple[Expression, ...]:
         """All that is evaluated: the update and what the traces become."""
         return (self.update, *(trace.next for trace in (*self.sender_traces, *self.receiver_traces)))
+
+
+@dataclass(frozen=True)
+class KindDefinition:
+    """A `kind` of edges in Python: the class at its `place`, in a module whose text has this `digest`."""
+
+    name: str
+    parameters: dict[str, float]
+    place: str
+    digest: str
+    span: Span
 
 
 @dataclass(frozen=True)
@@ -167,6 +178,7 @@ class EdgeModel:
     between: Between | None = None
     inner: NetworkModel | None = None
     gradient: GradientUse | None = None
+    foreign: ForeignPlan | None = None
 
     @property
     def learning(self) -> Span | None:

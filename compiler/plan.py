@@ -52,7 +52,7 @@ GIVEN_MEASURES = (*STILL_MEASURES, "nrmse")
 Role = Literal["input", "layer", "output", "constant"]
 MessageFilter = Literal["all", "forward", "backward"]
 ScheduleKind = Literal["sequential", "synchronous", "grouped"]
-Kind = Literal["dense", "one_to_one", "conv", "pool", "unpool", "low_rank", "network"]
+Kind = Literal["dense", "one_to_one", "conv", "pool", "unpool", "low_rank", "network", "python"]
 
 
 @dataclass(frozen=True)
@@ -217,6 +217,20 @@ class GradientPlan:
 
 
 @dataclass(frozen=True)
+class ForeignPlan:
+    """A kind of edges in Python: a class, `module:name`, with the functions `weights` and `message`.
+
+    `digest` is the SHA-256 of the module's text. `parameters` and `values` are what both functions are given by name,
+    as far as they ask for it: they may decide the shape of the weights, and so are part of the structure.
+    """
+
+    place: str
+    digest: str
+    parameters: tuple[str, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class FamilyPlan:
     """Edges alike: kind, blocks of both ends, what is sent, rule, direction, whether the receiver hears the new state.
 
@@ -231,7 +245,7 @@ class FamilyPlan:
     that each of them is, where it runs to completion at each message: its weights, family by family and edge by edge,
     are one row of this family's. `modulators` are the measures that its rule takes, in the order of the rule's
     modulators. With `during`, the number of a phase, its update is the sum of those after every step of that phase.
-    In the place of a `rule` it may have a `gradient`.
+    In the place of a `rule` it may have a `gradient`. `foreign` is the class of a kind in Python.
     """
 
     kind: Kind
@@ -257,6 +271,7 @@ class FamilyPlan:
     modulators: tuple[str, ...] = added(())
     during: int | None = added(None)
     gradient: GradientPlan | None = added(None)  # noqa: RUF009 - it makes a field
+    foreign: ForeignPlan | None = added(None)  # noqa: RUF009 - it makes a field
 
     @property
     def learns(self) -> bool:

@@ -18,6 +18,7 @@ from dync.runtime.error import RunError
 from dync.runtime.kinds.inner_network import packed
 from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.of_family import kinds
+from dync.runtime.kinds.python_kind import PythonKind
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters, layer_map
 from dync.runtime.messages import inner_numbers
@@ -53,6 +54,8 @@ def _drawn(structure: Structure, parameters: Parameters, key: Array) -> tuple[La
     for f, family in enumerate(structure.families):
         if family.inner is not None:
             families[f] = _draw_networks(structure, f, family.inner, parameters, key)
+        elif family.foreign is not None:
+            families[f] = _draw_in_python(structure, f, key)
     sound: dict[int, Array] = {}
     for f, family in enumerate(structure.families):
         if family.between is not None and family.between.radius:
@@ -78,6 +81,14 @@ def _draw_networks(structure: Structure, f: int, inner: Structure, parameters: P
     numbers = inner_numbers(family, f, parameters)
     drawn = jax.vmap(lambda own, k: packed(draw_weights(inner, own, k)))(numbers, keys)
     return Stored(drawn, None, None, None)
+
+
+def _draw_in_python(structure: Structure, f: int, key: Array) -> Stored:
+    """The weights of edges of a kind in Python: each draws its own, from a key named after the edge."""
+    kind = kinds(structure)[f]
+    assert isinstance(kind, PythonKind)
+    keys = jax.vmap(partial(jax.random.fold_in, key))(jnp.asarray(_names(structure, structure.families[f])))
+    return Stored(jax.vmap(kind.drawn)(keys), None, None, None)
 
 
 def _without_diagonal(stored: Stored) -> Stored:
@@ -136,7 +147,7 @@ def _needed(family: FamilyPlan, kind: EdgeKind) -> int:
 
 def _draw_family(structure: Structure, f: int, parameters: Parameters, stream: Array) -> Stored:
     family, kind = structure.families[f], kinds(structure)[f]
-    if family.weightless or family.inner is not None:
+    if family.weightless or family.inner is not None or family.foreign is not None:
         return Stored(jnp.zeros((len(family.edges), 0), jnp.float32), None, None, None)
     strength = parameters[f"family.{f}.strength"]
     density = parameters[f"family.{f}.density"] if family.masked else jnp.ones_like(strength)

@@ -37,6 +37,8 @@ def check_kind(
 
     if model.kind in ("pool", "unpool") and model.learning is not None:
         table.mistakes.add(wrong.windows.NothingToLearn(model.learning, model.kind))
+    if model.foreign is not None and model.rule is not None and model.rule.definition.terms is None:
+        table.mistakes.add(wrong.python.KindRefused(model.rule.span, model.rule.definition.name, "rule"))
     if model.rank is not None and known:
         smaller = min(sender, receiver, key=lambda layer: prod(layer.shape))
         if model.rank > prod(smaller.shape):

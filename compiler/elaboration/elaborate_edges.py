@@ -148,6 +148,7 @@ class Edges:
             rank=kind.rank,
             tie=kind.tie,
             inner=kind.inner,
+            foreign=kind.foreign,
             gradient=manner.gradient,
             between=None if within is None else within.between,
             into="" if into is None else into.text,

@@ -10,9 +10,10 @@ from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.arguments import matched
 from dync.compiler.elaboration.constant import integer, number
 from dync.compiler.elaboration.context import Context
+from dync.compiler.elaboration.elaborate_uses import filled
 from dync.compiler.elaboration.scope import Scope
 from dync.compiler.model import NetworkModel, TieModel
-from dync.compiler.plan import Kind
+from dync.compiler.plan import ForeignPlan, Kind
 from dync.compiler.window_plan import MOST_AXES, Pooling
 from dync.grammar import syntax
 
@@ -79,6 +80,7 @@ class KindUse:
     tied_to: syntax.Expression | None = None
     between: BetweenUse | None = None
     inner: NetworkModel | None = None
+    foreign: ForeignPlan | None = None
 
 
 def kind_use(application: syntax.Application, scope: Scope, context: Context) -> KindUse:
@@ -89,10 +91,22 @@ def kind_use(application: syntax.Application, scope: Scope, context: Context) ->
         inner = coded(application, scope, context)
         return KindUse("network" if inner is not None else None, inner=inner)
     name = application.name
+    if name.text in context.library.kinds:
+        return _foreign(application, scope, context)
     if name.text not in TAKES:
-        context.mistakes.add(wrong.names.UnknownKind(name.span, name.text, tuple(TAKES)))
+        context.mistakes.add(wrong.names.UnknownKind(name.span, name.text, (*TAKES, *context.library.kinds)))
         return KindUse(None)
     return _Reader(application, scope, context).use()
+
+
+def _foreign(application: syntax.Application, scope: Scope, context: Context) -> KindUse:
+    """A kind in Python, with its arguments filled in."""
+    definition = context.library.kinds[application.name.text]
+    if definition is None:
+        return KindUse(None)
+    values = filled(application, definition.parameters, scope, context)
+    plan = ForeignPlan(definition.place, definition.digest, tuple(values), tuple(values.values()))
+    return KindUse("python", foreign=plan)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ def _weightless(owner: EdgeModel) -> str | None:
     """What an edge is that has no weights of its own."""
     if owner.tie is not None:
         return "tied itself"
+    if owner.foreign is not None:
+        return "of a kind in Python"
     return f"a `{owner.kind}`" if owner.kind in ("pool", "unpool") else None
 
 

@@ -172,3 +172,25 @@ class ParameterNotTaken(Diagnostic):
         if self.default:
             return ()
         return (Note(f"it takes {several(self.arguments)}" if self.arguments else "it takes nothing"),)
+
+
+@dataclass(frozen=True)
+class KindRefused(Diagnostic):
+    """A kind of edges in Python has a name of its own. An edge of such a kind learns by a rule that is a sum of
+    products, of what depends on the sender and what depends on the receiver: its update is what the message makes of
+    these, by its derivative.
+    """
+
+    code: ClassVar[str] = "E0441"
+    wrong: ClassVar[str] = 'kind dense python "colorsys:rgb_to_hsv"\n' + _RIGHT
+    right: ClassVar[str] = _RIGHT
+
+    name: str
+    what: str
+
+    @property
+    def message(self) -> str:
+        """What is refused."""
+        if self.what == "rule":
+            return f"the rule `{self.name}` is no sum of products, so an edge of a kind in Python cannot learn by it"
+        return f"there already is a kind of edges `{self.name}`, so nothing else can take the name"

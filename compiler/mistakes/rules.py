@@ -9,11 +9,11 @@ from dync.compiler.mistakes.rule_examples import with_activation, with_rule
 from dync.grammar.diagnostic import Diagnostic, Note, Severity
 from dync.grammar.source import Span
 
-DefinitionKind = Literal["rule", "activation"]
+DefinitionKind = Literal["rule", "activation", "kind"]
 
 
 def _article(kind: DefinitionKind) -> str:
-    return "an activation" if kind == "activation" else "a rule"
+    return f"an {kind}" if kind == "activation" else f"a {kind}"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class UnusedLet(Diagnostic):
 
 @dataclass(frozen=True)
 class UnusedDefinition(Diagnostic):
-    """A rule that no edge learns by, or an activation that no layer has."""
+    """A rule that no edge learns by, an activation that no layer has, or a kind that no edge is of."""
 
     code: ClassVar[str] = "W0553"
     severity: ClassVar[Severity] = "warning"
@@ -113,7 +113,7 @@ class UnusedDefinition(Diagnostic):
     @property
     def message(self) -> str:
         """The sentence."""
-        user = "edge" if self.kind == "rule" else "layer"
+        user = "layer" if self.kind == "activation" else "edge"
         return f"no {user} uses the {self.kind} `{self.name}`"
 
 

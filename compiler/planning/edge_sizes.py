@@ -17,7 +17,7 @@ Sized = EdgeModel | FamilyPlan
 def weights_between(edge: Sized, sender: Shape, receiver: Shape) -> int:
     """The weights of an edge between layers of these shapes, absent ones included.
 
-    One a unit for `one_to_one`; none where a window or rank was a mistake.
+    One a unit for `one_to_one`; none where a window or rank was a mistake, nor of a kind in Python, which is not run.
     """
     match edge.kind:
         case "dense":
@@ -30,6 +30,8 @@ def weights_between(edge: Sized, sender: Shape, receiver: Shape) -> int:
             return 0
         case "low_rank":
             return (prod(sender) + prod(receiver)) * (edge.rank or 0)
+        case "python":
+            return 0  # only what is run knows
         case "network":
             return 0 if edge.inner is None else weights_within(edge.inner)
         case _:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dync.compiler.between_plan import BetweenPlan, names_read
 from dync.compiler.expression import Expression, parameters
 from dync.compiler.model import EdgeModel, NetworkModel, RuleDefinition
-from dync.compiler.plan import EdgePlan, FamilyPlan, GradientPlan, Kind, RulePlan, SlotsPlan, Structure
+from dync.compiler.plan import EdgePlan, FamilyPlan, ForeignPlan, GradientPlan, Kind, RulePlan, SlotsPlan, Structure
 from dync.compiler.planning.inner_plans import InnerPlans
 from dync.compiler.planning.plan_numbers import numbers_of_weights
 from dync.compiler.planning.presence import counts
@@ -52,6 +52,7 @@ class _Likeness(NamedTuple):
     modulators: tuple[str, ...]
     during: int | None
     gradient: GradientPlan | None
+    foreign: ForeignPlan | None
 
 
 class _Placed(NamedTuple):
@@ -156,6 +157,7 @@ class _Gathering:
             modulators=_measures(edge),
             during=None if edge.rule is None or edge.rule.during is None else self._phases[edge.rule.during],
             gradient=self._gradient(edge),
+            foreign=edge.foreign,
         )
 
     def _gradient(self, edge: EdgeModel) -> GradientPlan | None:

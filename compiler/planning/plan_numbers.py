@@ -50,7 +50,7 @@ def _names_of_family(family: FamilyPlan, structure: Structure) -> list[str]:
 
 def numbers_of_weights(kind: Kind, diagonal: bool) -> list[str]:
     """What says how weights of a kind begin, and what stays fixed of them."""
-    if kind == "network":
+    if kind in ("network", "python"):
         return []
     density = ["density"] if kind in ("dense", "conv") else []
     return ["strength", *density, *(["diagonal"] if diagonal else [])]

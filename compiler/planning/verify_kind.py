@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import isfinite
+from re import fullmatch
+
 from dync.compiler.expression import symbols
 from dync.compiler.plan import FamilyPlan, Structure
 from dync.compiler.plan_error import require
 from dync.compiler.planning.edge_sizes import weights_between
 from dync.compiler.window_plan import MOST_AXES, Shape, WindowPlan
+from dync.grammar.python_modules import is_place
 
 MOST_WEIGHTS = 2**31 - 1
 """The most weights of one edge."""
@@ -32,7 +36,22 @@ def verify_kind(family: FamilyPlan, where: str, structure: Structure) -> None:
         require(not family.learns, f"{where} learns by itself, though its edges are networks")
         ends = [[block.shape for block in family.inner.blocks if block.role == role] for role in ("input", "output")]
         require(ends == [[sender], [receiver]], f"the ends of the network in {where} do not fit its layers")
+    _verify_foreign(family, where, structure)
     require(weights_between(family, sender, receiver) <= MOST_WEIGHTS, f"{where} has more than {MOST_WEIGHTS} weights")
+
+
+def _verify_foreign(family: FamilyPlan, where: str, structure: Structure) -> None:
+    foreign = family.foreign
+    require((family.kind == "python") == (foreign is not None), f"{where} has a class too many or too few")
+    if foreign is None:
+        return
+    require(is_place(foreign.place), f"the class of {where} is not named in plain identifiers")
+    require(fullmatch("[0-9a-f]{64}", foreign.digest) is not None, f"the module of {where} has no SHA-256")
+    names = foreign.parameters
+    known = all(name.isidentifier() for name in names) and len(set(names)) == len(names) == len(foreign.values)
+    require(known and all(map(isfinite, foreign.values)), f"the parameters of {where} are no names with numbers")
+    apart = family.rule is None or structure.rules[family.rule].terms is not None
+    require(apart, f"{where} learns by a rule that is no sum of products")
 
 
 def _verify_rank(family: FamilyPlan, where: str, structure: Structure) -> None:
@@ -88,6 +107,7 @@ def verify_owner(family: FamilyPlan, where: str, structure: Structure) -> None:
         return
     require(0 <= family.owner < len(structure.families), f"the owner of {where} is {family.owner}")
     owner = structure.families[family.owner]
+    require(owner.kind != "python", f"the weights of the owner of {where} belong to one edge")
     require(not owner.weightless, f"the owner of {where} has no weights of its own")
     require(owner.slots is None and family.slots is None, f"{where} shares weights that are stored in slots")
     require(not family.learns or owner.learns, f"{where} learns weights that do not learn")

@@ -55,7 +55,7 @@ def weights_of_family(plan: Plan, number: int) -> tuple[Weights, ...]:
     learns = family.learns
     if family.weightless:
         return (Weights(0, 0, 0),) * len(family.edges)
-    if family.kind in ("conv", "low_rank", "network"):
+    if family.kind in ("conv", "low_rank", "network", "python"):
         stored = _whole(plan, family)
         return tuple(Weights(stored, stored * d, stored * d if learns else 0) for d in _densities(plan, number))
     if family.kind == "one_to_one":

@@ -13,6 +13,8 @@ def kind_words(edge: EdgeModel | FamilyPlan) -> str:
     words: list[str] = [edge.kind] if _owner(edge) is None else ["tied", edge.kind]
     if edge.inner is not None:
         words.append(edge.inner.network if isinstance(edge.inner, Structure) else edge.inner.name)
+    if edge.foreign is not None:
+        words.append(edge.foreign.place)
     window = edge.window
     if window is not None:
         words.append(_size(window.kernel))

@@ -85,15 +85,15 @@ def _edges(data: Report) -> list[str]:
 
 def _family(family: FamilyReport) -> list[str]:
     kind = [family.kind, _between("density", family.density), _between("diagonal", family.diagonal)]
-    exact = family.density is None
+    exact, unknown = family.density is None, family.kind.startswith("python ")
     return [
         f"{listed(family.senders, 3)} -> {listed(family.receivers, 3)}",
         family.direction,
         ", ".join(part for part in kind if part),
         family.rule or "fixed",
         f"{family.edges:,}",
-        about(family.weights.present, exact),
-        about(family.weights.learning, exact) if family.rule else "-",
+        "?" if unknown else about(family.weights.present, exact),
+        "-" if not family.rule else "?" if unknown else about(family.weights.learning, exact),
     ]
 
 

@@ -12,7 +12,7 @@ from dync.compiler.rules.declare import declare_parameters
 from dync.compiler.rules.derivative import derivative
 from dync.compiler.rules.python_source import Declared, Signature, SyntaxRefusedError, declared
 from dync.compiler.rules.resolve import Resolver
-from dync.compiler.rules.scope import ACTIVATION, GRADIENT, RULE, Scope
+from dync.compiler.rules.scope import ACTIVATION, GRADIENT, RULE
 from dync.compiler.rules.separate import Obstacle, separate
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, has_errors, nearest
@@ -67,11 +67,7 @@ class _Body:
 def _body(node: syntax.Foreign, resolver: Resolver, what: str) -> _Body | None:
     """The function with what it is given; None, with mistakes, where it cannot be found or given that."""
     names: dict[str, syntax.Name] = {}
-    without = [p for p in node.parameters if p.default is None]
-    if without and not resolver.scope.modulated:
-        for parameter in without:
-            place = parameter.name
-            resolver.mistake(wrong.python.ParameterNotTaken(place.span, node.name.text, place.text, (), True))
+    if needs_defaults(node, resolver):
         return None
     defaults = declare_parameters(resolver, node.parameters, names)
     found = read_module(node, resolver)
@@ -86,6 +82,14 @@ def _body(node: syntax.Foreign, resolver: Resolver, what: str) -> _Body | None:
         return None
     call = foreign(node.place.value, module.digest, tuple(operands), tuple(operands.values()))
     return _Body(call, defaults)
+
+
+def needs_defaults(node: syntax.Foreign, resolver: Resolver) -> bool:
+    """Whether a parameter without a default stands where there are no modulators; that is a mistake."""
+    without = [] if resolver.scope.modulated else [p.name for p in node.parameters if p.default is None]
+    for name in without:
+        resolver.mistake(wrong.python.ParameterNotTaken(name.span, node.name.text, name.text, (), True))
+    return bool(without)
 
 
 def read_module(node: syntax.Foreign, resolver: Resolver) -> tuple[PythonModule, Declared] | None:
@@ -132,7 +136,7 @@ def _operands(
     node: syntax.Foreign, signature: Signature, resolver: Resolver, what: str
 ) -> dict[str, Expression] | None:
     """What each argument is given; None where one cannot be given, or a parameter is not taken."""
-    readable, before = _readable(resolver.scope), len(resolver.diagnostics)
+    readable, before = resolver.scope.symbols, len(resolver.diagnostics)
     if signature.open:
         resolver.mistake(
             wrong.python.ArgumentNotLocal(node.place.span, what, signature.name, "", signature.line, readable)
@@ -154,7 +158,3 @@ def _operands(
             taken = signature.arguments
             resolver.mistake(wrong.python.ParameterNotTaken(span, signature.name, parameter.name.text, taken, False))
     return None if len(resolver.diagnostics) > before else given
-
-
-def _readable(scope: Scope) -> tuple[str, ...]:
-    return scope.symbols

@@ -104,3 +104,5 @@ UNIT_SENDS: Final = _after("what a unit sends")
 SENDS_SLOPE: Final = _after("the surrogate of what a unit sends")
 
 SENDS: Final = Scope("what an edge sends", ("state", "sent"), (), UnknownInSends)
+
+KIND: Final = Scope("a kind of edges", ("key", "senders", "receivers", "weights", "sent"), (), UnknownInSends)

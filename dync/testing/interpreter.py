@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from dync.compiler.expression import Symbol
 from dync.compiler.plan import MessageFilter, PhasePlan, Plan
 from dync.testing.evaluate import Array, Margin, evaluate
+from dync.testing.foreign import answer
 from dync.testing.inner import weights_of_row
 from dync.testing.moment import Draws, Past, call_of, carried, no_draws, sent_of
 from dync.testing.plasticity import Beside, Plasticity
@@ -112,6 +113,8 @@ class Interpreter:
             return pooled(edge, sent)
         if edge.inner is not None:
             return self._answer(edge.inner, sent, weights[edge.name])
+        if edge.foreign is not None:
+            return answer(edge, weights[edge.name], sent)
         message = np.zeros((len(sent), edge.receiver.units))
         synapses = self.synapses(edge)
         sums = sent[:, synapses.sender] * self.values(edge, weights)

@@ -117,6 +117,8 @@ class Plasticity:
     def update_of(self, edge: Edge, moments: Moments, beside: Beside) -> Array:
         """The rule at every synapse and example, summed over the batch and the synapses of each weight of the owner."""
         assert edge.rule is not None
+        if edge.foreign is not None:
+            raise ValueError(f"the interpreter does not know how the rule of {edge.name}, of a kind in Python, works")
         naive = self.interpreter
         synapses, values = naive.synapses(edge), naive.values(edge, self.weights)
         senders = {trace.name for trace in edge.rule.sender_traces}

@@ -13,6 +13,7 @@ from dync.compiler.expression import Expression
 from dync.compiler.plan import (
     ActivationPlan,
     FamilyPlan,
+    ForeignPlan,
     GradientPlan,
     Kind,
     LayerPlan,
@@ -88,6 +89,7 @@ class Edge:
     measures: dict[str, str] = field(default_factory=dict)
     during: str | None = None
     gradient: GradientPlan | None = None
+    foreign: ForeignPlan | None = None
 
     @property
     def learns(self) -> bool:
@@ -128,6 +130,11 @@ class Edge:
             case "network":
                 assert self.inner is not None
                 return (row_length(self.inner),)
+            case "python":
+                from dync.runtime.kinds.python_kind import weights_shape  # which loads JAX, as the class will
+
+                assert self.foreign is not None
+                return weights_shape(self.foreign, self.sender.units, self.receiver.units)
             case _:
                 assert_never(self.kind)
 
@@ -196,7 +203,7 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         sends_parameters=numbers_under(f"{key}.sends."),
         rule=rule,
         rule_parameters=numbers_under(f"{key}.rule."),
-        strength=own("strength") if owns and family.inner is None else 1.0,
+        strength=own("strength") if owns and family.inner is None and family.foreign is None else 1.0,
         density=own("density") if family.masked and owns else 1.0,
         diagonal=own("diagonal") if family.diagonal and owns else None,
         rate=own("rate") if family.learns else 1.0,
@@ -214,6 +221,7 @@ def _edge(plan: Plan, layers: tuple[Layer, ...], number: int, family: FamilyPlan
         measures={} if rule is None else dict(zip(rule.modulators, family.modulators, strict=True)),
         during=None if family.during is None else plan.structure.phases[family.during].name,
         gradient=family.gradient,
+        foreign=family.foreign,
         radius=own("radius") if family.between is not None and family.between.radius else None,
     )
 

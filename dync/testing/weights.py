@@ -51,6 +51,8 @@ def _weight(edge: Edge, gone: NDArray[np.bool_], rng: np.random.Generator) -> Ar
         u = rng.normal(0.0, 1 / np.sqrt(edge.sender.units), (edge.sender.units, edge.rank))
         v = rng.normal(0.0, edge.strength / np.sqrt(edge.rank), (edge.receiver.units, edge.rank))
         return np.concatenate([u, v])
+    if edge.foreign is not None:
+        return rng.normal(0.0, 1 / np.sqrt(edge.sender.units), edge.shape)
     deviation = edge.strength / np.sqrt(fans(edge)[0] * edge.density)
     given = weights_of_pairs(edge, rng)
     weight = rescaled(edge, np.where(gone, 0.0, rng.normal(0.0, deviation, edge.shape) if given is None else given))

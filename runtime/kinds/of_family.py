@@ -13,6 +13,7 @@ from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.low_rank import LowRank
 from dync.runtime.kinds.one_to_one import OneToOne
 from dync.runtime.kinds.pooling import Pooling
+from dync.runtime.kinds.python_kind import PythonKind
 from dync.runtime.kinds.sparse import Sparse
 from dync.runtime.layout import units_first
 
@@ -49,5 +50,8 @@ def _kind(structure: Structure, f: int) -> EdgeKind:
         case "network":
             assert family.inner is not None
             return InnerNetwork(*ends, family.inner, reverse=structure.follows_gradients)
+        case "python":
+            assert family.foreign is not None
+            return PythonKind(*ends, family.foreign)
         case _:
             assert_never(family.kind)

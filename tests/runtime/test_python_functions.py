@@ -129,3 +129,83 @@ def test_a_check_runs_neither_the_module_nor_jax(folder):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "False", "False"]
+
+
+KINDS = """
+import jax
+import jax.numpy as jnp
+
+
+class Scaled:
+    def weights(key, senders, receivers, gain):
+        return gain * jax.random.normal(key, (senders, receivers))
+
+    def message(weights, sent):
+        return sent @ weights
+
+
+class Narrow:
+    def weights(key, senders, receivers, rank):
+        return jax.random.normal(key, (senders + receivers, rank)) / senders**0.5
+
+    def message(weights, sent):
+        senders = sent.shape[1]
+        return sent @ weights[:senders] @ weights[senders:].T
+
+
+class Wrong:
+    def weights(key, senders, receivers):
+        return jnp.zeros((senders,))
+
+    def message(weights, sent):
+        return sent * weights
+"""
+
+OF_KINDS = """
+kind scaled(gain = 0.5) python "kinds:Scaled"
+kind narrow(rank = 2) python "kinds:Narrow"
+
+network Kinds {
+  input  x (4)
+  layer  h[1..2] (6) tanh
+  output y (3)
+  edge x -> h[1] KIND_A learn oja decay 0.1
+  edge h[1] -> h[2] KIND_B learn gradient(mse) rate 2
+  edge h[2] -> y KIND_A learn delta
+  edge y -> h[1] KIND_B
+  phase hear { steps 3 clamp x }
+  train hear
+}
+"""
+
+
+def test_kinds_of_edges_do_what_those_of_the_language_do(tmp_path):
+    """Messages, updates by rules and by a gradient, beside `dense` and `low_rank` edges of the same weights."""
+    (tmp_path / "kinds.py").write_text(KINDS)
+    own = OF_KINDS.replace("KIND_A", "scaled(gain = 0.3)").replace("KIND_B", "narrow(rank = 3)")
+    given = OF_KINDS.replace("KIND_A", "dense").replace("KIND_B", "low_rank(rank = 3)")
+    nets = [dync.compile_text(text, str(tmp_path / "text.dyn")).network() for text in (own, given)]
+    orch = nets[0].init(jax.random.key(3))
+    weights = {pair: edge.weight for pair, edge in orch.lmap.items()}
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(5, 4)), rng.normal(size=(5, 3))
+    ends = []
+    for net in nets:
+        same = orch if net is nets[0] else net.with_weights(weights)
+        state, key = same.relax("train", net.state(x, y), rng=jax.random.key(0))
+        ends.append((state, same.backward(state, rng=key)))
+    for layer in ends[0][0]:
+        np.testing.assert_allclose(ends[0][0][layer], ends[1][0][layer], atol=1e-5)
+    for pair in weights:
+        np.testing.assert_allclose(ends[0][1][pair].weight, ends[1][1][pair].weight, atol=1e-5)
+    plan = nets[0].plan
+    assert plan_from_text(canonical(plan_to_json(plan))) == plan
+    assert 0.1 < float(weights["h[1]", "x"].std()) < 0.5
+
+
+def test_a_message_of_another_shape_is_refused(tmp_path):
+    (tmp_path / "kinds.py").write_text(KINDS)
+    text = 'kind wrong python "kinds:Wrong"\nnetwork N {\n input x (2)\n output y (3)\n edge x -> y wrong\n}'
+    net = dync.compile_text(text, str(tmp_path / "text.dyn")).network()
+    with pytest.raises(dync.RunError, match=r"kinds:Wrong\.message gives the shape \[1, 2\], not \[1, 3\]"):
+        net.init(jax.random.key(0)).predict(net.state(np.ones((1, 2))), rng=jax.random.key(0))

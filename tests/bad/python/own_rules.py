@@ -21,3 +21,19 @@ def bend(field, state, gain=1):
 
 class Kind:
     pass
+
+
+class Needy:
+    def weights(key, senders, receivers, gain, target):
+        return gain
+
+    def message(self, weights, sent):
+        return sent @ weights
+
+
+class Fine:
+    def weights(key, senders, receivers, gain=1):
+        return gain
+
+    def message(weights, sent):
+        return sent @ weights

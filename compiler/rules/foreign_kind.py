@@ -25,7 +25,7 @@ def define_foreign_kind(node: syntax.Foreign) -> tuple[KindDefinition | None, tu
     """The kind, and all that is wrong with it: None where that is an error."""
     resolver = Resolver(KIND)
     if node.name.text in BUILT_IN:
-        resolver.mistake(wrong.python.KindRefused(node.name.span, node.name.text, "name"))
+        return None, (wrong.python.KindRefused(node.name.span, node.name.text, "name"),)
     if needs_defaults(node, resolver):
         return None, tuple(resolver.diagnostics)
     defaults = declare_parameters(resolver, node.parameters, {})

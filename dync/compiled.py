@@ -17,6 +17,7 @@ from dync.grammar.source import Source
 if TYPE_CHECKING:
     from dync.building.pipeline import Pipeline
     from dync.runtime.network import Network
+    from dync.verification.verdict import Verification
 
 
 class CompileError(DiagnosticError):
@@ -80,6 +81,21 @@ class Program:
         except DiagnosticError as error:
             raise CompileError(error.diagnostics) from None
         return Network(driver.plan_of(model))
+
+    def verify(
+        self, name: str | None = None, *, protocol: str | None = None, seed: int = 0, **parameters: float
+    ) -> Verification:
+        """What `dync verify` finds out about a network: rules computed as written, for any batch, and local.
+
+        Values are drawn from `seed`; the rest is as for `network`, and raises what that raises.
+        """
+        from dync.verification.of_model import verify_model
+
+        try:
+            model = driver.bind(self.compilation, name, parameters, protocol=protocol)
+            return verify_model(self.compilation, model, seed)
+        except DiagnosticError as error:
+            raise CompileError(error.diagnostics) from None
 
 
 def compile(path: str | Path) -> Program:

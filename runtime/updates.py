@@ -117,6 +117,12 @@ def updates(machine: Machine, state: State, key: Array | None) -> dict[int, Arra
         for f, family in enumerate(structure.families)
         if family.learns
     }
+    return with_shared(machine, found)
+
+
+def with_shared(machine: Machine, wanted: Mapping[int, Array]) -> dict[int, Array]:
+    """The updates of the families that own weights, from what the edges of every family want of those that they use."""
+    structure, found = machine.structure, dict(wanted)
     for f, family in enumerate(structure.families):
         if family.owner is not None and f in found:
             change = found.pop(f)

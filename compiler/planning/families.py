@@ -189,18 +189,22 @@ class _Rules:
 
     def number(self, definition: RuleDefinition) -> int:
         if id(definition) not in self._met:
-            rule = RulePlan(
-                name=definition.name,
-                parameters=tuple(definition.parameters),
-                update=definition.update,
-                terms=definition.terms,
-                moments=tuple(definition.moments),
-                modulators=definition.modulators,
-                sender_traces=definition.sender_traces,
-                receiver_traces=definition.receiver_traces,
-            )
-            self._met[id(definition)] = self._numbers.setdefault(rule, len(self._numbers))
+            self._met[id(definition)] = self._numbers.setdefault(rule_plan(definition), len(self._numbers))
         return self._met[id(definition)]
+
+
+def rule_plan(definition: RuleDefinition) -> RulePlan:
+    """A rule as plans have it."""
+    return RulePlan(
+        name=definition.name,
+        parameters=tuple(definition.parameters),
+        update=definition.update,
+        terms=definition.terms,
+        moments=tuple(definition.moments),
+        modulators=definition.modulators,
+        sender_traces=definition.sender_traces,
+        receiver_traces=definition.receiver_traces,
+    )
 
 
 def _measures(edge: EdgeModel) -> tuple[str, ...]:

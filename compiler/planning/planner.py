@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dync.compiler.model import LayerModel, NetworkModel, PhaseModel, TimeModel
+from dync.compiler.model import ActivationDefinition, LayerModel, NetworkModel, PhaseModel, TimeModel
 from dync.compiler.plan import (
     ActivationPlan,
     BlockPlan,
@@ -70,9 +70,11 @@ def _blocks(model: NetworkModel) -> tuple[BlockPlan, ...]:
 
 
 def _activation(layer: LayerModel) -> ActivationPlan | None:
-    if layer.activation is None:
-        return None
-    definition = layer.activation.definition
+    return None if layer.activation is None else activation_plan(layer.activation.definition)
+
+
+def activation_plan(definition: ActivationDefinition) -> ActivationPlan:
+    """An activation as plans have it."""
     slopes = tuple(SlopePlan(name, slope) for name, slope in sorted(definition.slopes.items()))
     return ActivationPlan(
         name=definition.name,

@@ -18,6 +18,7 @@ from dync.commands.report import report
 from dync.commands.run import run
 from dync.commands.runs import runs
 from dync.commands.test import test
+from dync.commands.verify import verify
 from dync.version import VERSION
 
 EXIT_STATUS = "Exit status: 0 fine, 1 the spec or the run failed, 2 wrong usage, 130 interrupted."
@@ -64,4 +65,5 @@ app.command("doctor")(doctor)
 app.command("new")(new)
 app.command("report")(report)
 app.command("test")(test)
+app.command("verify")(verify)
 app.add_typer(runs)

@@ -1,7 +1,8 @@
-"""`dync explain`: what a diagnostic means, with a wrong and a right example."""
+"""`dync explain`: what a diagnostic means, or what a rule or an activation computes."""
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from inspect import cleandoc, isabstract
 from pkgutil import iter_modules
@@ -9,27 +10,60 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dync.commands.check import Format
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from dync.grammar.diagnostic import Diagnostic
 
 
 def explain(
-    code: Annotated[
-        str | None, typer.Argument(metavar="CODE", help="Such as E0121; without it all are listed.")
+    word: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CODE|RULE|ACTIVATION", help="Such as E0121 or perceptron; without it all codes are listed."
+        ),
     ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--file", metavar="FILE", help="The .dyn file in which a rule or an activation stands or is used."
+        ),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="For people, or one JSON document for tools.")] = Format.TEXT,
 ) -> None:
-    """Say what a diagnostic means, and show a file that has it and one that has not."""
+    """Say what a diagnostic means, with a file that has it and one that has not, or what a rule or activation computes.
+
+    A rule is shown as an equation, in text and in LaTeX, as it is written and as it is computed, with its source, what
+    it reads, what it promises about batches, and where the networks of the file use it.
+    """
     known = {mistake.code: mistake for mistake in mistakes()}
-    if code is None:
-        for name, mistake in sorted(known.items()):
-            print(f"{name}  {_title(mistake)}")
+    if word is None and file is None:
+        _list(known, form)
         return
-    found = known.get(code.strip().strip("[]").upper())
-    if found is None:
-        raise _unknown(code, tuple(known))
-    print(_explanation(found))
+    found = None if word is None else known.get(word.strip().strip("[]").upper())
+    if found is not None:
+        print(_as_json(found) if form is Format.JSON else _explanation(found))
+        return
+    from dync.commands.explaining import explain_definition
+
+    explain_definition(word, file, form, tuple(known))
+
+
+def _list(known: Mapping[str, type[Diagnostic]], form: Format) -> None:
+    titles = {name: _title(mistake) for name, mistake in sorted(known.items())}
+    if form is Format.JSON:
+        print(json.dumps({"codes": titles}, indent=2, ensure_ascii=False))
+        return
+    for name, title in titles.items():
+        print(f"{name}  {title}")
+
+
+def _as_json(mistake: type[Diagnostic]) -> str:
+    meaning = cleandoc(mistake.__doc__ or "")
+    facts = {"kind": "diagnostic", "code": mistake.code, "severity": mistake.severity, "meaning": meaning}
+    return json.dumps(facts | {"wrong": mistake.wrong, "right": mistake.right}, indent=2, ensure_ascii=False)
 
 
 def mistakes() -> Iterator[type[Diagnostic]]:
@@ -47,15 +81,6 @@ def mistakes() -> Iterator[type[Diagnostic]]:
         waiting.extend(kind.__subclasses__())
         if not isabstract(kind) and hasattr(kind, "code") and kind.__module__.startswith("dync."):
             yield kind
-
-
-def _unknown(code: str, known: tuple[str, ...]) -> Exception:
-    from dync.grammar.diagnostic import nearest
-    from dync.runtime.error import RunError
-
-    near = nearest(code.upper(), known)
-    hint = f"did you mean {near}? " if near else ""
-    return RunError(f"there is no diagnostic {code!r}: {hint}`dync explain` lists them all")
 
 
 def _title(mistake: type[Diagnostic]) -> str:

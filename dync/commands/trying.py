@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,12 @@ def try_as_json(request: Request) -> int:
 
 def _files(request: Request) -> list[Tried]:
     """Every file, compiled; raises RunError for a folder in which there is none."""
-    return [_compiled(name) for name in dict.fromkeys(name for given in request.names for name in _named(given))]
+    return [compiled(name) for name in files_of(request.names)]
+
+
+def files_of(names: Sequence[str]) -> tuple[str, ...]:
+    """Files, and those in folders, each once; raises RunError for a folder in which there is none."""
+    return tuple(dict.fromkeys(name for given in names for name in _named(given)))
 
 
 def _named(given: str) -> list[str]:
@@ -110,7 +115,8 @@ def _named(given: str) -> list[str]:
     return found
 
 
-def _compiled(name: str) -> Tried:
+def compiled(name: str) -> Tried:
+    """A file taken through the compiler."""
     try:
         found = compilation(load_spec(name))
     except DiagnosticError as error:

@@ -113,7 +113,7 @@ def test_failures(dync, folder, tmp_path, words):
     assert sorted(tmp_path.rglob("*")) == before
 
 
-COMMANDS = ["check", "compile", "run", "graph", "fmt", "explain", "doctor", "new", "report", "test", "runs"]
+COMMANDS = ["check", "compile", "run", "graph", "fmt", "explain", "doctor", "new", "report", "test", "verify", "runs"]
 
 
 def test_help_names_the_commands_that_there_are(dync):
@@ -121,7 +121,7 @@ def test_help_names_the_commands_that_there_are(dync):
     assert ended.status == 0
     commands = [line.split()[0] for line in ended.out.partition("Commands:")[2].splitlines() if line.startswith("  ")]
     assert commands[: len(COMMANDS)] == COMMANDS
-    assert not {"verify", "lsp"} & set(commands)
+    assert "lsp" not in commands
 
 
 def test_every_command_has_help(dync):

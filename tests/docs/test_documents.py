@@ -57,7 +57,7 @@ def test_the_page_of_diagnostics_is_current():
     assert PAGE.read_text(encoding="utf-8") == page(), "run `make docs`"
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md", "docs/verification.md"])
 def test_what_is_shown_happens(name, tmp_path, monkeypatch, capsys):
     """The commands and the Python of a document, one after another in one folder."""
     monkeypatch.chdir(tmp_path)

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from dync.compiler.notation import text
 from dync.compiler.plan import ActivationPlan, FamilyPlan, Plan
 from dync.runtime.report.blocks import Block, Cell, Code, Equation, Equations, Picture, Prose, Section, Table, head
 from dync.runtime.report.fields import Field, clean_text
-from dync.runtime.report.formula import mathml, text
+from dync.runtime.report.formula import mathml
 from dync.runtime.report.highlight import MOST_LINES, highlighted
 from dync.runtime.report.run_data import RunData
 from dync.runtime.report.wording import counted, cut, number, shown

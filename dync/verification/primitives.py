@@ -42,7 +42,7 @@ ELEMENTWISE: Final = frozenset(
 )  # fmt: skip
 """Each element of the result depends on those in its place."""
 
-ONE_TO_ONE: Final = frozenset({"optimization_barrier", "device_put"})
+ONE_TO_ONE: Final = frozenset({"optimization_barrier", "device_put", "stop_gradient"})
 """Each result is the operand in its place."""
 
 REDUCTIONS: Final = frozenset(

@@ -29,13 +29,17 @@ network Loop {
 }
 """
 APART = """
-rule mixed { update tanh(pre * post + weight) / batch }
-rule sides { update (pre + post * weight - 0.5) / batch }
+activation crowd {
+  next tanh(field) - total(tanh(field)) / total(1)
+  sends state + largest(state) / 4
+}
+rule mixed { update tanh(pre * post.state + weight) / batch }
+rule sides { update (pre.state + post * weight - 0.5) * slope / batch }
 network Apart {
   input  x (9)
   layer  a (5) tanh
-  layer  b (6) tanh
-  layer  c (6) tanh
+  layer  b (6) crowd
+  layer  c (6) crowd
   output y (3)
   edge x -> a dense learn mixed
   edge a -> b dense(density = 0.5) learn mixed

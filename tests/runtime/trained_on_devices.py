@@ -40,6 +40,7 @@ network Settling {
   output y (3)
   edge x -> a dense learn mixed
   edge a -> b dense(density = 0.5) learn mixed
+  edge x -> b dense(density = 0.5) learn gradient(mse)
   edge b -> a one_to_one(0.5) learn mixed
   edge b -> y dense(density = 0.7) learn contrastive
   edge a -> y dense learn traced(mse) during free

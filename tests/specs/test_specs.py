@@ -119,6 +119,10 @@ def test_patterns_are_told_apart_by_reward_alone(tmp_path: Path) -> None:
     assert measured("rewarded", tmp_path)["test"]["accuracy"] > 0.9
 
 
+def test_digits_are_told_apart_by_the_timing_of_spikes(tmp_path: Path) -> None:
+    assert measured("spike_timing", tmp_path)["test"]["accuracy"] > 0.78
+
+
 def test_noisy_prototypes_are_told_apart(tmp_path: Path) -> None:
     assert measured("prototypes", tmp_path)["test"]["accuracy"] > 0.9
 

@@ -30,7 +30,12 @@ def latex(expression: Expression, indices: Mapping[str, str] | None = None) -> s
 
 def word(name: str) -> str:
     """A name of several letters."""
-    return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
+    return rf"\mathrm{{{_plain(name)}}}"
+
+
+def _plain(name: str) -> str:
+    """A name whose underscores mean nothing to LaTeX."""
+    return name.replace("_", r"\_")
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class _LaTeX:
         return rf"{said}_{{{index}}}" if index else said
 
     def parameter(self, name: str) -> str:
-        return rf"\mathit{{{name.replace('_', chr(92) + '_')}}}"
+        return rf"\mathit{{{_plain(name)}}}"
 
     def infix(self, operation: str, left: str, right: str) -> str:
         return f"{left} {_SIGNS[operation]} {right}"
@@ -80,5 +85,5 @@ class _LaTeX:
         return rf"\begin{{cases}} {rows} \end{{cases}}"
 
     def function(self, name: str, operands: Sequence[str]) -> str:
-        said = _FUNCTIONS.get(name, rf"\operatorname{{{name}}}")
+        said = _FUNCTIONS.get(name) or rf"\operatorname{{{_plain(name)}}}"
         return rf"{said}\left( {', '.join(operands)} \right)"

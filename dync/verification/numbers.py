@@ -60,8 +60,8 @@ class Difference:
 class Numbers:
     """For each family with a rule, how far off it is from its rule and from the sum of its parts.
 
-    `parts` lacks the families whose rule promises nothing; `shared` are those that own the weights of tied edges;
-    `traces` are the traces of rules, by their keys.
+    `literal` lacks those whose kind is a class in Python, which alone knows what a weight is. `parts` lacks the families
+    whose rule promises nothing; `shared` are those that own the weights of tied edges; `traces` are the traces of rules, by their keys.
     """
 
     literal: Mapping[int, Difference]
@@ -80,7 +80,8 @@ def compared(plan: Plan, machine: Machine, make: MakeUpdate, seed: int) -> Numbe
         local = drawn(structure, machine.lmap, BATCH, Draws(rng, palette))
         literal = Literal(plan, local, BATCH)
         whole = _values(compiled(machine, local))
-        found = {f: _of_family(literal, machine, local, whole, f, rng) for f in whole.wanted}
+        known = [f for f in whole.wanted if structure.families[f].kind != "python"]
+        found = {f: _of_family(literal, machine, local, whole, f, rng) for f in known}
         traces = dict(_of_traces(literal, whole))
         clear = literal.margin.smallest > SURE and all(np.isfinite(d.scale) for d in found.values())
         if clear:
@@ -187,9 +188,11 @@ def _by_parts(
         degree = batch_law(_rule(structure, f).update).degree
         if degree is not None:
             together = sum(np.asarray(p.wanted[f]) * _share(degree) for p in parts)
-            scale = literal[f].scale or 1.0
+            largest = float(np.max(np.abs(np.asarray(update)), initial=0.0))
+            scale = (literal[f].scale if f in literal else largest) or 1.0
+            limit = 2 * (literal[f].tolerance if f in literal else tolerance(_rule(structure, f), 16 * BATCH))
             error = float(np.max(np.abs(np.asarray(update) - together), initial=0.0)) / scale
-            found[f] = Difference(error, 2 * literal[f].tolerance, scale, literal[f].of, literal[f].of)
+            found[f] = Difference(error, limit, scale, int(np.size(update)), int(np.size(update)))
     return found
 
 

@@ -71,7 +71,8 @@ class Locality:
 class FamilyVerdict:
     """Edges alike that learn: all their names, the same in short, what they learn by, and the three answers.
 
-    Edges that learn by a gradient have no rule to be computed as written or to promise anything: None.
+    Edges that learn by a gradient have no rule to be computed as written or to promise anything: None. Nor can anybody
+    say what is written where the kind of the edges is a class in Python, which alone knows what a weight is.
     """
 
     edges: tuple[str, ...]

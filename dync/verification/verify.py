@@ -56,7 +56,8 @@ def verify(
 def some_machine(plan: Plan, seed: int) -> Machine:
     """The network with some weights. NumPy draws them where it can, for then nothing is compiled to do it."""
     net = Network(plan)
-    if any(family.between is not None or family.inner is not None for family in plan.structure.families):
+    drawn_anyhow = (f.between is not None or f.kind in ("network", "python") for f in plan.structure.families)
+    if any(drawn_anyhow):
         return net.init(jax.random.key(seed)).machine
     return with_these_weights(net, draw_weights(plan, np.random.default_rng(seed))[0]).machine
 
@@ -114,8 +115,10 @@ def _title(structure: Structure, f: int) -> str:
     return " -> ".join(listed(fold_names(structure.layers[n].name for n in numbers)) for numbers in ends)
 
 
-def _as_written(f: int, numbers: Numbers) -> AsWritten:
-    found, faults = numbers.literal[f], []
+def _as_written(f: int, numbers: Numbers) -> AsWritten | None:
+    found, faults = numbers.literal.get(f), []
+    if found is None:
+        return None
     if not found.small:
         faults.append(f"the compiled update is off by {found.error:.2g} of {_size(found)}")
     for key, moved in numbers.traces.items():

@@ -60,8 +60,9 @@ class Difference:
 class Numbers:
     """For each family with a rule, how far off it is from its rule and from the sum of its parts.
 
-    `literal` lacks those whose kind is a class in Python, which alone knows what a weight is. `parts` lacks the families
-    whose rule promises nothing; `shared` are those that own the weights of tied edges; `traces` are the traces of rules, by their keys.
+    `literal` lacks those whose kind is a class in Python, which alone knows what a weight is. `parts` lacks those
+    whose rule promises nothing; `shared` are those that own the weights of tied edges; `traces` are the traces of
+    rules, by their keys.
     """
 
     literal: Mapping[int, Difference]
@@ -71,7 +72,8 @@ class Numbers:
 
 
 def compared(plan: Plan, machine: Machine, make: MakeUpdate, seed: int) -> Numbers:
-    """Both comparisons at drawn values; other values are drawn where a decision is too close, or nothing is finite."""
+    """Both comparisons at drawn values. Others are drawn where a decision is too close, nothing moves, or not all is
+    finite."""
     structure = plan.structure
     key = jax.random.key(seed)
     compiled = eqx.filter_jit(lambda machine, local: make(machine, key)(local))
@@ -83,7 +85,7 @@ def compared(plan: Plan, machine: Machine, make: MakeUpdate, seed: int) -> Numbe
         known = [f for f in whole.wanted if structure.families[f].kind != "python"]
         found = {f: _of_family(literal, machine, local, whole, f, rng) for f in known}
         traces = dict(_of_traces(literal, whole))
-        clear = literal.margin.smallest > SURE and all(np.isfinite(d.scale) for d in found.values())
+        clear = literal.margin.smallest > SURE and all(0 < d.scale < np.inf for d in found.values())
         if clear:
             break
     parts = [_values(compiled(machine, part(structure, local, rows))) for rows in _rows()]

@@ -45,8 +45,9 @@ benchmark: setup ## time ours against hand-written JAX (make benchmark ARGS=--qu
 grammar: setup ## make grammar/tables.json anew from grammar/dyn.lark
 	$(BIN)/python -m dync.grammar.tables
 
-docs: setup ## make docs/diagnostics.md anew from the program
+docs: setup ## make docs/diagnostics.md and the equations of docs/rules anew from the program
 	$(BIN)/python -m tools.diagnostics_page
+	$(BIN)/python -m tools.rules_pages
 
 pictures: setup ## draw the pictures in docs/images anew
 	$(BIN)/dync graph docs/first.dyn -o docs/images/first.svg

@@ -10,6 +10,7 @@ from dync.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 CONSTRUCTS = sorted((ROOT / "docs" / "constructs").glob("*.md"))
+RULES = sorted((ROOT / "docs" / "rules").glob("*.md"))
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 MEASURED = r"\d+(?= batches)|[\d.]+(?=%)|\d+:\d\d(?= left)|(?<=in )[\d.]+(?= s$)|(?<=mse )[\d.]+|(?<=% )[\d.]+$"

@@ -9,7 +9,7 @@ import dync
 from dync.compiler.picture.draw import draw
 from dync.properties.said import diagnostics_of
 from dync.properties.search import search
-from tests.docs.documents import CONSTRUCTS, DOCUMENTS, ROOT, blocks, happens, networks
+from tests.docs.documents import CONSTRUCTS, DOCUMENTS, ROOT, RULES, blocks, happens, networks
 from tools.diagnostics_page import PAGE, page
 
 FIRST = (ROOT / "docs" / "first.dyn").read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def anchors(path):
     return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("path", [*DOCUMENTS, *CONSTRUCTS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DOCUMENTS, *CONSTRUCTS, *RULES], ids=lambda path: path.name)
 def test_every_link_leads_somewhere(path):
     for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
         file, _, anchor = target.partition("#")

@@ -47,7 +47,8 @@ def _lines(rule: Explanation) -> Iterator[str]:
     yield "```text"
     yield from (equation.text for equation in rule.computed)
     yield "```\n"
-    yield f"Over a batch: {rule.batch}."
+    said = rule.batch or ""
+    yield f"{said[:1].upper()}{said[1:]}."
 
 
 def _math(equations: Sequence[EquationText]) -> Iterator[str]:

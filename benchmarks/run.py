@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks import rules
 from benchmarks.case import Case, cases
 from benchmarks.child import Child, TooSlowError
 from benchmarks.growth import measure_growth
@@ -47,9 +48,10 @@ def main() -> None:
         overhead = measure_overhead(*((1, 1) if arguments.quick else (5, 7)))
         sweep = measure_sweep(Path(folder), *((1, 1) if arguments.quick else (3, 32)))
     report = Report(machine(), results, growth, start_up, overhead, sweep)
-    text = markdown(report)
-    print(text)
+    text, of_rules = markdown(report), rules.table_of_rules(5 if arguments.quick else 101)
+    print(text, of_rules, sep="\n")
     if not (arguments.quick or arguments.only):
+        rules.PAGE.write_text(of_rules)
         (HERE / "results.json").write_text(json.dumps(asdict(report), indent=1) + "\n")
         (HERE / "results.md").write_text(text)
 

@@ -48,11 +48,19 @@ class RuleTimes:
 
 @dataclass(frozen=True)
 class Pair:
-    """The two programs of a rule, compiled; both give the update `[senders, receivers]`."""
+    """The two programs of a rule with what each is given; both make the update `[senders, receivers]` of it."""
 
-    rule: str
-    ours: Callable[[], Array]
-    handwritten: Callable[[], Array]
+    ours: Callable[[Any], Array]
+    arrays: Any
+    handwritten: Callable[[Ends, Array], Array]
+    ends: Ends
+    weights: Array
+
+    def compiled(self) -> tuple[Callable[[], Array], Callable[[], Array]]:
+        """Both as programs that need nothing more."""
+        ours = jax.jit(self.ours).lower(self.arrays).compile()
+        handwritten = jax.jit(self.handwritten).lower(self.ends, self.weights).compile()
+        return lambda: ours(self.arrays), lambda: handwritten(self.ends, self.weights)
 
 
 def main() -> None:
@@ -74,9 +82,9 @@ def table_of_rules(repetitions: int, only: str = "") -> str:
 
 def measure_rule(rule: str, repetitions: int, units: int = 512, rows: int = 64) -> RuleTimes:
     """Both programs in turns, each as often in a row as takes about four milliseconds."""
-    pair = pair_of(rule, units, rows)
-    calls = max(1, round(0.004 / seconds(pair.handwritten, 3)))
-    times = [(seconds(pair.ours, calls), seconds(pair.handwritten, calls)) for _ in range(repetitions + 1)][1:]
+    ours, handwritten = pair_of(rule, units, rows).compiled()
+    calls = max(1, round(0.004 / seconds(handwritten, 3)))
+    times = [(seconds(ours, calls), seconds(handwritten, calls)) for _ in range(repetitions + 1)][1:]
     return RuleTimes(rule, *(tuple(side) for side in zip(*times, strict=True)))
 
 
@@ -91,18 +99,17 @@ def seconds(work: Callable[[], Array], calls: int) -> float:
 def pair_of(rule: str, units: int, rows: int) -> Pair:
     """Both programs on the same random weights and states."""
     network = dync.compile_text(text_of(rule, units), name="benchmark.dyn").network("Net")
-    orchestrator = network.init(jax.random.key(0))
-    state = randomised(network.state(np.zeros((rows, units)), np.zeros((rows, units))))
+    rng = np.random.default_rng(0)
+    weights = jnp.asarray(rng.normal(size=(units, units)) / units**0.5, jnp.float32)
+    orchestrator = network.with_weights({("y", "x"): weights})
+    state = randomised(network.state(np.zeros((rows, units)), np.zeros((rows, units))), rng)
     arrays, static = eqx.partition((orchestrator.machine, state), eqx.is_array)
 
     def update(given: Any) -> Array:
         machine, at = eqx.combine(given, static)
         return updates(machine, at, None)[0][0]
 
-    ours = jax.jit(update).lower(arrays).compile()
-    given = ends_of(state), orchestrator.lmap["y", "x"].weight
-    handwritten = jax.jit(RULES[rule]).lower(*given).compile()
-    return Pair(rule, lambda: ours(arrays), lambda: handwritten(*given))
+    return Pair(update, arrays, RULES[rule], ends_of(state), weights)
 
 
 def text_of(rule: str, units: int) -> str:
@@ -137,12 +144,12 @@ def definition(rule: str) -> RuleDefinition:
     return found
 
 
-def randomised(state: State) -> State:
+def randomised(state: State, rng: np.random.Generator) -> State:
     """The same with standard normal numbers in the place of all that units hold, at every moment."""
-    keys = iter(jax.random.split(jax.random.key(1), 1000))
 
     def drawn(array: Array) -> Array:
-        return jax.random.normal(next(keys), array.shape) if jnp.issubdtype(array.dtype, jnp.floating) else array
+        floats = jnp.issubdtype(array.dtype, jnp.floating)
+        return jnp.asarray(rng.normal(size=array.shape), array.dtype) if floats else array
 
     places = ("values", "held", "snapshots", "rule_traces")
     return replace(state, **{name: jax.tree.map(drawn, getattr(state, name)) for name in places})

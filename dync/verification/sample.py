@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dync.compiler.plan import FamilyPlan, WindowPlan
+from dync.compiler.plan import FamilyPlan
+from dync.runtime.kinds.convolution import Convolution
 from dync.runtime.kinds.kind import EdgeKind
 from dync.runtime.kinds.sparse import Sparse
 from dync.runtime.kinds.stored import Stored
@@ -21,6 +22,9 @@ MOST_OF_FAMILY: Final = 40_000
 """Weights of all edges of a family that are looked at, as long as a few of each are."""
 
 FEW: Final = 100
+
+MOST_SYNAPSES: Final = 1_000_000
+"""Synapses of an edge that are looked at, as long as those of a few weights are: a kernel's have one at each place."""
 
 Indices = NDArray[np.int64]
 
@@ -44,14 +48,15 @@ class Sample:
 def sample(family: FamilyPlan, kind: EdgeKind, stored: Stored, e: int, rng: np.random.Generator) -> Sample:
     """Some weights of the edge in the place `e` of a family, drawn where it has many."""
     most = max(FEW, min(MOST, MOST_OF_FAMILY // len(family.edges)))
+    if isinstance(kind, Convolution):
+        most = max(4, min(most, MOST_SYNAPSES // prod(kind.small[:-1])))
     count = prod(kind.shape)
     chosen = np.arange(count) if count <= most else np.sort(rng.choice(count, most, replace=False))
     exists = np.ones(len(chosen), np.bool_)
     if stored.mask is not None:
         exists &= np.asarray(stored.mask[e]).reshape(-1)[chosen]
-    if family.kind == "conv":
-        assert family.window is not None
-        return _of_kernel(family.window, kind, chosen, exists)
+    if isinstance(kind, Convolution):
+        return _of_kernel(kind, chosen, exists)
     sender, receiver = _ends(family, kind, stored, e, chosen)
     if stored.diagonal is not None:
         exists &= sender != receiver
@@ -81,9 +86,9 @@ def matrix_sample(kind: EdgeKind, rng: np.random.Generator, most: int = 24) -> t
     return chosen[0], chosen[1]
 
 
-def _of_kernel(window: WindowPlan, kind: EdgeKind, chosen: Indices, exists: NDArray[np.bool_]) -> Sample:
+def _of_kernel(kind: Convolution, chosen: Indices, exists: NDArray[np.bool_]) -> Sample:
     """All synapses of some weights of a kernel: one for each place of the window that lies within the layer."""
-    large, small = window.ends(kind.sender_shape, kind.receiver_shape)  # type: ignore[attr-defined]
+    window, large, small = kind.window, kind.large, kind.small
     *offsets, inner, outer = np.unravel_index(chosen, kind.shape)
     group = outer // (small[-1] // window.groups)
     channel = group * (large[-1] // window.groups) + inner

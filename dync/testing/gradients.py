@@ -71,5 +71,6 @@ def _sign(naive: Interpreter, gradient: GradientPlan) -> float:
 
 def _refuse_surrogates(naive: Interpreter) -> None:
     for name, layer in naive.layers.items():
-        if layer.activation is not None and layer.activation.surrogate:
+        activation = layer.activation
+        if activation is not None and (activation.surrogate or activation.sends_slope is not None):
             raise ValueError(f"the layer {name} has a surrogate: differences know nothing of it")

@@ -1,15 +1,27 @@
 """Learning by the gradient of a measure, against differences, against JAX on programs written by hand, and on data."""
 
+import os
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
 
 import dync
 from dync.compiler.driver import bind, compile_source, plan_of
+from dync.compiler.plan import GradientPlan, Plan
+from dync.compiler.planning.plan_numbers import number_lengths
+from dync.compiler.planning.verify_plan import verify_plan
 from dync.grammar.source import Source
 from dync.runtime.learner import learn_batch, start_learner
-from dync.testing import assert_agrees
+from dync.testing import assert_agrees, networks
+from dync.testing.case import edge_name, with_these_weights
+from dync.testing.gradients import along
+from dync.testing.interpreter import Interpreter
+from dync.testing.weights import draw_weights
 
 EVERY_KIND = """
 network Kinds {
@@ -210,3 +222,64 @@ def test_a_perceptron_of_two_layers_learns_digits(tmp_path):
         np.testing.assert_allclose(slopes[pair], slope, rtol=1e-4, atol=1e-6)
     result = dync.run(path, "fit", out=tmp_path / "fit")
     assert result.outputs["evaluation_results"]["test"]["accuracy"] > 0.95
+
+
+def _following(plan):
+    """The same network, whose edges with weights of their own all follow the error of the outputs."""
+    families = tuple(
+        family
+        if family.weightless or family.kind == "network"
+        else replace(family, rule=None, modulators=(), during=None, gradient=GradientPlan("mse"))
+        for family in plan.structure.families
+    )
+    structure = replace(plan.structure, families=families)
+    numbers = dict(plan.numbers)
+    for f, family in enumerate(families):
+        if family.gradient is not None:
+            numbers |= {f"family.{f}.rate": (1.0,) * len(family.edges), f"family.{f}.decay": (0.0,) * len(family.edges)}
+    kept = number_lengths(structure)
+    return Plan(structure, {key: value for key, value in numbers.items() if key in kept})
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=int(os.environ.get("DYNC_NETWORKS", "8")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(drawn=networks(outputs=(1, 2)))
+def test_drawn_networks_have_the_slope_that_differences_have(drawn):
+    """Along one random direction an edge: every kind of edge, schedule, phase and activation that can be drawn."""
+    plan = _following(drawn.plan())
+    activations = [block.activation for block in plan.structure.blocks if block.activation is not None]
+    assume(plan.structure.train and plan.structure.follows_gradients)
+    assume(not any(a.surrogate or a.sends_slope is not None for a in activations))
+    verify_plan(plan)
+    x, y = drawn.data(plan)
+    rng = np.random.default_rng(drawn.seed)
+    weights, absent = draw_weights(plan, rng)
+    naive = Interpreter(plan, absent=absent)
+    start = naive.start(x, y, batch=drawn.batch)
+    naive.relax("train", start, weights)
+    assume(naive.margin.smallest > 1e-3)
+    expected, ways = {}, {}
+    for name, edge in naive.edges.items():
+        if edge.gradient is not None:
+            ways[name] = np.where(naive.moves(edge), rng.normal(size=edge.shape), 0.0)
+            expected[name] = along(naive, start, weights, name, ways[name], edge.gradient)
+    net = dync.Network(plan)
+    orch = with_these_weights(net, weights)
+    state = net.state(
+        *(
+            {n: v.reshape(-1, *net.layers(role)[n]) for n, v in data.items()}
+            for role, data in (("input", x), ("output", y))
+        ),
+        batch=drawn.batch,
+    )
+    state, key = orch.relax("train", state, rng=jax.random.key(0))
+    back = orch.backward(state, rng=key)
+    keys = {edge_name(key): key for key in orch.lmap}
+    for name, slope in expected.items():
+        found = -float((np.asarray(back[keys[name]].weight, np.float64).reshape(ways[name].shape) * ways[name]).sum())
+        assert abs(found - slope) <= 2e-3 * (1 + abs(slope)), f"{name}: {found} is not {slope}\n{drawn.text}"

@@ -116,7 +116,7 @@ def test_networks_within_a_network_tell_digits_apart(tmp_path: Path) -> None:
 
 
 def test_patterns_are_told_apart_by_reward_alone(tmp_path: Path) -> None:
-    assert measured("rewarded", tmp_path)["test"]["accuracy"] > 0.9
+    assert measured("reinforce", tmp_path)["test"]["accuracy"] > 0.9
 
 
 def test_digits_are_told_apart_by_the_timing_of_spikes(tmp_path: Path) -> None:

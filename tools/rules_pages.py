@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 from dync.compiler.library import build_library
@@ -16,6 +17,7 @@ from dync.compiler.report.explanation import Explanation, explained_rule
 from dync.compiler.report.rule_text import EquationText
 
 PAGES: Final = Path(__file__).resolve().parent.parent / "docs" / "rules"
+WIDTH: Final = 120
 BLOCK: Final = re.compile(r"(?<=<!-- rule )(\w+) -->\n.*?(?=<!-- end -->)", flags=re.DOTALL)
 
 
@@ -40,7 +42,7 @@ def rules_of(text: str) -> list[str]:
 def _lines(rule: Explanation) -> Iterator[str]:
     head = rule.declared.removeprefix("rule ")
     yield f"## `{head}`\n"
-    yield f"{rule.about}\n"
+    yield fill(rule.about, WIDTH) + "\n"
     yield from _math(rule.equations)
     yield f"Computed {rule.how}:\n"
     yield from _math(rule.computed)

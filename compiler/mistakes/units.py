@@ -17,7 +17,7 @@ class ReadsWhatIsOver(Diagnostic):
     `sends` stands in for a derivative of that, and reads the same.
     """
 
-    code: ClassVar[str] = "E0411"
+    code: ClassVar[str] = "E0442"
     wrong: ClassVar[str] = with_activation("activation a { next state / 2 + field sends [field > 1] }")
     right: ClassVar[str] = with_activation("activation a { next state / 2 + field sends [state > 1] }")
 
@@ -44,7 +44,7 @@ class LayerWideElsewhere(Diagnostic):
     known to one unit, so that a sum over others is not local there.
     """
 
-    code: ClassVar[str] = "E0412"
+    code: ClassVar[str] = "E0443"
     wrong: ClassVar[str] = with_rule("rule r { update pre * (post - total(post) / fan_out) / batch }")
     right: ClassVar[str] = with_rule("rule r { update pre * (post - predicted) / batch }")
 
@@ -69,7 +69,7 @@ class OnlyState(Diagnostic):
     own, and a rule keeps its own traces.
     """
 
-    code: ClassVar[str] = "E0413"
+    code: ClassVar[str] = "E0444"
     wrong: ClassVar[str] = with_rule("rule r { update pre.field * post / batch }")
     right: ClassVar[str] = with_rule("rule r { update pre.state * post / batch }")
 
@@ -92,7 +92,7 @@ class NoDefault(Diagnostic):
     parameter without one is for rules, where it stands for a measure of the network.
     """
 
-    code: ClassVar[str] = "E0414"
+    code: ClassVar[str] = "E0445"
     wrong: ClassVar[str] = with_activation("activation a(gain) { next tanh(gain * field) }", "a(gain = 2)")
     right: ClassVar[str] = with_activation("activation a(gain = 1) { next tanh(gain * field) }", "a(gain = 2)")
 

@@ -195,10 +195,16 @@ def _moves(plan: ActivationPlan) -> Iterator[EquationText]:
         yield assignment(trace.name, trace.next)
     if plan.sends != Symbol("state"):
         yield assignment("sent", plan.sends, "=")
-    yield derivative(plan.slope, "field", stands_in=plan.surrogate)
+    stands_in = plan.surrogate or plan.sends_slope is not None
+    yield derivative(_sent(plan), plan.slope, "field", stands_in=stands_in)
     for slope in plan.slopes:
         if slope.slope != Number(0.0):
-            yield derivative(slope.slope, f"field.{slope.field}")
+            yield derivative(_sent(plan), slope.slope, f"field.{slope.field}", stands_in=plan.sends_slope is not None)
+
+
+def _sent(plan: ActivationPlan) -> str:
+    """What its slopes are derivatives of."""
+    return "state" if plan.sends == Symbol("state") else "sent"
 
 
 # --- where it is used -------------------------------------------------------------------------------------------------

@@ -54,14 +54,14 @@ def assignment(name: str, value: Expression, arrow: str = "<-") -> EquationText:
     return EquationText(f"{name} {arrow} {text(value)}", f"{word(name)} {sign} {latex(value)}")
 
 
-def derivative(value: Expression, by: str, *, stands_in: bool = False) -> EquationText:
-    """The slope of an activation by one of its fields, or the surrogate that stands in for it."""
+def derivative(of: str, value: Expression, by: str, *, stands_in: bool = False) -> EquationText:
+    """The slope of an activation by one of its fields, or what stands in for it by a surrogate."""
     base, dot, part = by.partition(".")
     said = word(base) + (rf"^{{{word(part)}}}" if dot else "")
     sign = ":=" if stands_in else "="
     return EquationText(
-        f"d state / d {by} {sign} {text(value)}",
-        rf"\frac{{\partial {word('state')}}}{{\partial {said}}} {sign} {latex(value)}",
+        f"d {of} / d {by} {sign} {text(value)}",
+        rf"\frac{{\partial {word(of)}}}{{\partial {said}}} {sign} {latex(value)}",
     )
 
 

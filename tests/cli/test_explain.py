@@ -124,3 +124,9 @@ def test_unknown_words_are_told_both_ways_out(dync, write):
     assert ended.status == 1
     assert "did you mean told? `dync explain` lists the codes" in ended.err
     assert dync("explain", "told", "--file", write("broken.dyn", FILE.replace("learn told", "learn tld"))).status == 1
+
+
+def test_the_slope_of_what_is_sent_is_called_so(dync):
+    out = dync("explain", "lif").out
+    assert "d sent / d field := " in out, "a surrogate is in it"
+    assert "d state / d" not in out

@@ -21,8 +21,11 @@ from dync.verification.cut import Local, measures_of, moments_of
 Palette: TypeAlias = Literal["any", "not zero", "positive"]
 Floats: TypeAlias = NDArray[np.float32]
 
-PALETTES: Final[tuple[Palette, ...]] = ("any", "not zero", "positive")
-"""What is drawn, in the order in which it is tried: a rule that divides or takes roots may need the later ones."""
+TRIED: Final[tuple[tuple[Palette, int], ...]] = (
+    ("any", 1), ("any", 1), ("not zero", 1), ("positive", 1), ("any", 8), ("positive", 8),
+)  # fmt: skip
+"""What is drawn and how far it is spread, in the order in which it is tried: a rule that divides or takes roots may need
+the later palettes, a unit with a high threshold the wider ones."""
 
 _STEP: Final = 1 / 16
 
@@ -33,12 +36,13 @@ class Draws:
 
     rng: np.random.Generator
     palette: Palette
+    spread: int = 1
 
     def values(self, shape: tuple[int, ...]) -> Floats:
-        """Half of them -1, 0 or 1, the others from -2 to 2."""
+        """Half of them -1, 0 or 1, the others from -2 to 2, all of that times the spread."""
         fine = self.rng.integers(-32, 33, shape) * _STEP
         found = np.where(self.rng.random(shape) < 0.5, self.rng.integers(-1, 2, shape), fine)
-        return self._of_palette(found)
+        return self._of_palette(found * self.spread)
 
     def weights(self, shape: tuple[int, ...]) -> Floats:
         """From -1 to 1, none of them zero."""

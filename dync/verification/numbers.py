@@ -21,7 +21,7 @@ from dync.runtime.engine import Machine
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
 from dync.verification.cut import Changes, Local, Update
-from dync.verification.drawn import PALETTES, Draws, block_of_trace, drawn, part
+from dync.verification.drawn import TRIED, Draws, block_of_trace, drawn, part
 from dync.verification.literal import Literal, Sum, unit_rows
 from dync.verification.sample import matrix_sample, sample
 
@@ -77,9 +77,9 @@ def compared(plan: Plan, machine: Machine, make: MakeUpdate, seed: int) -> Numbe
     structure = plan.structure
     key = jax.random.key(seed)
     compiled = eqx.filter_jit(lambda machine, local: make(machine, key)(local))
-    for attempt, palette in enumerate((*PALETTES[:1] * 2, *PALETTES)):
+    for attempt, (palette, spread) in enumerate(TRIED):
         rng = np.random.default_rng((seed, attempt))
-        local = drawn(structure, machine.lmap, BATCH, Draws(rng, palette))
+        local = drawn(structure, machine.lmap, BATCH, Draws(rng, palette, spread))
         literal = Literal(plan, local, BATCH)
         whole = _values(compiled(machine, local))
         known = [f for f in whole.wanted if structure.families[f].kind != "python"]

@@ -119,6 +119,8 @@ def _as_written(f: int, numbers: Numbers) -> AsWritten | None:
     found, faults = numbers.literal.get(f), []
     if found is None:
         return None
+    if not found.scale:
+        faults.append("no value that was tried moves a weight, so nothing is verified")
     if not found.small:
         faults.append(f"the compiled update is off by {found.error:.2g} of {_size(found)}")
     for key, moved in numbers.traces.items():

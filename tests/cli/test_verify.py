@@ -148,3 +148,13 @@ def test_standard_input(dync, monkeypatch):
 )
 def test_wrong_usage(dync, words):
     assert dync("verify", *words).status == 2
+
+
+def test_what_never_moves_is_not_verified(dync, write):
+    """States are drawn wide enough for a threshold of ten, but not of a million."""
+    text = NETS[: NETS.index("network Two")].replace("update gain * pre * post * exp(-batch / 100)", "UPDATE")
+    high = text.replace("UPDATE", "update gain * [pre > 10] * post / batch")
+    assert dync("verify", write("high.dyn", high)).status == 0
+    higher = dync("verify", write("higher.dyn", text.replace("UPDATE", "update gain * [pre > 1e6] * post / batch")))
+    assert higher.status == 1
+    assert "no value that was tried moves a weight, so nothing is verified" in higher.out

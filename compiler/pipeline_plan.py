@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, Union
 
-from dync.compiler.plan import added
+from dync.compiler.plan_field import added
 
 
 @dataclass(frozen=True)

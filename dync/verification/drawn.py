@@ -24,8 +24,8 @@ Floats: TypeAlias = NDArray[np.float32]
 TRIED: Final[tuple[tuple[Palette, int], ...]] = (
     ("any", 1), ("any", 1), ("not zero", 1), ("positive", 1), ("any", 8), ("positive", 8),
 )  # fmt: skip
-"""What is drawn and how far it is spread, in the order in which it is tried: a rule that divides or takes roots may need
-the later palettes, a unit with a high threshold the wider ones."""
+"""What is drawn and how far it is spread, in the order in which it is tried: a rule that divides or takes roots may
+need the later palettes, a unit with a high threshold the wider ones."""
 
 _STEP: Final = 1 / 16
 

@@ -89,7 +89,9 @@ TRACES: Final = (
 )  # fmt: skip
 """What a trace `{z}` becomes, of one end `{a}`; bounded over few steps."""
 
-MODULATED: Final = ("(reward - {c})", "tanh(reward) * {b}", "(reward{at} - reward)", "where(reward > {c}, {b}, {c})")
+MODULATED: Final = (
+    "(reward{at} - {c})", "tanh(reward{at}) * {b}", "(reward{at} - reward)", "where(reward{at} > {c}, {b}, {c})",
+)  # fmt: skip
 """Factors of the example, alone or with the receiver."""
 
 

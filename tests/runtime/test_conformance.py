@@ -40,7 +40,16 @@ def agree(found, expected, what):
     np.testing.assert_allclose(np.asarray(found), expected, atol=1e-4, rtol=0, err_msg=what)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def cases():
+    """One case of each kind at once; further ones, which end in other numbers, in `make test-long`."""
+    met = set()
+    for case in CASES:
+        kind = case["name"].rpartition("_")[0]
+        yield pytest.param(case, id=case["name"], marks=[pytest.mark.slow] if kind in met else [])
+        met.add(kind)
+
+
+@pytest.mark.parametrize("case", cases())
 def test_case(case):
     with np.load(FOLDER / f"{case['name']}.npz", allow_pickle=False) as archive:
         arrays = dict(archive.items())

@@ -95,7 +95,7 @@ def test_an_edge_whose_rule_predicts_needs_a_key():
     np.testing.assert_array_equal(found.weight, np.full((3, 2), -2.0))
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(drawn=networks(hidden=(0, 2), units=(1, 4), stochastic=True))
 def test_networks_that_draw_run_and_repeat_themselves(drawn):
     net = dync.compile_text(drawn.text).network()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Final
@@ -36,6 +35,8 @@ class PythonModule:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of its text, in hexadecimal."""
+        from hashlib import sha256  # which takes as long to load as a small file to check
+
         return sha256(self.text).hexdigest()
 
 

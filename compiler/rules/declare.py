@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Symbol
 from dync.compiler.mistakes.rule_names import NameRepeated, NameTaken
-from dync.compiler.mistakes.units import NoDefault
 from dync.compiler.rules.default import default_value
 from dync.compiler.rules.resolve import Resolved, Resolver, parameter
 from dync.grammar import syntax
@@ -23,7 +23,7 @@ def declare_parameters(
     for argument in arguments:
         if argument.default is None:
             if not resolver.scope.modulated:
-                resolver.mistake(NoDefault(argument.span, argument.name.text))
+                resolver.mistake(wrong.units.NoDefault(argument.span, argument.name.text))
                 resolver.names.setdefault(argument.name.text, None)
             elif is_free(resolver, argument.name, names):
                 resolver.modulators[argument.name.text] = argument.name.span

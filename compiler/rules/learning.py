@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Expression, Number, symbols
-from dync.compiler.mistakes.local_learning import DuringNoPhase
 from dync.compiler.mistakes.rules import FlatSlope, NotSeparable
 from dync.compiler.model import ActivationDefinition, LayerModel, RuleUse
 from dync.compiler.rules.moments import Trains, check_moments
@@ -32,7 +32,7 @@ def _check_during(use: RuleUse, trains: Trains) -> tuple[Diagnostic, ...]:
     lacking = tuple((name, phases) for name, phases in trains.items() if use.during not in phases)
     if trains and not lacking:
         return ()
-    return (DuringNoPhase(use.during_span or use.span, use.during, use.definition.name, lacking),)
+    return (wrong.local_learning.DuringNoPhase(use.during_span or use.span, use.during, use.definition.name, lacking),)
 
 
 def _slope(activation: ActivationDefinition, into: str) -> Expression:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.expression import field_of, symbols
-from dync.compiler.mistakes.local_learning import MomentNotOver
 from dync.compiler.mistakes.rule_names import UnknownMoment
 from dync.compiler.mistakes.rules import CancellingMoments
 from dync.compiler.model import RuleDefinition
@@ -35,7 +35,7 @@ def not_over(rule: RuleDefinition, trains: Trains, use: Span, during: str) -> tu
         before = train[: train.index(during)] if during in train else train
         for moment, place in rule.moments.items():
             if moment not in before:
-                return (MomentNotOver(use, rule.name, moment, during, protocol, place),)
+                return (wrong.local_learning.MomentNotOver(use, rule.name, moment, during, protocol, place),)
     return ()
 
 

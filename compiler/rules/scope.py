@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.expression import LAYER_WIDE
 from dync.compiler.mistakes.rule_names import NotLocal, UnknownInActivation, UnknownInSends
-from dync.compiler.mistakes.units import ReadsWhatIsOver
 from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.source import Span
 
@@ -85,7 +85,7 @@ def _unknown_after(what: str) -> UnknownName:
 
     def unknown(span: Span, name: str, known: tuple[str, ...], near: str | None) -> Diagnostic:
         if name in _OVER:
-            return ReadsWhatIsOver(span, name, what)
+            return wrong.units.ReadsWhatIsOver(span, name, what)
         return UnknownInActivation(span, name, known, near)
 
     return unknown

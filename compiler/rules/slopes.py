@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Expression, Symbol, fields_read, traces_read
-from dync.compiler.mistakes.units import UnreadTrace
 from dync.compiler.rules.algebra import ZERO, add, multiply
 from dync.compiler.rules.derivative import derivative
 from dync.compiler.rules.substitute import substituted
@@ -65,4 +65,4 @@ def unread_traces(node: syntax.Activation, moved: Movement) -> tuple[Diagnostic,
         read |= new
         waiting.extend(moved.traces[name] for name in sorted(new))
     names = [definition.name for definition in node.definitions if isinstance(definition, syntax.Trace)]
-    return tuple(UnreadTrace(name.span, name.text) for name in names if name.text not in read)
+    return tuple(wrong.units.UnreadTrace(name.span, name.text) for name in names if name.text not in read)

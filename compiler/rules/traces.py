@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Expression, field_of, modulator_of, symbols, trace_of
-from dync.compiler.mistakes.local_learning import TraceOfNoUnit
 from dync.compiler.mistakes.rule_names import MomentNotAllowed
 from dync.compiler.mistakes.rules import UnusedLet
 from dync.compiler.plan import TracePlan
@@ -63,9 +63,11 @@ def _wrong(node: syntax.Trace, value: Expression, ends: frozenset[str]) -> list[
             shown = modulator_of(symbol.name) or symbol.name
             return [MomentNotAllowed(node.value.span, shown, (), name)]
         if symbol.name == "weight" or modulator_of(symbol.name):
-            return [TraceOfNoUnit(node.value.span, name, modulator_of(symbol.name) or symbol.name, node.name.span)]
+            read = modulator_of(symbol.name) or symbol.name
+            return [wrong.local_learning.TraceOfNoUnit(node.value.span, name, read, node.name.span)]
     if len(ends) != 1:
-        return [TraceOfNoUnit(node.value.span, name, "both" if ends else "neither", node.name.span)]
+        read = "both" if ends else "neither"
+        return [wrong.local_learning.TraceOfNoUnit(node.value.span, name, read, node.name.span)]
     return []
 
 

@@ -49,7 +49,7 @@ def cases():
         met.add(kind)
 
 
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize("case", list(cases()))
 def test_case(case):
     with np.load(FOLDER / f"{case['name']}.npz", allow_pickle=False) as archive:
         arrays = dict(archive.items())

@@ -7,9 +7,10 @@ the units of sender and receiver; `uniform` and `normal` are draws, one of each 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from dync.compiler.expression import Expression, axis_of, parameters, symbols
 from dync.compiler.window_plan import Shape
@@ -29,8 +30,7 @@ GIVEN: Final = 2**20
 """How many weights of one edge may come from a file: a plan holds each of them."""
 
 
-@dataclass(frozen=True)
-class BetweenPlan:
+class BetweenPlan(Struct, frozen=True):
     """Which pairs of units have a weight (`present`, or for each sender its receivers from 0, `arcs`), and which one.
 
     `weights` gives the weights at the start, and with `given` they are numbers of the plan; without either they are
@@ -60,8 +60,7 @@ class BetweenPlan:
         return existing(self, sender, receiver)
 
 
-@dataclass(frozen=True)
-class Between:
+class Between(Struct, frozen=True):
     """The plan with its numbers: those that `weights` reads, the weights of a file row by row, the radius."""
 
     plan: BetweenPlan

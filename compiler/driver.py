@@ -6,9 +6,10 @@ What a check does not need is imported where it is used, because a check is to s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.collection import without_collections
@@ -35,8 +36,7 @@ Settings: TypeAlias = Mapping[str, str]
 """Values by dotted keys, both as the user wrote them: `{"optimizer.learning_rate": "0.01"}`."""
 
 
-@dataclass(frozen=True)
-class Compilation:
+class Compilation(Struct, frozen=True, dict=True):
     """All that the compiler found out about a file.
 
     `networks` are the models at the default parameters, those of the file itself first and then those that it imports,

@@ -9,9 +9,10 @@ layer `y`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from re import fullmatch
 from typing import Final, TypeAlias, Union
+
+from msgspec import Struct
 
 from dync.grammar.python_modules import is_place
 
@@ -50,38 +51,33 @@ CONDITIONS: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", 
 """The operations that give truth values."""
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Struct, frozen=True):
     """A constant."""
 
     value: float
 
 
-@dataclass(frozen=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """One of `SYMBOLS` or a named field, at the end of the phase `moment`, or of the protocol where that is None."""
 
     name: str
     moment: str | None = None
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A numeric parameter of the rule, activation or edge: a leaf of the orchestrator."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Apply:
+class Apply(Struct, frozen=True):
     """An operation on expressions."""
 
     operation: str
     operands: tuple[Expression, ...]
 
 
-@dataclass(frozen=True)
-class Foreign(Apply):
+class Foreign(Apply, frozen=True):
     """A function in Python of these operands, given by `names`; `place` is `module:name`.
 
     `digest` is the SHA-256 of the module's text, in hexadecimal. With `by`, the name of an operand, it is its

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from dync.compiler.expression import Expression, Symbol, spoken
 from dync.compiler.notation import Formula, number_text
@@ -38,8 +39,7 @@ def _plain(name: str) -> str:
     return name.replace("_", r"\_")
 
 
-@dataclass(frozen=True)
-class _LaTeX:
+class _LaTeX(Struct, frozen=True):
     """How LaTeX writes the parts of a formula."""
 
     indices: Mapping[str, str] = field(default_factory=dict)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dync.compiler.mistakes.rules import DefinitionKind, DefinitionRepeated, StandardName, UnusedDefinition
 from dync.compiler.model import ActivationDefinition, KindDefinition, RuleDefinition
@@ -59,23 +61,21 @@ class Shelf(Mapping[str, Definition | None], Generic[Node, Definition]):
         return len({**self._standard, **self._resolved})
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(Struct, frozen=True, eq=False):
     """Everything that `learn` and a layer can name. `files` are the libraries of all files, by their names."""
 
     rules: Mapping[str, RuleDefinition | None]
     activations: Mapping[str, ActivationDefinition | None]
     networks: Mapping[str, syntax.Network] = field(default_factory=dict)
     kinds: Mapping[str, KindDefinition | None] = field(default_factory=dict)
-    files: Mapping[str, Library] = field(default_factory=dict, repr=False, compare=False)
+    files: Mapping[str, Library] = field(default_factory=dict)
 
     def of(self, network: syntax.Network) -> Library:
         """What the file can use in which another network stands."""
         return self.files.get(network.span.source.name, self)
 
 
-@dataclass(frozen=True)
-class Libraries:
+class Libraries(Struct, frozen=True):
     """What each of some files can use: what it declares, what it imports, and the standard library."""
 
     main: Library

@@ -6,7 +6,7 @@ at it; edges that a `for` repeats share one span.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from dync.compiler.between_plan import Between
 from dync.compiler.expression import Expression, Symbol
@@ -15,8 +15,7 @@ from dync.compiler.window_plan import WindowPlan
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class ActivationDefinition:
+class ActivationDefinition(Struct, frozen=True):
     """An `activation`, names resolved, `let`s inlined; `parameters` are the defaults, `slope` is d next / d field.
 
     `slopes` are the derivatives by the named fields that it reads; `sends`, `traces`, `surrogate` and `sends_slope` are
@@ -29,7 +28,7 @@ class ActivationDefinition:
     slope: Expression
     span: Span
     slopes: dict[str, Expression] = field(default_factory=dict)
-    sends: Expression = Symbol("state")  # noqa: RUF009 - it is frozen
+    sends: Expression = Symbol("state")
     traces: dict[str, Expression] = field(default_factory=dict)
     surrogate: bool = False
     sends_slope: Expression | None = None
@@ -40,8 +39,7 @@ class ActivationDefinition:
         return (self.next, *self.traces.values())
 
 
-@dataclass(frozen=True)
-class RuleDefinition:
+class RuleDefinition(Struct, frozen=True):
     """A `rule`, names resolved and `let`s inlined, separated where that is possible (else `terms` is None).
 
     `obstacle` is then the part of the text that cannot be separated. `moments` are the phases named with `@`, each with
@@ -67,8 +65,7 @@ class RuleDefinition:
         return (self.update, *(trace.next for trace in (*self.sender_traces, *self.receiver_traces)))
 
 
-@dataclass(frozen=True)
-class KindDefinition:
+class KindDefinition(Struct, frozen=True):
     """A `kind` of edges in Python: the class at its `place`, in a module whose text has this `digest`."""
 
     name: str
@@ -78,8 +75,7 @@ class KindDefinition:
     span: Span
 
 
-@dataclass(frozen=True)
-class ActivationUse:
+class ActivationUse(Struct, frozen=True):
     """An activation with all its arguments filled in."""
 
     definition: ActivationDefinition
@@ -87,8 +83,7 @@ class ActivationUse:
     span: Span
 
 
-@dataclass(frozen=True)
-class RuleUse:
+class RuleUse(Struct, frozen=True):
     """A rule with all its arguments filled in.
 
     `modulators` are the measures that it takes, by the names of its parameters. `during` is the phase in whose every
@@ -103,8 +98,7 @@ class RuleUse:
     during_span: Span | None = None
 
 
-@dataclass(frozen=True)
-class GradientUse:
+class GradientUse(Struct, frozen=True):
     """Learning by the derivative of a measure at the end of a phase, or of the training protocol where it is None."""
 
     measure: str
@@ -119,8 +113,7 @@ class GradientUse:
         return f"gradient({self.measure}@{self.phase})" if self.phase else f"gradient({self.measure})"
 
 
-@dataclass(frozen=True)
-class LayerModel:
+class LayerModel(Struct, frozen=True):
     """A layer. `array` is the name of the array that it belongs to, `value` what a constant holds.
 
     `shape_of_data` says that the file leaves the shape to the data, `(*)`: until they are known it is empty.
@@ -137,16 +130,14 @@ class LayerModel:
     shape_of_data: bool = False
 
 
-@dataclass(frozen=True)
-class TieModel:
+class TieModel(Struct, frozen=True):
     """The label of the edge whose weights another one uses; `turned`: sender and receiver change places in them."""
 
     label: str
     turned: bool
 
 
-@dataclass(frozen=True)
-class EdgeModel:
+class EdgeModel(Struct, frozen=True):
     """An edge. `diagonal` is None where the diagonal is like the rest; `strength` is the weight of `one_to_one`.
 
     `sends` reads `state`, `sent` and the parameters in `sends_arguments`. A tied edge is of the kind of the edge that
@@ -199,8 +190,7 @@ class EdgeModel:
         return None if self.rule is None else self.rule.definition.name
 
 
-@dataclass(frozen=True)
-class InnerModel:
+class InnerModel(Struct, frozen=True):
     """A layer that is a network, by its full name `m[2]`: the names of its layers in theirs, `m[2].h`.
 
     `inputs` and `outputs` are where edges from outside can lead and come from; `waves` are in which order its layers
@@ -216,8 +206,7 @@ class InnerModel:
     span: Span
 
 
-@dataclass(frozen=True)
-class PhaseModel:
+class PhaseModel(Struct, frozen=True):
     """A phase; `within` is None for a fixed number of steps, which otherwise is the maximum.
 
     `soft` are the layers that are softly clamped, each with its strength, `soft_outputs` the outputs among them;
@@ -236,8 +225,7 @@ class PhaseModel:
     origin: str | None = None
 
 
-@dataclass(frozen=True)
-class ProtocolModel:
+class ProtocolModel(Struct, frozen=True):
     """A protocol; `train` and `infer` are None where it has no such part. `default` is the one without a name."""
 
     name: str
@@ -246,8 +234,7 @@ class ProtocolModel:
     span: Span
 
 
-@dataclass(frozen=True)
-class TimeModel:
+class TimeModel(Struct, frozen=True):
     """How a network meets series: the `layers` over time, the `phases` per sample, both by name.
 
     `skip` and `carry` are those of `dync.compiler.time_plan`.
@@ -259,8 +246,7 @@ class TimeModel:
     carry: bool
 
 
-@dataclass(frozen=True)
-class MeasureModel:
+class MeasureModel(Struct, frozen=True):
     """A measure, names found and shapes checked; `parameters` are the network's that it reads.
 
     `minimize`: less of it is better.
@@ -273,8 +259,7 @@ class MeasureModel:
     span: Span
 
 
-@dataclass(frozen=True)
-class GroupModel:
+class GroupModel(Struct, frozen=True):
     """A named set of layers."""
 
     name: str
@@ -282,8 +267,7 @@ class GroupModel:
     span: Span
 
 
-@dataclass(frozen=True)
-class ScheduleModel:
+class ScheduleModel(Struct, frozen=True):
     """How the layers that move are ordered; `span` is None where the file does not say (`sequential`)."""
 
     kind: ScheduleKind
@@ -291,8 +275,7 @@ class ScheduleModel:
     span: Span | None
 
 
-@dataclass(frozen=True)
-class NetworkModel:
+class NetworkModel(Struct, frozen=True):
     """A network. `layers` stand in the order of declaration, arrays in the order of their index.
 
     `parameters` are the values that its `param`s have here. `train` and `infer` are those of the chosen `protocol`,

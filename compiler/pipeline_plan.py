@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, Union
 
-from dync.compiler.plan_field import added
+from msgspec import Struct, field
+
+from dync.compiler.plan_field import Added
 
 
-@dataclass(frozen=True)
-class CallPlan:
+class CallPlan(Struct, frozen=True):
     """A thing by name with arguments: a data source, a transform, an optimizer, a strategy, a baseline."""
 
     name: str
@@ -22,8 +22,7 @@ Value: TypeAlias = Union[bool, int, float, str, CallPlan, None]  # noqa: UP007
 """An argument: a number, a text or bare word (`unit`, `none`, `true`), or a call."""
 
 
-@dataclass(frozen=True)
-class DataPlan:
+class DataPlan(Struct, frozen=True):
     """A source, the arrays that its layers take by name (`{"x": "images"}`, empty: chosen for you), and transforms."""
 
     source: CallPlan
@@ -31,8 +30,7 @@ class DataPlan:
     transforms: tuple[CallPlan, ...]
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A measure on a part of the data: `validation.accuracy` (part `validation`, measure `accuracy`).
 
     `minimize`: the network declares it as one of which less is better.
@@ -40,7 +38,7 @@ class Metric:
 
     part: str
     measure: str
-    minimize: bool = added(False)
+    minimize: Added[bool] = False
 
     @property
     def larger_is_better(self) -> bool:
@@ -48,8 +46,7 @@ class Metric:
         return not self.minimize and self.measure.rpartition(".")[2] not in ("mse", "nrmse")
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a run may use, and how it meets failure. None: no limit.
 
     `parallel_jobs` processes at once, `gpu_memory_fraction` and `threads` of each of them, `stage_seconds` of wall
@@ -65,8 +62,7 @@ class Limits:
     continue_on_failure: bool = False
 
 
-@dataclass(frozen=True)
-class FinalOf:
+class FinalOf(Struct, frozen=True):
     """What another pipeline of the file made: the final checkpoint of a training (`fit`), the best of a sweep
     (`tune.best`)."""
 
@@ -74,8 +70,7 @@ class FinalOf:
     kind: Literal["final", "best"]
 
 
-@dataclass(frozen=True)
-class SavedIn:
+class SavedIn(Struct, frozen=True):
     """A run's folder, a checkpoint or an artefact on disk: `checkpoint "runs/fit/final"`."""
 
     path: str
@@ -86,24 +81,21 @@ Origin = FinalOf | SavedIn
 """Where weights come from."""
 
 
-@dataclass(frozen=True)
-class StopPlan:
+class StopPlan(Struct, frozen=True):
     """`stop after N without better PART.MEASURE`: N evaluations in a row."""
 
     after: int
     metric: Metric
 
 
-@dataclass(frozen=True)
-class RecordPlan:
+class RecordPlan(Struct, frozen=True):
     """`record LAYERS every N`: the states of these layers at the end of the training protocol, every N updates."""
 
     layers: tuple[str, ...]
     every: int
 
 
-@dataclass(frozen=True)
-class TrainingPlan:
+class TrainingPlan(Struct, frozen=True):
     """A `training` pipeline. Exactly one of `epochs` and `updates` is set; 0 only evaluates.
 
     `network` names the network; its parameters are bound in the plan that goes with this. `evaluate_every` counts
@@ -140,16 +132,14 @@ class TrainingPlan:
         return tuple(metric for metric in found if metric is not None)
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """`in { a, b, c }`: any of these, as the language writes them (`100`, `unit`, `cosine_decay_schedule(0.1, 50)`)."""
 
     values: tuple[str, ...]
     kind: Literal["choices"] = "choices"
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """`in a..b`, `in log(a..b)`, `in a..b step s`: both ends included. `integer` where both ends and the step are."""
 
     low: float
@@ -160,16 +150,14 @@ class Interval:
     kind: Literal["interval"] = "interval"
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """`when KEY == VALUE`: searched only where another searched key has this value, as the language writes it."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True)
-class SearchPlan:
+class SearchPlan(Struct, frozen=True):
     """`search KEY in SPACE [when KEY == VALUE]`."""
 
     key: str
@@ -177,8 +165,7 @@ class SearchPlan:
     condition: Condition | None = None
 
 
-@dataclass(frozen=True)
-class SweepPlan:
+class SweepPlan(Struct, frozen=True):
     """A `sweep` pipeline: trials of the training `base` with the settings `changes` and those that are searched.
 
     `strategy` proposes (`grid`, `random`, `tpe`, `cma`, …), `trials` at most (None: all of a grid), each trained with
@@ -208,8 +195,7 @@ class SweepPlan:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True)
-class TrainedEntry:
+class TrainedEntry(Struct, frozen=True):
     """`entry NAME PIPELINE [with { … }]`: a training of the file with changes, trained with every seed on every task.
 
     `start` is where the weights of that training come from.
@@ -221,8 +207,7 @@ class TrainedEntry:
     kind: Literal["trained"] = "trained"
 
 
-@dataclass(frozen=True)
-class BestEntry:
+class BestEntry(Struct, frozen=True):
     """`entry NAME SWEEP.best`: the training with the best settings that a sweep found, trained anew with every seed."""
 
     sweep: str
@@ -230,16 +215,14 @@ class BestEntry:
     kind: Literal["best"] = "best"
 
 
-@dataclass(frozen=True)
-class SavedEntry:
+class SavedEntry(Struct, frozen=True):
     """`entry NAME checkpoint "PATH"` or `artefact "PATH"`: weights as they are, only evaluated."""
 
     path: str
     kind: Literal["saved"] = "saved"
 
 
-@dataclass(frozen=True)
-class BaselineEntry:
+class BaselineEntry(Struct, frozen=True):
     """`entry NAME baseline mlp(hidden = 300)`: a model of another kind, trained on the same data."""
 
     model: CallPlan
@@ -249,8 +232,7 @@ class BaselineEntry:
 Entry = TrainedEntry | BestEntry | SavedEntry | BaselineEntry
 
 
-@dataclass(frozen=True)
-class ClaimPlan:
+class ClaimPlan(Struct, frozen=True):
     """`claim A > B [by D] on PART.MEASURE`: that A is better than B, by at least D, said before the run."""
 
     better: str
@@ -259,8 +241,7 @@ class ClaimPlan:
     margin: float = 0.0
 
 
-@dataclass(frozen=True)
-class ComparisonPlan:
+class ComparisonPlan(Struct, frozen=True):
     """A `comparison` pipeline: entries on tasks, every seed shared, so that entries are paired.
 
     `tasks` by name; empty: each entry's own data. `metric` is what the statistics are about. `rope` is the difference
@@ -281,8 +262,7 @@ class ComparisonPlan:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True)
-class BenchmarkPlan:
+class BenchmarkPlan(Struct, frozen=True):
     """A `benchmark` pipeline: a comparison that also ranks, adds baselines (`against baselines`) and packages the best.
 
     `baselines` are the entries that `against` adds, by name.

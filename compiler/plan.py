@@ -20,14 +20,15 @@ KEY, one network after the other.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Literal
 
+from msgspec import Struct
+
 from dync.compiler.between_plan import BetweenPlan
 from dync.compiler.expression import Expression
-from dync.compiler.plan_field import added
+from dync.compiler.plan_field import Added
 from dync.compiler.rule_plan import ActivationPlan as ActivationPlan  # noqa: PLC0414 - the runtime reads it here
 from dync.compiler.rule_plan import GradientPlan as GradientPlan  # noqa: PLC0414
 from dync.compiler.rule_plan import RulePlan as RulePlan  # noqa: PLC0414
@@ -55,8 +56,7 @@ ScheduleKind = Literal["sequential", "synchronous", "grouped"]
 Kind = Literal["dense", "one_to_one", "conv", "pool", "unpool", "low_rank", "network", "python"]
 
 
-@dataclass(frozen=True)
-class LayerPlan:
+class LayerPlan(Struct, frozen=True):
     """A layer by its full name (`h[3]`). Its number is its place in `Structure.layers`: the order of declaration.
 
     `block` and `member` say where its state lives; `start` is the number of the input whose value it starts from.
@@ -75,8 +75,7 @@ class LayerPlan:
         return prod(self.shape)
 
 
-@dataclass(frozen=True)
-class BlockPlan:
+class BlockPlan(Struct, frozen=True):
     """Layers alike in role, shape and activation, by number. Inputs and constants have no activation."""
 
     role: Role
@@ -90,8 +89,7 @@ class BlockPlan:
         return prod(self.shape)
 
 
-@dataclass(frozen=True)
-class EdgePlan:
+class EdgePlan(Struct, frozen=True):
     """An edge by the numbers of the layers at its ends.
 
     `owner` is the place, in the family that owns the weights, of the edge to which this one is tied.
@@ -100,11 +98,10 @@ class EdgePlan:
     sender: int
     receiver: int
     label: str | None = None
-    owner: int | None = added(None)
+    owner: Added[int | None] = None
 
 
-@dataclass(frozen=True)
-class SlotsPlan:
+class SlotsPlan(Struct, frozen=True):
     """Room for the weights that exist: `common` slots for every receiver, up to `most` for `crowded` of them."""
 
     common: int
@@ -116,8 +113,7 @@ class SlotsPlan:
         return self.common * receivers + (self.most - self.common) * self.crowded
 
 
-@dataclass(frozen=True)
-class ForeignPlan:
+class ForeignPlan(Struct, frozen=True):
     """A kind of edges in Python: a class, `module:name`, with the functions `weights` and `message`.
 
     `digest` is the SHA-256 of the module's text. `parameters` and `values` are what both functions are given by name,
@@ -130,8 +126,7 @@ class ForeignPlan:
     values: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class FamilyPlan:
+class FamilyPlan(Struct, frozen=True):
     """Edges alike: kind, blocks of both ends, what is sent, rule, direction, whether the receiver hears the new state.
 
     `sender` and `receiver` are numbers of blocks. `masked` weights can be absent, `diagonal` weights have a fixed
@@ -160,18 +155,18 @@ class FamilyPlan:
     forward: bool
     backward: bool
     fresh: bool
-    into: str = added("")
-    delay: int = added(0)
-    window: WindowPlan | None = added(None)  # noqa: RUF009 - it makes a field
-    rank: int | None = added(None)
-    owner: int | None = added(None)
-    turned: bool = added(False)
-    between: BetweenPlan | None = added(None)  # noqa: RUF009 - it makes a field
-    inner: Structure | None = added(None)  # noqa: RUF009 - it makes a field
-    modulators: tuple[str, ...] = added(())
-    during: int | None = added(None)
-    gradient: GradientPlan | None = added(None)  # noqa: RUF009 - it makes a field
-    foreign: ForeignPlan | None = added(None)  # noqa: RUF009 - it makes a field
+    into: Added[str] = ""
+    delay: Added[int] = 0
+    window: Added[WindowPlan | None] = None
+    rank: Added[int | None] = None
+    owner: Added[int | None] = None
+    turned: Added[bool] = False
+    between: Added[BetweenPlan | None] = None
+    inner: Added[Structure | None] = None
+    modulators: Added[tuple[str, ...]] = ()
+    during: Added[int | None] = None
+    gradient: Added[GradientPlan | None] = None
+    foreign: Added[ForeignPlan | None] = None
 
     @property
     def learns(self) -> bool:
@@ -184,8 +179,7 @@ class FamilyPlan:
         return self.owner is not None or self.kind in ("pool", "unpool")
 
 
-@dataclass(frozen=True)
-class PhasePlan:
+class PhasePlan(Struct, frozen=True):
     """A phase. With `settle` it ends when no unit moves by more than `phase.NAME.within`, after `steps` at most.
 
     `silent` are the layers that send nothing, `clamped` those that do not move, `soft` the inputs and outputs that are
@@ -199,12 +193,11 @@ class PhasePlan:
     messages: MessageFilter
     silent: tuple[int, ...]
     clamped: tuple[int, ...]
-    soft: tuple[int, ...] = added(())
-    origin: int | None = added(None)
+    soft: Added[tuple[int, ...]] = ()
+    origin: Added[int | None] = None
 
 
-@dataclass(frozen=True)
-class MeasurePlan:
+class MeasurePlan(Struct, frozen=True):
     """A measure: one number an example, from states (`state@LAYER`), targets (`target@OUTPUT`) and its parameters.
 
     `minimize`: less of it is better.
@@ -216,16 +209,14 @@ class MeasurePlan:
     minimize: bool
 
 
-@dataclass(frozen=True)
-class GroupPlan:
+class GroupPlan(Struct, frozen=True):
     """A named set of layers, by number."""
 
     name: str
     layers: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Structure:
+class Structure(Struct, frozen=True, dict=True):
     """What fixes the compiled program. `waves` lists layers by number; constants stand in none, they never move.
 
     `train` and `infer` are numbers of phases, None where the network does not say.
@@ -243,8 +234,8 @@ class Structure:
     infer: tuple[int, ...] | None
     rules: tuple[RulePlan, ...]
     rule_messages: MessageFilter
-    measures: tuple[MeasurePlan, ...] = added(())
-    time: TimePlan | None = added(None)  # noqa: RUF009 - it makes a field
+    measures: Added[tuple[MeasurePlan, ...]] = ()
+    time: Added[TimePlan | None] = None
 
     @cached_property
     def digest(self) -> str:
@@ -289,12 +280,11 @@ class Structure:
         return hash(self.digest)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True, dict=True):
     """A network as the runtime reads it: the structure, and its numbers by key."""
 
     structure: Structure
-    numbers: dict[str, tuple[float, ...]] = field(hash=False)
+    numbers: dict[str, tuple[float, ...]]
 
     @cached_property
     def digest(self) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import Field, fields, is_dataclass
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
+
+from msgspec import Struct
 
 from dync.compiler.expression import JSON, Apply, Expression, Number, Parameter, Symbol, from_json, to_json
 from dync.compiler.plan import VERSION, Plan, Structure
 from dync.compiler.plan_error import PlanError
+from dync.compiler.plan_field import added, hints
 from dync.compiler.planning.verify_plan import verify_plan
 
 __all__ = [
@@ -29,11 +30,12 @@ DEEPEST = 256
 
 
 def plain(value: Any) -> JSON:
-    """Dataclasses, tuples and expressions as plain JSON data."""
+    """Structs, tuples and expressions as plain JSON data; a field that was added later is left out at its default."""
     if isinstance(value, _EXPRESSIONS):
         return to_json(value)
-    if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value) if not _left_out(f, value)}
+    if isinstance(value, Struct):
+        later, found = added(type(value)), {name: getattr(value, name) for name in value.__struct_fields__}
+        return {name: plain(v) for name, v in found.items() if name not in later or v != later[name]}
     if isinstance(value, tuple | list):
         return [plain(v) for v in value]
     if isinstance(value, dict):
@@ -41,11 +43,6 @@ def plain(value: Any) -> JSON:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{type(value).__name__} has no place in a plan")
-
-
-def _left_out(place: Field[Any], value: Any) -> bool:
-    """Whether a field that was added later is at its default, see `dync.compiler.plan.added`."""
-    return "added" in place.metadata and getattr(value, place.name) == place.default
 
 
 def canonical(data: JSON) -> str:
@@ -103,7 +100,7 @@ def plan_from_json(data: JSON) -> Plan:
 
 
 def typed(data: Any, kind: Any) -> Any:
-    """Plain data as the dataclasses that `kind` says, checked all the way down; raises PlanError.
+    """Plain data as the Structs that `kind` says, checked all the way down; raises PlanError.
 
     The data are taken to be nested no deeper than `DEEPEST`.
     """
@@ -119,8 +116,8 @@ def typed(data: Any, kind: Any) -> Any:
         return tuple(typed(v, arguments[0]) for v in data)
     elif origin is dict and isinstance(data, dict):
         return {k: typed(v, arguments[1]) for k, v in data.items()}
-    elif is_dataclass(kind) and isinstance(data, dict):
-        return _dataclass(data, kind)
+    elif _is_struct(kind) and isinstance(data, dict):
+        return _struct(data, kind)
     elif kind is float and type(data) in (int, float):
         return _float(data)
     elif kind in (int, str, bool) and type(data) is kind:
@@ -153,19 +150,19 @@ def _expression(data: Any) -> Expression:
 
 
 def _member(data: Any, kind: Any) -> Any:
-    """A value of a union: of None, plain values, expressions, dataclasses; several of these differ in their `kind`."""
+    """A value of a union: of None, plain values, expressions, Structs; several of these differ in their `kind`."""
     members = get_args(kind)
     if data is None and NoneType in members:
         return None
     if any(member in _EXPRESSIONS for member in members):
         return typed(data, Expression)
     if isinstance(data, dict):
-        classes: list[Any] = [member for member in members if is_dataclass(member)]
+        classes: list[Any] = [member for member in members if _is_struct(member)]
         fitting = classes if len(classes) == 1 else [c for c in classes if data.get("kind") in _kinds(c)]
         if len(fitting) == 1:
             return typed(data, fitting[0])
     else:
-        plain_members = [member for member in members if member is not NoneType and not is_dataclass(member)]
+        plain_members = [member for member in members if member is not NoneType and not _is_struct(member)]
         exact = [member for member in plain_members if member is type(data)]
         if exact or len(plain_members) == 1:
             return typed(data, (exact or plain_members)[0])
@@ -175,27 +172,19 @@ def _member(data: Any, kind: Any) -> Any:
 
 @cache
 def _kinds(kind: Any) -> tuple[str, ...]:
-    """The values that the field `kind` of a dataclass can have; none where it has no such field."""
-    return tuple(get_args(_hints(kind).get("kind")))
+    """The values that the field `kind` of a Struct can have; none where it has no such field."""
+    return tuple(get_args(hints(kind).get("kind")))
 
 
-def _dataclass(data: dict[str, Any], kind: Any) -> Any:
-    hints = _hints(kind)
-    if not hints.keys() - _added(kind) <= data.keys() <= hints.keys():
-        raise PlanError(f"not a plan: {kind.__name__} has the fields {sorted(hints)}, found {_shown(sorted(data))}")
-    return kind(**{name: typed(data[name], hint) for name, hint in hints.items() if name in data})
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
 
 
-@cache
-def _added(kind: Any) -> frozenset[str]:
-    """The fields that may be missing, since they were added later."""
-    return frozenset(f.name for f in fields(kind) if "added" in f.metadata)
-
-
-@cache
-def _hints(kind: Any) -> Mapping[str, Any]:
-    hints = get_type_hints(kind)
-    return {f.name: hints[f.name] for f in fields(kind)}
+def _struct(data: dict[str, Any], kind: type[Struct]) -> Any:
+    types = hints(kind)
+    if not types.keys() - added(kind).keys() <= data.keys() <= types.keys():
+        raise PlanError(f"not a plan: {kind.__name__} has the fields {sorted(types)}, found {_shown(sorted(data))}")
+    return kind(**{name: typed(data[name], hint) for name, hint in types.items() if name in data})
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dync.compiler.expression import Expression, Number, Symbol
-from dync.compiler.plan_field import added
+from dync.compiler.plan_field import Added
 
 
-@dataclass(frozen=True)
-class SlopePlan:
+class SlopePlan(Struct, frozen=True):
     """The derivative of an activation by the field of this name."""
 
     field: str
     slope: Expression
 
 
-@dataclass(frozen=True)
-class TracePlan:
+class TracePlan(Struct, frozen=True):
     """State of units that starts at zero; `next` is what it becomes, and reads it as `trace.NAME`."""
 
     name: str
     next: Expression
 
 
-@dataclass(frozen=True)
-class ActivationPlan:
+class ActivationPlan(Struct, frozen=True):
     """`next` gives the new state from `field`, `state`, `uniform`, `normal` and the traces; `slope` is its derivative
     by `field`, or what stands in for it (`surrogate`).
 
@@ -39,11 +36,11 @@ class ActivationPlan:
     parameters: tuple[str, ...]
     next: Expression
     slope: Expression
-    slopes: tuple[SlopePlan, ...] = added(())
-    sends: Expression = added(Symbol("state"))  # noqa: RUF009 - it makes a field
-    traces: tuple[TracePlan, ...] = added(())
-    surrogate: bool = added(False)
-    sends_slope: Expression | None = added(None)  # noqa: RUF009 - it makes a field
+    slopes: Added[tuple[SlopePlan, ...]] = ()
+    sends: Added[Expression] = Symbol("state")
+    traces: Added[tuple[TracePlan, ...]] = ()
+    surrogate: Added[bool] = False
+    sends_slope: Added[Expression | None] = None
 
     @property
     def moves(self) -> tuple[Expression, ...]:
@@ -67,8 +64,7 @@ class ActivationPlan:
         return next((slope.slope for slope in self.slopes if slope.field == field), Number(0.0))
 
 
-@dataclass(frozen=True)
-class TermPlan:
+class TermPlan(Struct, frozen=True):
     """One product of a separated rule: `scalar * sum over the batch of (sender * receiver) * weight`.
 
     `scalar` reads sizes and parameters, `sender` what depends on the sender's unit, `receiver` on the receiver's,
@@ -81,8 +77,7 @@ class TermPlan:
     weight: Expression | None
 
 
-@dataclass(frozen=True)
-class RulePlan:
+class RulePlan(Struct, frozen=True):
     """A rule as written, per synapse and example (`update`), and separated into `terms`; None where that is impossible.
 
     `moments` are the phases that it names with `@`. `modulators` are the names of its parameters that are one number
@@ -95,13 +90,12 @@ class RulePlan:
     update: Expression
     terms: tuple[TermPlan, ...] | None
     moments: tuple[str, ...] = ()
-    modulators: tuple[str, ...] = added(())
-    sender_traces: tuple[TracePlan, ...] = added(())
-    receiver_traces: tuple[TracePlan, ...] = added(())
+    modulators: Added[tuple[str, ...]] = ()
+    sender_traces: Added[tuple[TracePlan, ...]] = ()
+    receiver_traces: Added[tuple[TracePlan, ...]] = ()
 
 
-@dataclass(frozen=True)
-class GradientPlan:
+class GradientPlan(Struct, frozen=True):
     """Learning by the derivative of a measure at the end of a phase, by its number, or of the training protocol."""
 
     measure: str

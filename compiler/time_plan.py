@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class TimePlan:
+class TimePlan(Struct, frozen=True):
     """A network whose data are sequences of samples.
 
     `layers` are the inputs and outputs that take another sample at every moment, `phases` those that run for each

@@ -10,10 +10,10 @@ the receiver, nothing where it has no name), `delay` (in steps, 0 without one), 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import networkx as nx
+from msgspec import Struct
 
 from dync.compiler.model import NetworkModel
 from dync.compiler.plan import Structure
@@ -25,8 +25,7 @@ Arc = tuple[str, str]
 """Sender and receiver."""
 
 
-@dataclass(frozen=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """A set of layers of which each reaches each other, or one layer that hears itself.
 
     Round every cycle in it some layer hears an old state: `broken_by` are the arcs on which that happens. Without them

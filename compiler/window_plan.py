@@ -7,9 +7,10 @@ In a `conv` and a `pool` the sender is the large end, in an `unpool` and a trans
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Literal
+
+from msgspec import Struct
 
 Shape = tuple[int, ...]
 
@@ -20,8 +21,7 @@ MOST_AXES = 3
 """The most axes of positions."""
 
 
-@dataclass(frozen=True)
-class WindowPlan:
+class WindowPlan(Struct, frozen=True):
     """One number an axis of positions: the size of the window, its stride, the padding before and after the large end.
 
     Padding holds no units: nothing is sent from there and nothing learns. `groups` divide the channels of a `conv`;

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan, Value
 from dync.compiler.pipelines.signatures import EMBEDDED

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 from zlib import crc32
+
+from msgspec import Struct
 
 END: Final = "$END"
 """The terminal after the last one of every text."""
@@ -20,8 +21,7 @@ END: Final = "$END"
 Role = Literal["node", "pass", "list"]
 
 
-@dataclass(frozen=True)
-class Production:
+class Production(Struct, frozen=True):
     """How to put the right side of a grammar rule together.
 
     `children` are the positions on the right side that are kept, None standing for an optional part that is absent.
@@ -35,8 +35,7 @@ class Production:
     role: Role
 
 
-@dataclass(frozen=True)
-class Automaton:
+class Automaton(Struct, frozen=True):
     """The tables. A row maps a symbol to the state to go to (0 and above) or to `-1 - production` to reduce by."""
 
     words: Mapping[str, str]

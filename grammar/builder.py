@@ -9,7 +9,7 @@ from dync.grammar.pipeline_builder import PipelineBuilder, Values
 from dync.grammar.source import Span
 
 
-class Builder(PipelineBuilder):
+class Builder(PipelineBuilder, frozen=True):
     """Makes the syntax nodes of one source. The methods are named after the nodes of `dyn.lark`."""
 
     def __call__(self, node: str, values: Values, start: int, end: int) -> Any:

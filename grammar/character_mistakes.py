@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.grammar.diagnostic import Diagnostic, Fix, Note
 
 
@@ -13,7 +11,7 @@ def shown(text: str, limit: int = 40) -> str:
     return "`" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short) + "`"
 
 
-class UnexpectedCharacter(Diagnostic):
+class UnexpectedCharacter(Diagnostic, frozen=True):
     """A character that means nothing in a `.dyn` file. The language is written with letters, digits, the operators
     of arithmetic, brackets and commas; other characters may stand in comments and in strings only."""
 
@@ -29,7 +27,7 @@ class UnexpectedCharacter(Diagnostic):
         return f"the character {shown(character)}{code} has no meaning here"
 
 
-class OpenText(Diagnostic):
+class OpenText(Diagnostic, frozen=True):
     """A string whose closing quote is missing. A string begins and ends with `"` on the same line."""
 
     code = "E0106"
@@ -47,7 +45,7 @@ class OpenText(Diagnostic):
         return Fix("close the string", self.span, self.span.text + '"')
 
 
-class MalformedNumber(Diagnostic):
+class MalformedNumber(Diagnostic, frozen=True):
     """A number that is written in a way that the language does not know. Numbers are decimal: digits, perhaps a point
     and further digits, perhaps an exponent, as in `16`, `0.5` and `1e-3`. A range has two points: `1..4`."""
 
@@ -72,7 +70,7 @@ class MalformedNumber(Diagnostic):
         return Fix("leave out the underscores", self.span, digits) if digits.isdecimal() else None
 
 
-class Semicolon(Diagnostic):
+class Semicolon(Diagnostic, frozen=True):
     """A semicolon. Statements begin with their keyword, so nothing has to stand between them."""
 
     code = "E0109"
@@ -90,8 +88,7 @@ class Semicolon(Diagnostic):
         return Fix("remove the `;`", self.span, "")
 
 
-@dataclass(frozen=True)
-class ForeignMark(Diagnostic):
+class ForeignMark(Diagnostic, frozen=True):
     """A mark of another language, or of print, where the language has its own: `and` for `&&`, `->` for an arrow."""
 
     code = "E0113"
@@ -112,7 +109,7 @@ class ForeignMark(Diagnostic):
         return Fix(f"write `{self.meant}`", self.span, f"{space}{self.meant}{space}")
 
 
-class ForeignName(Diagnostic):
+class ForeignName(Diagnostic, frozen=True):
     """A name with letters beyond a to z. Names become names of arrays and files, and letters that look alike would make
     two names that look the same, so they consist of the letters a to z and A to Z, digits and `_`."""
 
@@ -127,7 +124,7 @@ class ForeignName(Diagnostic):
         return f"the name {shown(self.span.text)} holds {shown(letter)}; names are made of a-z, A-Z, 0-9 and _"
 
 
-class WrongQuotes(Diagnostic):
+class WrongQuotes(Diagnostic, frozen=True):
     """A string in other quotes than `"`: in single ones, or in those of print that a word processor makes of them."""
 
     code = "E0115"
@@ -145,7 +142,7 @@ class WrongQuotes(Diagnostic):
         return Fix("use double quotes", self.span, '"' + self.span.text[1:-1].replace('"', "") + '"')
 
 
-class CommentMark(Diagnostic):
+class CommentMark(Diagnostic, frozen=True):
     """A comment in the manner of another language. A comment begins with `#` and ends with its line."""
 
     code = "E0116"
@@ -158,7 +155,7 @@ class CommentMark(Diagnostic):
         return f"comments begin with `#`, found `{self.span.text[:2]}`"
 
 
-class UnknownEscape(Diagnostic):
+class UnknownEscape(Diagnostic, frozen=True):
     r"""A backslash in a string before a character that makes no escape. The escapes are `\"`, `\\`, `\n` and `\t`; a
     folder of Windows is written with doubled backslashes, or with `/`."""
 
@@ -177,7 +174,7 @@ class UnknownEscape(Diagnostic):
         return Fix("double the backslash", self.span, "\\" + self.span.text)
 
 
-class NumberTooLarge(Diagnostic):
+class NumberTooLarge(Diagnostic, frozen=True):
     """A number beyond what a computer's floating-point numbers reach, about 1.8e308, or with hundreds of digits."""
 
     code = "E0118"

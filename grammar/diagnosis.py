@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from dync.grammar.automaton import END
 from dync.grammar.character_mistakes import CommentMark
@@ -29,8 +30,7 @@ NEAR: Final = 10_000
 CLOSING: Final = {"{": "}", "(": ")", "[": "]"}
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """A token that cannot stand. `balanced` says whether the braces open before it are all closed after it."""
 
     source: Source

@@ -6,27 +6,26 @@ meaning. Texts and JSON are made by one renderer, `grammar/render.py`.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar, Literal
+
+from msgspec import Struct
 
 from dync.grammar.source import Span
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(Struct, frozen=True):
     """A further sentence, with the second place that it speaks of where there is one."""
 
     message: str
     span: Span | None = None
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A change that mends the mistake: replace the text of `span` by `replacement` (an empty span inserts)."""
 
     message: str
@@ -34,8 +33,7 @@ class Fix:
     replacement: str
 
 
-@dataclass(frozen=True)
-class Diagnostic(ABC):
+class Diagnostic(Struct, frozen=True):
     """One mistake at one place. Subclasses add what their sentence needs and set the class variables.
 
     `dync explain CODE` shows the docstring of the subclass, which says in plain words what the mistake is and why it is

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from dync.grammar.automaton import END, Automaton, Production
 from dync.grammar.lexer import Token
@@ -77,8 +78,7 @@ PARTS: Final = (
 """What stands before the place, where the grammar has a word for it."""
 
 
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """What has to stand at a place, what may, and what stands before it."""
 
     required: frozenset[str]

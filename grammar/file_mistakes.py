@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.grammar.diagnostic import Diagnostic, Note
 
 _GOOD = "network N {\n  input x (4)\n  output y (4)\n  edge x -> y dense\n}\n"
 
 
-@dataclass(frozen=True)
-class TooManyMistakes(Diagnostic):
+class TooManyMistakes(Diagnostic, frozen=True):
     """So many mistakes that going on helps nobody: the file is most likely not a `.dyn` file, or damaged."""
 
     code = "E0120"
@@ -25,8 +22,7 @@ class TooManyMistakes(Diagnostic):
         return f"there are more than {self.limit} mistakes; the rest of the file was not looked at"
 
 
-@dataclass(frozen=True)
-class MissingFile(Diagnostic):
+class MissingFile(Diagnostic, frozen=True):
     """There is no file of this name. Relative paths start from the folder in which the command is given."""
 
     code = "E0121"
@@ -46,8 +42,7 @@ class MissingFile(Diagnostic):
         return (Note(f"there is one called `{self.near}`"),) if self.near else ()
 
 
-@dataclass(frozen=True)
-class UnreadableFile(Diagnostic):
+class UnreadableFile(Diagnostic, frozen=True):
     """The file exists but the system does not let it be read: a folder, missing rights, a broken disk."""
 
     code = "E0122"
@@ -62,8 +57,7 @@ class UnreadableFile(Diagnostic):
         return f"the file `{self.span.source.name}` cannot be read: {self.reason}"
 
 
-@dataclass(frozen=True)
-class NotText(Diagnostic):
+class NotText(Diagnostic, frozen=True):
     """The file is not text in UTF-8: most likely an archive, a picture, or text in an older encoding."""
 
     code = "E0123"
@@ -78,8 +72,7 @@ class NotText(Diagnostic):
         return f"the file `{self.span.source.name}` is not UTF-8 text: byte {self.offset} fits no character"
 
 
-@dataclass(frozen=True)
-class TextTooLarge(Diagnostic):
+class TextTooLarge(Diagnostic, frozen=True):
     """The text is larger than a `.dyn` file may be. Data belong into files of their own, which `data` names."""
 
     code = "E0124"

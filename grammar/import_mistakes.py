@@ -3,8 +3,6 @@ E0128)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.grammar.diagnostic import Diagnostic, Fix, Note
 from dync.grammar.source import Span
 
@@ -13,8 +11,7 @@ _RULE = "rule own { update pre * post / batch }\n"
 _IMPORTED = f'import "rules.dyn"\n{_NETWORK}# and in rules.dyn, in the same folder:\n# {_RULE}'
 
 
-@dataclass(frozen=True)
-class MissingImport(Diagnostic):
+class MissingImport(Diagnostic, frozen=True):
     """There is no file at the path of an `import`. Paths start from the folder of the file that says `import`."""
 
     code = "E0125"
@@ -44,8 +41,7 @@ class MissingImport(Diagnostic):
         return Fix(f"write {written}", self.span, written)
 
 
-@dataclass(frozen=True)
-class UnreadableImport(Diagnostic):
+class UnreadableImport(Diagnostic, frozen=True):
     """An imported file is there, but it is no text that can be read: a folder, a device, an archive, too large."""
 
     code = "E0126"
@@ -60,8 +56,7 @@ class UnreadableImport(Diagnostic):
         return self.reason
 
 
-@dataclass(frozen=True)
-class ImportCircle(Diagnostic):
+class ImportCircle(Diagnostic, frozen=True):
     """A file imports itself, directly or through others. What each of them needs should stand in a further file."""
 
     code = "E0127"
@@ -87,8 +82,7 @@ class ImportCircle(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class TooMuchImported(Diagnostic):
+class TooMuchImported(Diagnostic, frozen=True):
     """The imports lead to more files, or to larger ones together, or deeper, than a compiler should follow."""
 
     code = "E0128"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError
@@ -30,8 +31,7 @@ BROUGHT: Final = (syntax.Network, syntax.Rule, syntax.Activation)
 """What an import brings in. Pipelines say what to do with one file, and stay there."""
 
 
-@dataclass(frozen=True)
-class Files:
+class Files(Struct, frozen=True):
     """A file and those that it imports, each as a tree. `imports` says which each imports itself, by their names.
 
     `mistakes` are those of syntax and of the imports, of all the files.
@@ -91,16 +91,14 @@ def path_of(node: syntax.Import) -> str:
     return str(Path(node.span.source.name).parent / node.path.value)
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A file on the way from the first one: which it is, and the import that led to it."""
 
     identity: str
     node: syntax.Import | None
 
 
-@dataclass
-class _Walk:
+class _Walk(Struct):
     """Follows imports, depth first and in the order of the text."""
 
     files: list[syntax.File] = field(default_factory=list)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from dync.grammar.automaton import END, automaton
 from dync.grammar.character_mistakes import (
@@ -77,8 +78,7 @@ def _pattern() -> re.Pattern[str]:
     )
 
 
-@dataclass
-class Lexer:
+class Lexer(Struct):
     """Reads one source; `report` takes the mistakes."""
 
     source: Source

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from dync.grammar.source import Span
 from dync.grammar.terms import Expression, Name, Text
 
 
-@dataclass(frozen=True)
-class Let:
+class Let(Struct, frozen=True):
     """`let NAME = EXPR`: a name for a part of a formula."""
 
     name: Name
@@ -18,8 +18,7 @@ class Let:
     span: Span
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """`trace NAME = EXPR`: state of a unit, which starts at zero and becomes EXPR in every step; EXPR may read it."""
 
     name: Name
@@ -31,8 +30,7 @@ LocalDefinition = Let | Trace
 """What may stand before the formula of a rule or an activation."""
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """`NAME = DEFAULT`, or `NAME` alone: what has to be given at each use."""
 
     name: Name
@@ -40,8 +38,7 @@ class Parameter:
     span: Span
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`rule NAME(parameters) { definitions  update EXPR }`."""
 
     name: Name
@@ -51,8 +48,7 @@ class Rule:
     span: Span
 
 
-@dataclass(frozen=True)
-class Activation:
+class Activation(Struct, frozen=True):
     """`activation NAME(parameters) { definitions  next EXPR  [sends EXPR]  [surrogate EXPR] }`."""
 
     name: Name
@@ -64,8 +60,7 @@ class Activation:
     surrogate: Expression | None = None
 
 
-@dataclass(frozen=True)
-class Foreign:
+class Foreign(Struct, frozen=True):
     """`rule NAME(parameters) python "module:name"`, and the same of an activation or a kind of edges."""
 
     what: Literal["rule", "activation", "kind"]

@@ -1,13 +1,11 @@
 """Mistakes in the structure of a text: what the parser finds (E0101 to E0104, E0108, E0110 to E0112, E0119).
 
-`MISTAKES` lists every mistake of the package. Those without fields of their own inherit all that makes them frozen
-dataclasses: decorating each of them again would only make every start of `dync` slower.
+`MISTAKES` lists every mistake of the package.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from dync.grammar import character_mistakes as characters
@@ -22,8 +20,7 @@ def found(span: Span) -> str:
     return shown(span.text) if span.text else "the end of the file"
 
 
-@dataclass(frozen=True)
-class Unexpected(Diagnostic):
+class Unexpected(Diagnostic, frozen=True):
     """Something stands where the grammar asks for something else: a part of a statement is missing, doubled or in the
     wrong order. The sentence says what could have stood there."""
 
@@ -55,8 +52,7 @@ class Unexpected(Diagnostic):
         return self.change
 
 
-@dataclass(frozen=True)
-class MisspeltKeyword(Diagnostic):
+class MisspeltKeyword(Diagnostic, frozen=True):
     """A word that is nearly a keyword, where only a keyword can stand."""
 
     code = "E0102"
@@ -76,8 +72,7 @@ class MisspeltKeyword(Diagnostic):
         return Fix(f"did you mean `{self.meant}`?", self.span, self.meant)
 
 
-@dataclass(frozen=True)
-class UnclosedBracket(Diagnostic):
+class UnclosedBracket(Diagnostic, frozen=True):
     """A bracket or brace that is opened and not closed before something comes that cannot stand inside it."""
 
     code = "E0103"
@@ -105,7 +100,7 @@ class UnclosedBracket(Diagnostic):
         return Fix(f"add `{self.closing}`", self.where, self.closing) if self.where else None
 
 
-class StrayBracket(Diagnostic):
+class StrayBracket(Diagnostic, frozen=True):
     """A closing bracket or brace with nothing to close: it is one too many, or the opening one is missing."""
 
     code = "E0104"
@@ -123,7 +118,7 @@ class StrayBracket(Diagnostic):
         return Fix(f"remove the {found(self.span)}", self.span, "")
 
 
-class WrongAssignment(Diagnostic):
+class WrongAssignment(Diagnostic, frozen=True):
     """`=` and `==` confused: `=` gives a name its value, `==` asks whether two values are equal."""
 
     code = "E0108"
@@ -144,8 +139,7 @@ class WrongAssignment(Diagnostic):
         return Fix(f"write `{other}`", self.span, other)
 
 
-@dataclass(frozen=True)
-class TooDeep(Diagnostic):
+class TooDeep(Diagnostic, frozen=True):
     """Expressions within expressions, or repetitions within repetitions, beyond the limit of 100 levels. A long sum
     counts one level for each term; `let` gives a part of it a name."""
 
@@ -161,7 +155,7 @@ class TooDeep(Diagnostic):
         return f"this is nested more than {self.limit} levels deep"
 
 
-class ChainedComparison(Diagnostic):
+class ChainedComparison(Diagnostic, frozen=True):
     """Two comparisons in a row. A comparison gives a truth value, which cannot be compared further."""
 
     code = "E0112"
@@ -179,8 +173,7 @@ class ChainedComparison(Diagnostic):
         return (Note("write `a < b and b < c` for `a < b < c`"),)
 
 
-@dataclass(frozen=True)
-class Misplaced(Diagnostic):
+class Misplaced(Diagnostic, frozen=True):
     """A statement in a place where it does not belong: an edge outside of a network, a setting of a pipeline in a
     network, a network within a network."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from dync.grammar.source import Span
 from dync.grammar.terms import Expression, Name, Reference
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """`schedule sequential`, `schedule synchronous`, `schedule grouped(G1, G2)`; `kind` is as written."""
 
     kind: Name
@@ -18,8 +18,7 @@ class Schedule:
     span: Span
 
 
-@dataclass(frozen=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """`steps N [per sample]`; `per_sample` is the word `sample` at the place of `per sample`, or None."""
 
     count: Expression
@@ -27,8 +26,7 @@ class Steps:
     per_sample: Name | None = None
 
 
-@dataclass(frozen=True)
-class Settle:
+class Settle(Struct, frozen=True):
     """`until settled [within EPS] max N [per sample]`."""
 
     within: Expression | None
@@ -37,8 +35,7 @@ class Settle:
     per_sample: Name | None = None
 
 
-@dataclass(frozen=True)
-class Messages:
+class Messages(Struct, frozen=True):
     """`messages all|forward|backward [except NAMES]`; `kind` is as written."""
 
     kind: Name
@@ -46,8 +43,7 @@ class Messages:
     span: Span
 
 
-@dataclass(frozen=True)
-class Clamp:
+class Clamp(Struct, frozen=True):
     """`clamp NAMES`, or `clamp NAMES by EXPR`, which pulls at the layers and does not hold them."""
 
     layers: tuple[Reference, ...]
@@ -55,8 +51,7 @@ class Clamp:
     span: Span
 
 
-@dataclass(frozen=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """`from PHASE`."""
 
     phase: Name
@@ -66,8 +61,7 @@ class Beginning:
 PhaseItem = Steps | Settle | Messages | Clamp | Beginning
 
 
-@dataclass(frozen=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """`phase NAME { items }`."""
 
     name: Name
@@ -75,8 +69,7 @@ class Phase:
     span: Span
 
 
-@dataclass(frozen=True)
-class Protocol:
+class Protocol(Struct, frozen=True):
     """`train P1, P2` or `infer P1, P2`."""
 
     kind: Literal["train", "infer"]
@@ -84,8 +77,7 @@ class Protocol:
     span: Span
 
 
-@dataclass(frozen=True)
-class NamedProtocol:
+class NamedProtocol(Struct, frozen=True):
     """`protocol NAME { train P1, P2  infer P1 }`."""
 
     name: Name
@@ -93,24 +85,21 @@ class NamedProtocol:
     span: Span
 
 
-@dataclass(frozen=True)
-class RuleMessages:
+class RuleMessages(Struct, frozen=True):
     """`rule_messages all|forward|backward`."""
 
     kind: Name
     span: Span
 
 
-@dataclass(frozen=True)
-class Skip:
+class Skip(Struct, frozen=True):
     """`skip N`."""
 
     count: Expression
     span: Span
 
 
-@dataclass(frozen=True)
-class Between:
+class Between(Struct, frozen=True):
     """`between sequences carry|reset`; `kind` is as written."""
 
     kind: Name

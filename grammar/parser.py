@@ -7,8 +7,9 @@ is the business of the `Maker`; what happens after a mistake that of `recovery.p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from dync.grammar.automaton import END, Automaton, Production
 from dync.grammar.lexer import Token
@@ -59,8 +60,7 @@ class TooDeepError(Exception):
         self.start, self.end = start, end
 
 
-@dataclass
-class Stack:
+class Stack(Struct):
     """The states of the automaton and, one fewer, the entries between them."""
 
     automaton: Automaton

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from dync.grammar import syntax as s
 from dync.grammar.lexer import ESCAPES, Token
@@ -15,8 +16,7 @@ Values = Sequence[Any]
 """The children of a node, as the grammar lists them: tokens, syntax nodes, tuples of them, None for what is absent."""
 
 
-@dataclass(frozen=True)
-class PipelineBuilder:
+class PipelineBuilder(Struct, frozen=True):
     """Makes the syntax nodes of the pipelines of one source."""
 
     source: Source

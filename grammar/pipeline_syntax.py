@@ -5,8 +5,9 @@ Every node ends with its `span`. Sequences are tuples, in the order of the text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from dync.grammar.source import Span
 from dync.grammar.terms import Application, Choices, Expression, Name, Range, Reference, Text
@@ -14,8 +15,7 @@ from dync.grammar.terms import Application, Choices, Expression, Name, Range, Re
 # --- parts of settings ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """Names joined by points: `optimizer.learning_rate`, `validation.accuracy`."""
 
     parts: tuple[Name, ...]
@@ -27,8 +27,7 @@ class Key:
         return ".".join(part.text for part in self.parts)
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """`LAYER = "array"` in a data source."""
 
     layer: Name
@@ -36,8 +35,7 @@ class Binding:
     span: Span
 
 
-@dataclass(frozen=True)
-class Data:
+class Data(Struct, frozen=True):
     """`SOURCE [{ LAYER = "array" }] then T(args) then …`."""
 
     source: Application
@@ -46,8 +44,7 @@ class Data:
     span: Span
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """`KEY = VALUE` in `with { … }`."""
 
     key: Key
@@ -55,8 +52,7 @@ class Change:
     span: Span
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """What a pipeline of the file makes: `fit`, `tune.best`."""
 
     pipeline: Name
@@ -64,8 +60,7 @@ class Made:
     span: Span
 
 
-@dataclass(frozen=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """`checkpoint "PATH"` or `artefact "PATH"`."""
 
     kind: Literal["checkpoint", "artefact"]
@@ -73,16 +68,14 @@ class Saved:
     span: Span
 
 
-@dataclass(frozen=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """`baseline MODEL(args)`."""
 
     model: Application
     span: Span
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """`a..b [step s]` or `SCALE(a..b [step s])`; `scale` is as written."""
 
     range: Range
@@ -91,8 +84,7 @@ class Interval:
     span: Span
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """`when KEY == VALUE`."""
 
     key: Key
@@ -103,8 +95,7 @@ class Condition:
 # --- settings of every kind of pipeline -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class NumberSetting:
+class NumberSetting(Struct, frozen=True):
     """`epochs N`, `batch N`, `seeds N`, `retries N` and so on; `keyword` says which."""
 
     keyword: Name
@@ -112,8 +103,7 @@ class NumberSetting:
     span: Span
 
 
-@dataclass(frozen=True)
-class LimitSetting:
+class LimitSetting(Struct, frozen=True):
     """`limit WHAT N`; `what` is as written."""
 
     what: Name
@@ -121,8 +111,7 @@ class LimitSetting:
     span: Span
 
 
-@dataclass(frozen=True)
-class ContinueOnFailure:
+class ContinueOnFailure(Struct, frozen=True):
     """`continue_on_failure`."""
 
     span: Span
@@ -131,40 +120,35 @@ class ContinueOnFailure:
 # --- settings of trainings --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class NetworkSetting:
+class NetworkSetting(Struct, frozen=True):
     """`network NAME(args)`."""
 
     network: Application
     span: Span
 
 
-@dataclass(frozen=True)
-class DataSetting:
+class DataSetting(Struct, frozen=True):
     """`data DATA`."""
 
     data: Data
     span: Span
 
 
-@dataclass(frozen=True)
-class OptimizerSetting:
+class OptimizerSetting(Struct, frozen=True):
     """`optimizer NAME(args)`."""
 
     optimizer: Application
     span: Span
 
 
-@dataclass(frozen=True)
-class EvaluateEvery:
+class EvaluateEvery(Struct, frozen=True):
     """`evaluate every N` (epochs)."""
 
     every: Expression
     span: Span
 
 
-@dataclass(frozen=True)
-class EvaluateOn:
+class EvaluateOn(Struct, frozen=True):
     """`evaluate NAME DATA`."""
 
     name: Name
@@ -172,8 +156,7 @@ class EvaluateOn:
     span: Span
 
 
-@dataclass(frozen=True)
-class CheckpointSetting:
+class CheckpointSetting(Struct, frozen=True):
     """`checkpoint every N [keep K]`."""
 
     every: Expression
@@ -181,40 +164,35 @@ class CheckpointSetting:
     span: Span
 
 
-@dataclass(frozen=True)
-class CheckpointBest:
+class CheckpointBest(Struct, frozen=True):
     """`checkpoint best PART.MEASURE`."""
 
     metric: Key
     span: Span
 
 
-@dataclass(frozen=True)
-class BaseSetting:
+class BaseSetting(Struct, frozen=True):
     """`base PIPELINE`."""
 
     base: Name
     span: Span
 
 
-@dataclass(frozen=True)
-class WithSetting:
+class WithSetting(Struct, frozen=True):
     """`with { KEY = VALUE, … }`."""
 
     changes: tuple[Change, ...]
     span: Span
 
 
-@dataclass(frozen=True)
-class FromSetting:
+class FromSetting(Struct, frozen=True):
     """`from fit`, `from tune.best`, `from checkpoint "PATH"`."""
 
     origin: Made | Saved
     span: Span
 
 
-@dataclass(frozen=True)
-class StopSetting:
+class StopSetting(Struct, frozen=True):
     """`stop after N without better PART.MEASURE`."""
 
     after: Expression
@@ -222,8 +200,7 @@ class StopSetting:
     span: Span
 
 
-@dataclass(frozen=True)
-class RecordSetting:
+class RecordSetting(Struct, frozen=True):
     """`record LAYERS every N`."""
 
     layers: tuple[Reference, ...]
@@ -234,8 +211,7 @@ class RecordSetting:
 # --- settings of sweeps -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class SearchSetting:
+class SearchSetting(Struct, frozen=True):
     """`search KEY in SPACE [when KEY == VALUE]`."""
 
     key: Key
@@ -244,16 +220,14 @@ class SearchSetting:
     span: Span
 
 
-@dataclass(frozen=True)
-class StrategySetting:
+class StrategySetting(Struct, frozen=True):
     """`strategy NAME(args)`."""
 
     strategy: Application
     span: Span
 
 
-@dataclass(frozen=True)
-class ObjectiveSetting:
+class ObjectiveSetting(Struct, frozen=True):
     """`objective maximize|minimize PART.MEASURE`; `direction` is as written."""
 
     direction: Name
@@ -261,24 +235,21 @@ class ObjectiveSetting:
     span: Span
 
 
-@dataclass(frozen=True)
-class PruneSetting:
+class PruneSetting(Struct, frozen=True):
     """`prune NAME(args)`."""
 
     pruner: Application
     span: Span
 
 
-@dataclass(frozen=True)
-class CompareSetting:
+class CompareSetting(Struct, frozen=True):
     """`compare best N`."""
 
     count: Expression
     span: Span
 
 
-@dataclass(frozen=True)
-class FusedSetting:
+class FusedSetting(Struct, frozen=True):
     """`fused auto|fast|exact|off`; `mode` is as written."""
 
     mode: Name
@@ -288,8 +259,7 @@ class FusedSetting:
 # --- settings of comparisons and benchmarks ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class EntrySetting:
+class EntrySetting(Struct, frozen=True):
     """`entry NAME ORIGIN [with { KEY = VALUE, … }]`."""
 
     name: Name
@@ -298,8 +268,7 @@ class EntrySetting:
     span: Span
 
 
-@dataclass(frozen=True)
-class TaskSetting:
+class TaskSetting(Struct, frozen=True):
     """`task NAME DATA`."""
 
     name: Name
@@ -307,16 +276,14 @@ class TaskSetting:
     span: Span
 
 
-@dataclass(frozen=True)
-class MeasureSetting:
+class MeasureSetting(Struct, frozen=True):
     """`measure PART.MEASURE`."""
 
     metric: Key
     span: Span
 
 
-@dataclass(frozen=True)
-class ClaimSetting:
+class ClaimSetting(Struct, frozen=True):
     """`claim A > B [by D] on PART.MEASURE`."""
 
     better: Name
@@ -326,16 +293,14 @@ class ClaimSetting:
     span: Span
 
 
-@dataclass(frozen=True)
-class AgainstSetting:
+class AgainstSetting(Struct, frozen=True):
     """`against baselines`; `what` is as written."""
 
     what: Name
     span: Span
 
 
-@dataclass(frozen=True)
-class PackageSetting:
+class PackageSetting(Struct, frozen=True):
     """`package best`."""
 
     span: Span
@@ -353,8 +318,7 @@ ComparisonItem = EntrySetting | TaskSetting | MeasureSetting | ClaimSetting | Ag
 PipelineItem = NumberSetting | LimitSetting | ContinueOnFailure | TrainingItem | SweepItem | ComparisonItem
 
 
-@dataclass(frozen=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """`pipeline NAME KIND { items }`; `kind` is as written."""
 
     name: Name

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from dync.grammar.lexer import Token
 from dync.grammar.parser import Chain, Entry
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """A place for statements: what it is called in a sentence, and the keywords with which its statements begin."""
 
     title: str
@@ -68,8 +68,7 @@ def homes(word: str) -> list[Place]:
     return [place for place in PLACES if word in place.keywords]
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(Struct, frozen=True):
     """The innermost body that is open on a stack: its place, its brace (None for the file), and how many states of the
     stack belong to it and what surrounds it, up to the last statement that is whole."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from dync.grammar import syntax as s
 from dync.grammar.diagnostic import DiagnosticError, has_errors
@@ -26,8 +27,7 @@ data that do not are broken where they have parts."""
 INDENT: Final = "  "
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Struct, frozen=True):
     """A formula of a rule (`update`) or an activation (`next`, `sends`, `surrogate`)."""
 
     keyword: str
@@ -118,8 +118,7 @@ def _filled(parts: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-@dataclass
-class _Printer:
+class _Printer(Struct):
     """Puts the statements of one source below each other."""
 
     source: Source

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dync.grammar.source import Span
 from dync.grammar.terms import Choices, Expression, Name, Range
 
 
-@dataclass(frozen=True)
-class Draw:
+class Draw(Struct, frozen=True):
     """`NAME in LOW..HIGH`, `NAME in { a, b }`: a parameter that is drawn; without `in`, from its own range."""
 
     name: Name
@@ -17,16 +16,14 @@ class Draw:
     span: Span
 
 
-@dataclass(frozen=True)
-class Require:
+class Require(Struct, frozen=True):
     """`require EXPR`."""
 
     condition: Expression
     span: Span
 
 
-@dataclass(frozen=True)
-class ForEach:
+class ForEach(Struct, frozen=True):
     """`for NAME in a..b { requirements }`."""
 
     variable: Name
@@ -38,8 +35,7 @@ class ForEach:
 PropertyItem = Require | ForEach
 
 
-@dataclass(frozen=True)
-class Property:
+class Property(Struct, frozen=True):
     """`property NAME(draws) on NETWORK { requirements }`."""
 
     name: Name

@@ -7,11 +7,12 @@ that is installed under this name. What is found is text and its SHA-256; whoeve
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 LARGEST: Final = 2**20
 """The most bytes of a module that is read: 1 MiB."""
@@ -24,8 +25,7 @@ class ModuleRefusedError(Exception):
     """Why a module that is there cannot be read; the sentence goes on from "the module …"."""
 
 
-@dataclass(frozen=True)
-class PythonModule:
+class PythonModule(Struct, frozen=True, dict=True):
     """A module as it is written."""
 
     name: str

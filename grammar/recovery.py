@@ -7,10 +7,11 @@ up to the next statement or closing brace is skipped, and the stack loses what t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from dync.grammar.automaton import END
 from dync.grammar.character_mistakes import CommentMark
@@ -27,16 +28,14 @@ NEAR: Final = 10_000
 """So many tokens are looked at to find out whether a brace is missing or too many."""
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A place to go back to: the stack before the token of this number."""
 
     stack: Stack
     at: int
 
 
-@dataclass
-class Reading:
+class Reading(Struct, dict=True):
     """One pass over the tokens of a source. `report` takes the mistakes, `shifted` the tokens as they were taken."""
 
     source: Source

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.source import Source, Span
@@ -18,8 +19,7 @@ COLOURS: Final = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "note": "\x1b[
 RESET: Final = "\x1b[0m"
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(Struct, frozen=True):
     """A place to underline, with a mark and a sentence behind it."""
 
     span: Span

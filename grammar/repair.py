@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from dync.grammar.automaton import END, Automaton
 from dync.grammar.diagnostic import nearest
@@ -29,16 +30,14 @@ HEADS: Final = {
 """The keywords whose name may be missing, and the name that stands in for it."""
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """What to do at the token that cannot stand: put `token` before it or in its place, or leave it out."""
 
     kind: Literal["insert", "replace", "delete"]
     token: Token
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """The place of a mistake: the stack before the token that cannot stand."""
 
     stack: Stack

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Source:
+
+class Source(Struct, frozen=True, dict=True):
     """A named text. `name` is what messages call it: a path as the user gave it, or a title."""
 
     name: str
-    text: str = field(repr=False)
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
@@ -31,11 +34,10 @@ class Source:
         return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Struct, frozen=True):
     """The characters `start` to `end` (exclusive) of a source."""
 
-    source: Source = field(repr=False)
+    source: Source
     start: int
     end: int
 
@@ -51,6 +53,3 @@ class Span:
     def to(self, other: Span) -> Span:
         """From the start of this span to the end of the other."""
         return Span(self.source, self.start, other.end)
-
-    def __hash__(self) -> int:
-        return hash((self.source.name, self.start, self.end))

@@ -8,7 +8,7 @@ from here too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dync.grammar.local_syntax import (
     Activation,
@@ -208,8 +208,7 @@ __all__ = [
 # --- what stands in a network ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Param:
+class Param(Struct, frozen=True):
     """`param NAME = EXPR [in LOW..HIGH | in { a, b }]`."""
 
     name: Name
@@ -218,8 +217,7 @@ class Param:
     span: Span
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(Struct, frozen=True):
     """`input NAME (shape) [over time]`; without dimensions `input NAME (*)`: as the data have it.
 
     `over_time` is the word `time` at the place of `over time`, None where it does not stand there.
@@ -231,8 +229,7 @@ class Input:
     over_time: Name | None = None
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """`layer NAME[a..b] (shape) ACTIVATION [start INPUT]`; `members` is None for a single layer."""
 
     name: Name
@@ -243,8 +240,7 @@ class Layer:
     span: Span
 
 
-@dataclass(frozen=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """`layer NAME[a..b] network NETWORK(arguments) [to completion]`: a layer that is a network, or an array of them.
 
     `completion` is the word at the place of `to completion`, None where it moves step by step.
@@ -257,8 +253,7 @@ class Instance:
     span: Span
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """`output NAME (shape) [ACTIVATION] [over time]`; without dimensions `(*)`: as the data have it."""
 
     name: Name
@@ -268,8 +263,7 @@ class Output:
     over_time: Name | None = None
 
 
-@dataclass(frozen=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """`constant NAME (shape) = EXPR`."""
 
     name: Name
@@ -278,8 +272,7 @@ class Constant:
     span: Span
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """`edge [LABEL:] SENDER -> RECEIVER[.FIELD] KIND [delay N] [sends EXPR] [LEARNING]`.
 
     The label is a name, or a name with an index; LEARNING is `learn RULE [during PHASE] [rate EXPR] [decay EXPR]`.
@@ -298,8 +291,7 @@ class Edge:
     during: Name | None = None
 
 
-@dataclass(frozen=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """`wire [LABEL:] LAYERS[.FIELD] by GENERATOR KIND [delay N] [sends EXPR] [LEARNING]`, see `Edge`."""
 
     label: Name | None
@@ -315,8 +307,7 @@ class Wire:
     during: Name | None = None
 
 
-@dataclass(frozen=True)
-class For:
+class For(Struct, frozen=True):
     """`for NAME in a..b { … }`."""
 
     variable: Name
@@ -325,8 +316,7 @@ class For:
     span: Span
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """`group NAME { layers }`."""
 
     name: Name
@@ -334,8 +324,7 @@ class Group:
     span: Span
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """`measure NAME = EXPR [minimize]`."""
 
     name: Name
@@ -353,16 +342,14 @@ NetworkItem = (
 # --- declarations ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(Struct, frozen=True):
     """`import "other.dyn"`: what another file declares can be used here."""
 
     path: Text
     span: Span
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(Struct, frozen=True):
     """`network NAME { items }`."""
 
     name: Name
@@ -373,8 +360,7 @@ class Network:
 Declaration = Import | Network | Rule | Activation | Foreign | Pipeline | Property
 
 
-@dataclass(frozen=True)
-class File:
+class File(Struct, frozen=True):
     """All the declarations of one source."""
 
     source: Source

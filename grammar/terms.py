@@ -5,38 +5,35 @@ Every node ends with its `span`. Sequences are tuples, in the order of the text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(Struct, frozen=True):
     """An identifier."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Struct, frozen=True):
     """A literal: an `int` where it was written without point and exponent."""
 
     value: int | float
     span: Span
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     """A string in double quotes, without them and with its escapes resolved."""
 
     value: str
     span: Span
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A name in an expression, with the phase after `@` if there is one: `pre`, `post@clamped`, `margin`."""
 
     name: Name
@@ -44,8 +41,7 @@ class Variable:
     span: Span
 
 
-@dataclass(frozen=True)
-class Unary:
+class Unary(Struct, frozen=True):
     """`-a` or `not a`."""
 
     operator: Literal["-", "not"]
@@ -53,8 +49,7 @@ class Unary:
     span: Span
 
 
-@dataclass(frozen=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """Arithmetic, a comparison or `and`, `or`. Comparisons do not chain."""
 
     operator: Literal["+", "-", "*", "/", "//", "%", "**", "<", "<=", ">", ">=", "==", "!=", "and", "or"]
@@ -63,16 +58,14 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True)
-class Indicator:
+class Indicator(Struct, frozen=True):
     """`[condition]`: 1 where it holds, 0 elsewhere."""
 
     condition: Expression
     span: Span
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """`function(arguments)`."""
 
     function: Name
@@ -80,8 +73,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """`.NAME`, `.NAME[i]`: a layer within a layer that is a network."""
 
     name: Name
@@ -89,8 +81,7 @@ class Part:
     span: Span
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A layer, an array of layers or a member of one: `y`, `h`, `h[i + 1]`; or a label. In an expression it has an
     index.
 
@@ -103,8 +94,7 @@ class Reference:
     parts: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """What belongs to a thing, with the phase after `@` if there is one: `y.target`, `field.apical@clamped`."""
 
     owner: Name
@@ -113,8 +103,7 @@ class Attribute:
     span: Span
 
 
-@dataclass(frozen=True)
-class Tuple:
+class Tuple(Struct, frozen=True):
     """`(3, 3)`: several numbers as one argument. It stands nowhere else."""
 
     values: tuple[Expression, ...]
@@ -124,8 +113,7 @@ class Tuple:
 Expression = Number | Text | Variable | Unary | Binary | Indicator | Call | Reference | Attribute | Tuple
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """`value` or `name = value`."""
 
     name: Name | None
@@ -133,8 +121,7 @@ class Argument:
     span: Span
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(Struct, frozen=True):
     """A thing by name with arguments, `perceptron(margin = 1)`; without brackets there are none."""
 
     name: Name
@@ -142,8 +129,7 @@ class Application:
     span: Span
 
 
-@dataclass(frozen=True)
-class Nested(Application):
+class Nested(Application, frozen=True):
     """`network NAME(arguments)`: a network in the place of a layer, or of the kind of an edge."""
 
 
@@ -158,8 +144,7 @@ def as_application(expression: Expression) -> Application:
             return Application(Name(expression.span.text, expression.span), (), expression.span)
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """`low..high`, both ends included."""
 
     low: Expression
@@ -167,8 +152,7 @@ class Range:
     span: Span
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """`{ a, b, c }`."""
 
     values: tuple[Expression, ...]

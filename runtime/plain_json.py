@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from dync.compiler.expression import JSON
 
 
 def plain_json(value: Any) -> JSON:
-    """Dataclasses, mappings, sequences and NumPy numbers as JSON data; what is not finite becomes null."""
+    """Dataclasses, Structs, mappings, sequences and NumPy numbers as JSON data; what is not finite becomes null."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain_json(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Struct):
+        return {name: plain_json(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
         return {str(k): plain_json(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

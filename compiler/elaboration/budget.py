@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -16,8 +17,7 @@ SIZE: Final = 2**31 - 1
 """How many units a layer, weights an edge and steps a phase may have: indices are 32 bits wide."""
 
 
-@dataclass
-class Budget:
+class Budget(Struct):
     """What is left of `ITEMS`."""
 
     mistakes: Collector

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias, get_args
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -18,8 +19,7 @@ Roles: TypeAlias = dict[str, list[str]]
 """The names of the layers of each role."""
 
 
-@dataclass(frozen=True)
-class LooseEnds:
+class LooseEnds(Struct, frozen=True):
     """Layers that may be joined by edges with a mistake: one wrong name is not to make others seem unconnected.
 
     `receivers` and `senders` are layers whose edge has a mistake at its other end. With `any_receiver` an edge leads to

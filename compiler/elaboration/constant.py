@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -80,8 +81,7 @@ def _number(value: Value | None, expression: syntax.Expression, mistakes: Collec
     return value
 
 
-@dataclass(frozen=True)
-class Evaluator:
+class Evaluator(Struct, frozen=True):
     """Evaluates expressions in a scope. Every method gives None where it, or something within, was a mistake."""
 
     scope: Scope

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from dync.compiler.elaboration.budget import Budget
 from dync.compiler.elaboration.collector import Collector
@@ -29,8 +30,7 @@ class Nested(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True):
     """The rules and activations that can be used, where mistakes go, and how much work is left.
 
     `shapes` are those of inputs and outputs that leave theirs to the data, as far as they are known. `around` are the

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.between_plan import ARCS, PAIRS, Between, BetweenPlan, draws, highest_axes
@@ -41,8 +43,7 @@ _TOGETHER: Final = (
 """Arguments that contradict each other, and why."""
 
 
-@dataclass(frozen=True)
-class BetweenUse:
+class BetweenUse(Struct, frozen=True):
     """The arguments as far as they do not depend on the layers; None or missing where there was a mistake.
 
     `graph` is the generator that `present` names, `file` the path and the name of the array that `weights` names.
@@ -156,8 +157,7 @@ def _symbols_in(value: syntax.Expression) -> dict[str, Span]:
     return found
 
 
-@dataclass(frozen=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """What is said of pairs of units, None where that is nothing; which part of the weights exists, None as well."""
 
     between: Between | None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
+
+from msgspec import Struct, field
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.check_edges import check_kind, check_receiver
@@ -36,8 +37,7 @@ _SENT: Final = Symbol("sent")
 """What the units of the sender send."""
 
 
-@dataclass(frozen=True)
-class _Manner:
+class _Manner(Struct, frozen=True):
     """How the edges of one statement work: all but their ends."""
 
     kind: KindUse
@@ -50,8 +50,7 @@ class _Manner:
     delay: int
 
 
-@dataclass
-class Edges:
+class Edges(Struct, dict=True):
     """The edges found so far, and the layers at one end of edges whose other end was a mistake."""
 
     table: LayerTable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.context import Context
@@ -13,15 +13,13 @@ from dync.grammar import syntax
 from dync.grammar.source import Span
 
 
-@dataclass
-class _Gathered:
+class _Gathered(Struct):
     name: syntax.Name
     item: syntax.Group
     layers: dict[str, Span] = field(default_factory=dict)
 
 
-@dataclass
-class Groups:
+class Groups(Struct):
     """The groups found so far; a group's layers keep the place where each was put in first."""
 
     table: LayerTable

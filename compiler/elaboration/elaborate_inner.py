@@ -7,8 +7,9 @@ an edge between them that is the network.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.arguments import matched

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, get_args
+
+from msgspec import Struct, field
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.arguments import matched
@@ -49,8 +50,7 @@ Amounts = int | tuple[int, ...]
 """One number for all axes, or one an axis."""
 
 
-@dataclass(frozen=True)
-class WindowUse:
+class WindowUse(Struct, frozen=True):
     """A window as a statement writes it, before the shapes of the layers say how many axes it has.
 
     `stride` is None where the statement leaves it out, `padding` a number, one an axis, or a word.
@@ -64,8 +64,7 @@ class WindowUse:
     by: Pooling | None
 
 
-@dataclass(frozen=True)
-class KindUse:
+class KindUse(Struct, frozen=True):
     """A kind with its arguments; `kind` is None where none is known by that name, and of a tied edge, which is of the
     kind of the edge whose weights it uses: `tie` names that edge, `tied_to` is the place where.
 
@@ -109,8 +108,7 @@ def _foreign(application: syntax.Application, scope: Scope, context: Context) ->
     return KindUse("python", foreign=plan)
 
 
-@dataclass(frozen=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """Reads the arguments of one kind."""
 
     application: syntax.Application

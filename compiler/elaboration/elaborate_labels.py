@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -27,8 +28,7 @@ class _Owner(NamedTuple):
     place: Span
 
 
-@dataclass
-class Labels:
+class Labels(Struct):
     """The labels given so far: who bears each name, and the places of those with an index."""
 
     table: LayerTable

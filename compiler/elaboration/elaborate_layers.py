@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import SIZE

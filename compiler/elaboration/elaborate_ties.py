@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from math import prod
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -17,8 +19,7 @@ Ends = tuple[Shape, Shape]
 """The shapes of sender and receiver."""
 
 
-@dataclass(frozen=True)
-class Tie:
+class Tie(Struct, frozen=True):
     """A tied edge: its place among the edges, its statement, and where that names the owner of the weights."""
 
     place: int

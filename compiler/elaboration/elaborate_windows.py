@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.elaborate_kinds import Amounts, WindowUse
@@ -24,8 +24,7 @@ def window_plan(
     return _Fitting(use, kind, sender, receiver, table).plan()
 
 
-@dataclass(frozen=True)
-class _Fitting:
+class _Fitting(Struct, frozen=True):
     """A window and the two layers that it is to join."""
 
     use: WindowUse

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.budget import ITEMS
@@ -30,8 +31,7 @@ Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 _Key = tuple[str, tuple[tuple[str, float], ...], tuple[tuple[str, tuple[int, ...]], ...], str | None]
 
 
-@dataclass
-class Elaborations:
+class Elaborations(Struct):
     """What was elaborated so far, and how many layers and edges that were."""
 
     libraries: Libraries

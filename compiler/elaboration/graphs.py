@@ -8,9 +8,10 @@ longer than to check most files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from math import isqrt
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 Args = Mapping[str, Any]
 """The arguments of a generator by name: `int` for whole numbers, `float` for chances."""
@@ -20,8 +21,7 @@ Link = tuple[int, int]
 Sort = Literal["whole", "chance"]
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """What a generator takes; `default` is computed from the number of layers and the size of the first array."""
 
     name: str
@@ -30,8 +30,7 @@ class Parameter:
     default: Callable[[int, int], int | float] | None = None
 
 
-@dataclass(frozen=True)
-class Generator:
+class Generator(Struct, frozen=True):
     """A generator: what it takes, why it cannot be drawn (None where it can), how many links to expect, the links."""
 
     parameters: tuple[Parameter, ...]

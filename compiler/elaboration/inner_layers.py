@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from dync.compiler.mistakes.nested import End
 
 
-@dataclass(frozen=True)
-class Inner:
+class Inner(Struct, frozen=True):
     """A network in the place of a layer: its layers, edges and groups as they stand in the network around it.
 
     `network` is the network by itself; None where it runs to completion, and where the table was made from a model.

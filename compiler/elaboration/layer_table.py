@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -29,8 +31,7 @@ class Arrival(NamedTuple):
     into: syntax.Name | None = None
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Struct, frozen=True):
     """A layer as a node of a graph: where edges into it lead and from where those out of it come."""
 
     name: str
@@ -38,8 +39,7 @@ class Node:
     sender: LayerModel
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A declaration of layers: one layer, or the members of an array from index `low` on.
 
     `members` is None where the range of the array was a mistake: what refers to it is then passed over in silence.
@@ -53,8 +53,7 @@ class Entry:
     inner: tuple[Inner, ...] = ()
 
 
-@dataclass
-class LayerTable:
+class LayerTable(Struct, dict=True):
     """The entries in the order of declaration. The lists of all layers are for when every layer is declared.
 
     `groups` are known once all of them are gathered; `grouped` are those that a list has named since.

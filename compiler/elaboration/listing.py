@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 from dync.grammar import syntax
@@ -33,10 +32,10 @@ def _lines(label: str, node: Any, depth: int) -> Iterator[str]:
             yield f"{start}{node}"
         case _:
             yield f"{start}{type(node).__name__}  {_place(node.span)}"
-            for field in fields(node):
-                value = getattr(node, field.name)
+            for name in node.__struct_fields__:
+                value = getattr(node, name)
                 if not isinstance(value, Span | Source):
-                    yield from _lines(field.name, value, depth + 1)
+                    yield from _lines(name, value, depth + 1)
 
 
 def _place(span: Span) -> str:

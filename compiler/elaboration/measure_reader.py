@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, assert_never
+
+from msgspec import Struct, field
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -34,8 +35,7 @@ _OPERATIONS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(Struct, frozen=True):
     """A part of a measure. `shape` is that of the layer whose units it has a number for each of, None: one in all.
 
     `place` is where the layer stands that the shape comes from.
@@ -51,8 +51,7 @@ class Read:
         return isinstance(self.expression, Apply) and self.expression.operation in CONDITIONS
 
 
-@dataclass
-class MeasureReader:
+class MeasureReader(Struct):
     """Reads one measure. Every method gives None where it, or something within, was a mistake.
 
     `parameters` are the parameters of the network that it read, and what they are.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dync.grammar.source import Span
 
@@ -11,16 +12,14 @@ Amount = int | float
 """A number that the compiler knows: `int` where it is whole by construction."""
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """A name's value, None where finding it was a mistake that is reported already; and where it was declared."""
 
     value: Amount | None
     span: Span
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Names and their values: its own, and those of the scope around it.
 
     `later` are parameters declared further down; `read` gathers the names that were read, here and within.

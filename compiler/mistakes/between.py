@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.compiler.mistakes.examples import IN, OUT, with_layers
 from dync.compiler.mistakes.shapes import Shape, shown
 from dync.compiler.mistakes.unknown import Unknown
@@ -26,8 +24,7 @@ _MEANINGS = {
 }
 
 
-@dataclass(frozen=True)
-class UnknownBetweenUnits(Diagnostic):
+class UnknownBetweenUnits(Diagnostic, frozen=True):
     """`weights` and `present` speak of one pair of units: `i` is the sender's unit and `j` the receiver's, both counted
     from 1. Beside these they read the network's parameters, `fan_in`, `fan_out` and the draws `uniform` and `normal`.
     """
@@ -57,8 +54,7 @@ class UnknownBetweenUnits(Diagnostic):
         return Fix(f"write `{self.near}`", self.span, self.near) if self.near else None
 
 
-@dataclass(frozen=True)
-class ArgumentsTogether(Diagnostic):
+class ArgumentsTogether(Diagnostic, frozen=True):
     """Two arguments of one `dense` that contradict each other: `weights` says itself how large weights are and needs no
     `strength`, `present` says itself which exist and needs no `density`, and `radius` scales the weights in the end.
     """
@@ -83,8 +79,7 @@ class ArgumentsTogether(Diagnostic):
         return (Note(f"`{self.other}` stands here", self.there),)
 
 
-@dataclass(frozen=True)
-class NameOfUnit(Diagnostic):
+class NameOfUnit(Diagnostic, frozen=True):
     """In `weights` and `present` the names `i` and `j` mean units. A variable of a `for` or a parameter of such a name
     cannot be read there, and which of the two is meant must not be left to guess.
     """
@@ -107,8 +102,7 @@ class NameOfUnit(Diagnostic):
         return (Note(f"`{self.name}` is declared here: give that another name", self.there),)
 
 
-@dataclass(frozen=True)
-class NoAxis(Diagnostic):
+class NoAxis(Diagnostic, frozen=True):
     """`i[1]` is the index of a unit on the first axis of its layer, `i[2]` on the second. `axes` is how many the layer
     has, None where the number is no axis of any layer.
     """
@@ -133,8 +127,7 @@ class NoAxis(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class TooManyPairs(Diagnostic):
+class TooManyPairs(Diagnostic, frozen=True):
     """What is asked of each pair of units, or held for each, has an end: compiling must not take hours or the plan
     gigabytes.
     """
@@ -153,8 +146,7 @@ class TooManyPairs(Diagnostic):
         return f"{self.what}: {self.count:,}, more than the {self.limit:,} that are possible here"
 
 
-@dataclass(frozen=True)
-class NothingPresent(Diagnostic):
+class NothingPresent(Diagnostic, frozen=True):
     """`present` holds for no pair of units, so that the edge would have no weight at all."""
 
     code = "E0376"
@@ -170,8 +162,7 @@ class NothingPresent(Diagnostic):
         return f"no pair of units of `{self.sender}` and `{self.receiver}` fulfils this: the edge would have no weights"
 
 
-@dataclass(frozen=True)
-class GraphOverTwo(Diagnostic):
+class GraphOverTwo(Diagnostic, frozen=True):
     """The nodes of a graph are the units of a layer. It says which weights exist where the edge leads from a layer to
     itself or to one of as many units: node for node.
     """
@@ -195,8 +186,7 @@ class GraphOverTwo(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class GraphOfUnitsRefused(Diagnostic):
+class GraphOfUnitsRefused(Diagnostic, frozen=True):
     """There is no such graph over so many units: a grid needs rows times columns, a small world an even `k`."""
 
     code = "E0378"
@@ -213,8 +203,7 @@ class GraphOfUnitsRefused(Diagnostic):
         return f"`{self.name}` cannot be drawn over {self.units} units: {self.reason}"
 
 
-@dataclass(frozen=True)
-class RadiusBetweenLayers(Diagnostic):
+class RadiusBetweenLayers(Diagnostic, frozen=True):
     """A spectral radius is that of a layer's weights to itself: only there does what a unit sends come back."""
 
     code = "E0379"
@@ -232,8 +221,7 @@ class RadiusBetweenLayers(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class NoWeightsFile(Diagnostic):
+class NoWeightsFile(Diagnostic, frozen=True):
     """The file that `weights = file("…", "name")` names cannot be read: it is missing, too large or no safetensors.
     Its path is relative to the `.dyn` file.
     """
@@ -251,8 +239,7 @@ class NoWeightsFile(Diagnostic):
         return f"no weights can be read from `{self.path}`: {self.reason}"
 
 
-@dataclass(frozen=True)
-class NoSuchArray(Unknown):
+class NoSuchArray(Unknown, frozen=True):
     """The file of weights has no array of this name."""
 
     code = "E0381"
@@ -262,8 +249,7 @@ class NoSuchArray(Unknown):
     nouns = "arrays of the file"
 
 
-@dataclass(frozen=True)
-class ShapeOfWeights(Diagnostic):
+class ShapeOfWeights(Diagnostic, frozen=True):
     """Weights from a file are a matrix `[units of the sender, units of the receiver]`."""
 
     code = "E0382"
@@ -291,8 +277,7 @@ class ShapeOfWeights(Diagnostic):
         return (Note("it is the other way round: transpose it, sender first"),) if turned else ()
 
 
-@dataclass(frozen=True)
-class WeightNotFinite(Diagnostic):
+class WeightNotFinite(Diagnostic, frozen=True):
     """Weights are numbers that float32 can hold. Where `weights` divides by zero, say, no unit may stand."""
 
     code = "E0383"
@@ -308,8 +293,7 @@ class WeightNotFinite(Diagnostic):
         return f"the weight from unit {i} to unit {j} is not a finite number"
 
 
-@dataclass(frozen=True)
-class NotFromFile(Diagnostic):
+class NotFromFile(Diagnostic, frozen=True):
     """Weights come from a file by its path and the name of an array in it: `file("weights.safetensors", "name")`."""
 
     code = "E0384"

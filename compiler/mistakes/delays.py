@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.compiler.mistakes.examples import IN, OUT, with_layers
 from dync.compiler.plan import MOST_DELAY
 from dync.grammar.diagnostic import Diagnostic, Note
 
 
-@dataclass(frozen=True)
-class DelayOutOfRange(Diagnostic):
+class DelayOutOfRange(Diagnostic, frozen=True):
     """A delay is counted in whole steps: 1 is the state at the end of the step before. An edge without `delay` carries
     the new state or the old one, as the schedule has it. What a sender held is kept for as long as the longest delay,
     so there is a limit."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import connected
@@ -13,8 +12,7 @@ from dync.grammar.source import Span
 _TWO = ("layer  g (8) tanh", "edge h -> g dense")
 
 
-@dataclass(frozen=True)
-class InTwoGroups(Diagnostic):
+class InTwoGroups(Diagnostic, frozen=True):
     """In a grouped schedule each group is a wave, and a layer moves once in a step: it stands in one group alone."""
 
     code = "E0401"
@@ -37,8 +35,7 @@ class InTwoGroups(Diagnostic):
         return (Note(f"`{self.first}` holds `{self.name}` already", self.first_span),)
 
 
-@dataclass(frozen=True)
-class InNoGroup(Diagnostic):
+class InNoGroup(Diagnostic, frozen=True):
     """In a grouped schedule only the groups move: a hidden layer in none of them would stand still for ever."""
 
     code = "E0402"
@@ -59,8 +56,7 @@ class InNoGroup(Diagnostic):
         return tuple(Note("declared here", span) for span in dict.fromkeys(self.declared))
 
 
-@dataclass(frozen=True)
-class RepeatedStatement(Diagnostic):
+class RepeatedStatement(Diagnostic, frozen=True):
     """A statement that a network, a phase or a pipeline can have only once stands in it twice."""
 
     code = "E0403"
@@ -82,8 +78,7 @@ class RepeatedStatement(Diagnostic):
         return (Note("the first one stands here", self.first),)
 
 
-@dataclass(frozen=True)
-class PhaseWithoutEnd(Diagnostic):
+class PhaseWithoutEnd(Diagnostic, frozen=True):
     """A phase must say how long it lasts: `steps N`, or `until settled max N`."""
 
     code = "E0404"
@@ -98,8 +93,7 @@ class PhaseWithoutEnd(Diagnostic):
         return f"the phase `{self.name}` does not say how long it lasts: give it `steps N` or `until settled max N`"
 
 
-@dataclass(frozen=True)
-class BadCount(Diagnostic):
+class BadCount(Diagnostic, frozen=True):
     """A number of steps is zero or more, and at most 2147483647."""
 
     code = "E0405"
@@ -114,8 +108,7 @@ class BadCount(Diagnostic):
         return f"a phase takes 0 to 2147483647 steps, not {self.value}"
 
 
-@dataclass(frozen=True)
-class NegativeTolerance(Diagnostic):
+class NegativeTolerance(Diagnostic, frozen=True):
     """`within` is how far a unit may still move when the network counts as settled. Less than nothing it cannot be."""
 
     code = "E0406"
@@ -130,8 +123,7 @@ class NegativeTolerance(Diagnostic):
         return f"a network cannot settle within {self.value:g}: give 0 or more"
 
 
-@dataclass(frozen=True)
-class SuperfluousGroups(Diagnostic):
+class SuperfluousGroups(Diagnostic, frozen=True):
     """Only `grouped` moves by groups; the other schedules order the layers on their own."""
 
     code = "E0407"
@@ -146,8 +138,7 @@ class SuperfluousGroups(Diagnostic):
         return f"`schedule {self.schedule}` takes no groups: only `grouped` does"
 
 
-@dataclass(frozen=True)
-class GroupsMissing(Diagnostic):
+class GroupsMissing(Diagnostic, frozen=True):
     """`grouped` needs the groups that are its waves, in their order."""
 
     code = "E0408"
@@ -160,8 +151,7 @@ class GroupsMissing(Diagnostic):
         return "`schedule grouped` needs its groups, in the order in which they move: `grouped(first, second)`"
 
 
-@dataclass(frozen=True)
-class MisplacedInFor(Diagnostic):
+class MisplacedInFor(Diagnostic, frozen=True):
     """A `for` repeats edges and groups. What a network has once, or by its own name, cannot be repeated."""
 
     code = "E0409"
@@ -176,8 +166,7 @@ class MisplacedInFor(Diagnostic):
         return f"a `for` repeats edges and groups, not {self.what}"
 
 
-@dataclass(frozen=True)
-class RepeatedGroup(Diagnostic):
+class RepeatedGroup(Diagnostic, frozen=True):
     """A schedule names a group twice, which would move its layers twice in a step."""
 
     code = "E0410"
@@ -192,15 +181,13 @@ class RepeatedGroup(Diagnostic):
         return f"the schedule names the group `{self.name}` twice"
 
 
-@dataclass(frozen=True)
-class DynamicsWarning(Diagnostic):
+class DynamicsWarning(Diagnostic, frozen=True):
     """What works as written, but hardly as meant."""
 
     severity: ClassVar[Severity] = "warning"
 
 
-@dataclass(frozen=True)
-class EmptyPhase(DynamicsWarning):
+class EmptyPhase(DynamicsWarning, frozen=True):
     """A phase of zero steps changes nothing."""
 
     code = "W0401"
@@ -215,8 +202,7 @@ class EmptyPhase(DynamicsWarning):
         return f"the phase `{self.name}` has no steps and changes nothing"
 
 
-@dataclass(frozen=True)
-class InputLetGo(DynamicsWarning):
+class InputLetGo(DynamicsWarning, frozen=True):
     """`clamp` lists all the layers that hold still. An input that it leaves out falls to zero at the first step.
 
     No edge can lead into an input, so that its field is zero and its data are lost.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.compiler.mistakes.examples import OUT, connected, with_layers
 from dync.grammar.diagnostic import Diagnostic, Note
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class ParallelEdges(Diagnostic):
+class ParallelEdges(Diagnostic, frozen=True):
     """Two edges run from one layer to another the same way, and nothing tells them apart: both need a label."""
 
     code = "E0311"
@@ -36,8 +33,7 @@ class ParallelEdges(Diagnostic):
         return (Note("the first one stands here", self.first), labels)
 
 
-@dataclass(frozen=True)
-class EdgeIntoInput(Diagnostic):
+class EdgeIntoInput(Diagnostic, frozen=True):
     """An input holds the data. No message can change it, so an edge into it would do nothing."""
 
     code = "E0313"
@@ -58,8 +54,7 @@ class EdgeIntoInput(Diagnostic):
         return (Note(f"`{self.name}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class EdgeIntoConstant(Diagnostic):
+class EdgeIntoConstant(Diagnostic, frozen=True):
     """A constant always holds its value. No message can change it, so an edge into it would do nothing."""
 
     code = "E0314"
@@ -80,8 +75,7 @@ class EdgeIntoConstant(Diagnostic):
         return (Note(f"`{self.name}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class DiagonalBetweenLayers(Diagnostic):
+class DiagonalBetweenLayers(Diagnostic, frozen=True):
     """`diagonal` fixes how strongly each unit of a layer acts on itself, so it needs an edge from a layer to itself."""
 
     code = "E0315"

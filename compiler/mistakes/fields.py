@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import IN, INPUT, OUT, OUTPUT, network
@@ -22,8 +21,7 @@ _RIGHT = _gated("edge gate: x -> h.gate dense", OUT).replace(IN, "edge main: x -
 _LEARNING = _RIGHT.replace("main: x -> h dense", "main: x -> h dense learn r")
 
 
-@dataclass(frozen=True)
-class UnreadField(Unknown):
+class UnreadField(Unknown, frozen=True):
     """The edge sends into a field of its receiver that nothing reads: neither the receiver's activation nor a rule on
     an edge into it has `field.NAME`. What arrives there would be lost."""
 
@@ -50,8 +48,7 @@ class UnreadField(Unknown):
         return (Note(f"{readers} read {what}", self.declared),)
 
 
-@dataclass(frozen=True)
-class NoSuchField(Unknown):
+class NoSuchField(Unknown, frozen=True):
     """A rule reads a field with a name that the receiver of its edge does not have: no edge sends into it, and the
     receiver's activation does not read it."""
 
@@ -82,8 +79,7 @@ class NoSuchField(Unknown):
         return
 
 
-@dataclass(frozen=True)
-class EmptyField(Diagnostic):
+class EmptyField(Diagnostic, frozen=True):
     """The activation of a layer reads a field with a name, and no edge sends into it: it is always zero."""
 
     code = "W0341"

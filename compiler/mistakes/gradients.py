@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import HIDDEN, IN, INPUT, OUTPUT, network
@@ -24,8 +23,7 @@ def _taught(learn: str, *lines: str, hidden: str = HIDDEN, phase: str = _FREE) -
 _RIGHT = _taught("gradient(mse)")
 
 
-@dataclass(frozen=True)
-class GradientArgument(Diagnostic):
+class GradientArgument(Diagnostic, frozen=True):
     """`learn gradient(MEASURE)` follows the derivative of one measure, at the end of the training protocol or, by
     `gradient(MEASURE@PHASE)`, of one of its phases. It takes nothing else, and no `during`: the way back goes through
     the whole protocol.
@@ -45,8 +43,7 @@ class GradientArgument(Diagnostic):
         return "`gradient` takes the name of one measure: `gradient(mse)`, or `gradient(mse@PHASE)`"
 
 
-@dataclass(frozen=True)
-class UnknownGradientMeasure(Unknown):
+class UnknownGradientMeasure(Unknown, frozen=True):
     """An edge follows the gradient of a measure that the network does not declare and that is not given either."""
 
     code: ClassVar[str] = "E0427"
@@ -64,8 +61,7 @@ class UnknownGradientMeasure(Unknown):
         return f"{super().message}: `{self.within}`, which stands within this network, learns by its gradient"
 
 
-@dataclass(frozen=True)
-class GradientReserved(Diagnostic):
+class GradientReserved(Diagnostic, frozen=True):
     """`learn gradient(…)` is learning by the derivative of a measure, so no rule can have this name."""
 
     code: ClassVar[str] = "E0428"
@@ -80,8 +76,7 @@ class GradientReserved(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class GradientMoment(Diagnostic):
+class GradientMoment(Diagnostic, frozen=True):
     """The phase after the `@` must be one of the phases of `train`, in every protocol that has one. In a network over
     time it runs per sample, because the weights learn after each sample.
     """
@@ -126,8 +121,7 @@ class GradientMoment(Diagnostic):
         return Fix(f"write `{self.near}`", self.span, self.near) if self.near and not self.within else None
 
 
-@dataclass(frozen=True)
-class FlatMeasure(Diagnostic):
+class FlatMeasure(Diagnostic, frozen=True):
     """A measure made of comparisons, such as the accuracy, changes by jumps: its derivative is zero wherever there is
     one. A network learns by a measure that changes smoothly, the mean squared error for one, or one that it declares.
     """
@@ -165,8 +159,7 @@ class FlatMeasure(Diagnostic):
         return Fix("write `mse`", self.span, "mse") if given else None
 
 
-@dataclass(frozen=True)
-class ClampedMeasure(Diagnostic):
+class ClampedMeasure(Diagnostic, frozen=True):
     """A layer that is clamped holds its data or its target whatever the weights are. Where that is all that a measure
     reads at the moment at which its gradient is taken, the gradient is zero. Without a `clamp` a phase holds all inputs
     and outputs: `clamp x` alone lets the outputs go.
@@ -201,8 +194,7 @@ class ClampedMeasure(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class NoGradient(Diagnostic):
+class NoGradient(Diagnostic, frozen=True):
     """The derivative of a measure by a weight goes back along messages and through activations. Where each way leads
     through an activation whose derivative is zero everywhere, such as `sign`, or where no message is sent, it is zero.
     A `surrogate` in an activation stands in for its derivative.
@@ -254,8 +246,7 @@ _BEND = network(
 ).replace("Example", "Rest")  # fmt: skip
 
 
-@dataclass(frozen=True)
-class SettlesInside(Diagnostic):
+class SettlesInside(Diagnostic, frozen=True):
     """A derivative goes back through each step, also through those of a network that is an edge. Where that holds
     another such edge, whose network runs until it has settled, nobody knows how many steps to keep for the way back.
     """
@@ -281,8 +272,7 @@ class SettlesInside(Diagnostic):
         return (Note(f"give the phases of `infer` in `{self.inner}` a number of steps"),)
 
 
-@dataclass(frozen=True)
-class TiedGradient(Diagnostic):
+class TiedGradient(Diagnostic, frozen=True):
     """Tied edges share their weights, and the gradient by these goes through all edges that use them. So the edge that
     owns them learns by it, for all of them.
     """

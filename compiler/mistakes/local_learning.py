@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.rule_examples import with_rule
@@ -20,8 +19,7 @@ _MODULATED = _CLAMPED.replace("phase settle { steps 1 }", "phase settle { steps 
 _TRACED = with_rule("rule r {\n  trace z = 0.9 * z + pre\n  update z * post / batch\n}")
 
 
-@dataclass(frozen=True)
-class ModulatorMissing(Diagnostic):
+class ModulatorMissing(Diagnostic, frozen=True):
     """A parameter without a default is a modulator: one number an example, which each use of the rule says by naming a
     measure of its network: a declared one, or `accuracy`, `mse` or `agreement`.
     """
@@ -47,8 +45,7 @@ class ModulatorMissing(Diagnostic):
         return (Note(there_are), Note(f"`{self.modulator}` has no default here", self.declared))
 
 
-@dataclass(frozen=True)
-class UnknownMeasure(Unknown):
+class UnknownMeasure(Unknown, frozen=True):
     """What a modulator is given is the name of a measure of the network: one that it declares, or one that is given
     with every network that has outputs. `accuracy` needs an output of several units.
     """
@@ -79,8 +76,7 @@ class UnknownMeasure(Unknown):
         return () if self.outer or self.single else super().notes
 
 
-@dataclass(frozen=True)
-class MeasureMixedUp(Diagnostic):
+class MeasureMixedUp(Diagnostic, frozen=True):
     """A modulator takes the name of a measure, which is another number for each example; all other parameters of a rule
     take one number for all.
     """
@@ -110,8 +106,7 @@ class MeasureMixedUp(Diagnostic):
         return (Note("the rule is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class TraceOfNoUnit(Diagnostic):
+class TraceOfNoUnit(Diagnostic, frozen=True):
     """A trace is state of units: of the sender's, if it reads `pre`, or of the receiver's, if it reads `post`, `field`,
     `predicted` or `slope`. One that reads both ends, or the weight, would be state of a synapse; one that reads neither
     is the same at every unit; and a measure belongs to no unit.
@@ -149,8 +144,7 @@ class TraceOfNoUnit(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class DuringNoPhase(Diagnostic):
+class DuringNoPhase(Diagnostic, frozen=True):
     """`during P` applies a rule after every step of the phase P of the training protocol, so P has to stand in every
     `train` of the network. Within another network the phases are those of the network around it.
     """
@@ -188,8 +182,7 @@ def _phases(protocol: str, phases: tuple[str, ...]) -> str:
     return f"the phases of {train} are {several(phases)}" if phases else f"{train} has no phases"
 
 
-@dataclass(frozen=True)
-class MomentNotOver(Diagnostic):
+class MomentNotOver(Diagnostic, frozen=True):
     """A rule that is applied during a phase can read, with `@`, the ends of the phases before that one alone: in every
     `train` they have to stand before its first run.
     """
@@ -219,8 +212,7 @@ class MomentNotOver(Diagnostic):
         return (Note(f"in {train} `{self.moment}` does not come before `{self.phase}`"), Note("read here", self.named))
 
 
-@dataclass(frozen=True)
-class ConstantModulator(Diagnostic):
+class ConstantModulator(Diagnostic, frozen=True):
     """The measure that a rule takes reads only outputs, and these are clamped at that moment: it says how well the
     targets fit themselves, whatever the network has learnt. `NAME@P` reads it at the end of another phase.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import DATA, connected, study
@@ -31,8 +30,7 @@ def _two(word: str) -> str:
     return first + second + fit.replace("pipeline fit", "pipeline fit2").replace("Example", "Other")
 
 
-@dataclass(frozen=True)
-class GivenMeasure(Diagnostic):
+class GivenMeasure(Diagnostic, frozen=True):
     """`accuracy`, `mse` and `agreement` of the outputs are given with every network whose outputs have a target."""
 
     code: ClassVar[str] = "E1001"
@@ -47,8 +45,7 @@ class GivenMeasure(Diagnostic):
         return f"`{self.name}` is given with every network: call the measure otherwise than {_listed(GIVEN_MEASURES)}"
 
 
-@dataclass(frozen=True)
-class UnknownInMeasure(Unknown):
+class UnknownInMeasure(Unknown, frozen=True):
     """A measure reads the states of layers by their names, targets (`y.target`) and the network's parameters."""
 
     code: ClassVar[str] = "E1002"
@@ -57,8 +54,7 @@ class UnknownInMeasure(Unknown):
     right: ClassVar[str] = _RIGHT
 
 
-@dataclass(frozen=True)
-class NoSuchPart(Diagnostic):
+class NoSuchPart(Diagnostic, frozen=True):
     """What belongs to a layer in a measure is the target of an output, `y.target`, and nothing else."""
 
     code: ClassVar[str] = "E1003"
@@ -83,8 +79,7 @@ class NoSuchPart(Diagnostic):
         return (Note(f"`{self.layer}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class ManyNumbers(Diagnostic):
+class ManyNumbers(Diagnostic, frozen=True):
     """A measure is one number an example, so what has a number for each unit must be made one of them all."""
 
     code: ClassVar[str] = "E1004"
@@ -109,8 +104,7 @@ class ManyNumbers(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class UnlikeUnits(Diagnostic):
+class UnlikeUnits(Diagnostic, frozen=True):
     """What is computed unit by unit needs the same shape on both sides, or one number on one of them."""
 
     code: ClassVar[str] = "E1005"
@@ -136,8 +130,7 @@ class UnlikeUnits(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class NothingToReduce(Diagnostic):
+class NothingToReduce(Diagnostic, frozen=True):
     """`mean`, `sum`, `argmax`, and `min` and `max` of one value, are taken over the units of a layer."""
 
     code: ClassVar[str] = "E1006"
@@ -152,8 +145,7 @@ class NothingToReduce(Diagnostic):
         return f"`{self.function}` makes one number of all units, and this is one number an example already"
 
 
-@dataclass(frozen=True)
-class MeasuresNothing(Diagnostic):
+class MeasuresNothing(Diagnostic, frozen=True):
     """A measure that reads no layer is the same number whatever the network does."""
 
     code: ClassVar[str] = "E1007"
@@ -168,8 +160,7 @@ class MeasuresNothing(Diagnostic):
         return f"the measure `{self.name}` reads no layer, so that it is always the same"
 
 
-@dataclass(frozen=True)
-class TooLong(Diagnostic):
+class TooLong(Diagnostic, frozen=True):
     """A measure is worked out for every example; it may have so many operations and values and no more."""
 
     code: ClassVar[str] = "E1008"
@@ -184,8 +175,7 @@ class TooLong(Diagnostic):
         return f"this measure is too long: it can have {self.most} operations and values"
 
 
-@dataclass(frozen=True)
-class UnknownMeasureFunction(Unknown):
+class UnknownMeasureFunction(Unknown, frozen=True):
     """A measure calls a function that does not exist."""
 
     code: ClassVar[str] = "E1009"
@@ -194,8 +184,7 @@ class UnknownMeasureFunction(Unknown):
     right: ClassVar[str] = connected("measure size = mean(h)")
 
 
-@dataclass(frozen=True)
-class WholeArray(Diagnostic):
+class WholeArray(Diagnostic, frozen=True):
     """A measure reads layers one by one; of an array it has to say which."""
 
     code: ClassVar[str] = "E1012"
@@ -222,8 +211,7 @@ class WholeArray(Diagnostic):
         return (Note(f"its index runs from {self.low} to {self.high}", self.declared),)
 
 
-@dataclass(frozen=True)
-class MomentInMeasure(Diagnostic):
+class MomentInMeasure(Diagnostic, frozen=True):
     """A measure is taken at the end of `infer`, after the read-out; it knows no other moment."""
 
     code: ClassVar[str] = "E1013"
@@ -243,8 +231,7 @@ class MomentInMeasure(Diagnostic):
         return Fix("leave the phase out", self.span, self.name)
 
 
-@dataclass(frozen=True)
-class NotOfBaselines(Diagnostic):
+class NotOfBaselines(Diagnostic, frozen=True):
     """A measure that a network declares is taken of its states. A baseline is another model, which has none of them."""
 
     code: ClassVar[str] = "E1010"
@@ -268,8 +255,7 @@ class NotOfBaselines(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class OppositeMeasures(Diagnostic):
+class OppositeMeasures(Diagnostic, frozen=True):
     """Networks that are compared by a measure must agree on whether less of it is better."""
 
     code: ClassVar[str] = "E1011"

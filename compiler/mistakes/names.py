@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.compiler.mistakes.examples import (
     HIDDEN,
     IN,
@@ -22,8 +20,7 @@ from dync.grammar.diagnostic import Diagnostic, Fix, Note
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class UnknownLayer(Unknown):
+class UnknownLayer(Unknown, frozen=True):
     """An edge, a group, a phase or a `start` names a layer that the network does not declare."""
 
     code = "E0201"
@@ -32,8 +29,7 @@ class UnknownLayer(Unknown):
     right = with_layers("edge x -> h dense", OUT)
 
 
-@dataclass(frozen=True)
-class UnknownNumber(Unknown):
+class UnknownNumber(Unknown, frozen=True):
     """An expression reads a name that is neither a parameter nor the variable of a `for` around it."""
 
     code = "E0202"
@@ -42,8 +38,7 @@ class UnknownNumber(Unknown):
     right = network("param hidden = 8", INPUT, "layer  h (hidden) tanh", OUTPUT, IN, OUT)
 
 
-@dataclass(frozen=True)
-class Duplicate(Diagnostic):
+class Duplicate(Diagnostic, frozen=True):
     """Two things of one sort bear one name, so that the name says neither.
 
     Layers and groups share their names, because the layer map finds both by name alone. Parameters, phases, and the
@@ -69,8 +64,7 @@ class Duplicate(Diagnostic):
         return (Note("first declared here", self.first),)
 
 
-@dataclass(frozen=True)
-class UnknownActivation(Unknown):
+class UnknownActivation(Unknown, frozen=True):
     """A layer names an activation that neither this file nor the standard library declares."""
 
     code = "E0204"
@@ -79,8 +73,7 @@ class UnknownActivation(Unknown):
     right = network(INPUT, "layer  h (8) tanh", OUTPUT, IN, OUT)
 
 
-@dataclass(frozen=True)
-class UnknownRule(Unknown):
+class UnknownRule(Unknown, frozen=True):
     """An edge is to learn by a rule that neither this file nor the standard library declares."""
 
     code = "E0205"
@@ -89,8 +82,7 @@ class UnknownRule(Unknown):
     right = with_layers(IN, "edge h -> y dense learn perceptron(margin = 1)")
 
 
-@dataclass(frozen=True)
-class UnknownKind(Unknown):
+class UnknownKind(Unknown, frozen=True):
     """An edge is of a kind that does not exist. `dense` joins all units, `one_to_one` each unit to its like."""
 
     code = "E0206"
@@ -99,8 +91,7 @@ class UnknownKind(Unknown):
     right = with_layers(IN, "edge h -> y dense")
 
 
-@dataclass(frozen=True)
-class UnknownGroup(Unknown):
+class UnknownGroup(Unknown, frozen=True):
     """A schedule names a group that the network does not declare."""
 
     code = "E0207"
@@ -109,8 +100,7 @@ class UnknownGroup(Unknown):
     right = connected("group early { h }", "schedule grouped(early)")
 
 
-@dataclass(frozen=True)
-class UnknownPhase(Unknown):
+class UnknownPhase(Unknown, frozen=True):
     """A protocol names a phase that the network does not declare."""
 
     code = "E0208"
@@ -119,8 +109,7 @@ class UnknownPhase(Unknown):
     right = connected("phase relax { steps 5 }", "train relax")
 
 
-@dataclass(frozen=True)
-class IndexOutOfRange(Diagnostic):
+class IndexOutOfRange(Diagnostic, frozen=True):
     """An array of layers has no member of this index. Both ends of the range in its declaration are included."""
 
     code = "E0209"
@@ -146,8 +135,7 @@ class IndexOutOfRange(Diagnostic):
         return (Note(f"`{self.name}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class NotAnArray(Diagnostic):
+class NotAnArray(Diagnostic, frozen=True):
     """A single layer is given an index, as if it were an array of layers."""
 
     code = "E0210"
@@ -173,8 +161,7 @@ class NotAnArray(Diagnostic):
         return Fix("leave the index out", self.span, self.name)
 
 
-@dataclass(frozen=True)
-class IndexMissing(Diagnostic):
+class IndexMissing(Diagnostic, frozen=True):
     """An edge joins single layers. Where one is the member of an array, its index says which."""
 
     code = "E0211"
@@ -203,8 +190,7 @@ class IndexMissing(Diagnostic):
         return Fix(f"name one member, such as `{first}`", self.span, first)
 
 
-@dataclass(frozen=True)
-class UnknownSchedule(Unknown):
+class UnknownSchedule(Unknown, frozen=True):
     """A schedule is `sequential`, `synchronous` or `grouped(…)`."""
 
     code = "E0212"
@@ -213,8 +199,7 @@ class UnknownSchedule(Unknown):
     right = connected("schedule sequential")
 
 
-@dataclass(frozen=True)
-class UnknownMessages(Unknown):
+class UnknownMessages(Unknown, frozen=True):
     """The messages of a phase or of the rules are `all`, `forward` or `backward`."""
 
     code = "E0213"
@@ -223,8 +208,7 @@ class UnknownMessages(Unknown):
     right = connected("phase relax { steps 5 messages forward }", "infer relax")
 
 
-@dataclass(frozen=True)
-class LabelTaken(Diagnostic):
+class LabelTaken(Diagnostic, frozen=True):
     """A label names one edge. It can be neither the label of another, nor the name of a layer or a group. With an
     index, `down[i]`, it is that of one of several edges, and none has the name alone.
 
@@ -255,8 +239,7 @@ class LabelTaken(Diagnostic):
         return (Note("the name was given here", self.first),)
 
 
-@dataclass(frozen=True)
-class UnknownFunction(Unknown):
+class UnknownFunction(Unknown, frozen=True):
     """A constant expression calls a function that does not exist."""
 
     code = "E0215"
@@ -265,8 +248,7 @@ class UnknownFunction(Unknown):
     right = network(INPUT, HIDDEN, OUTPUT, IN, "edge h -> y dense(strength = sqrt(2))")
 
 
-@dataclass(frozen=True)
-class UnknownArgument(UnknownOf):
+class UnknownArgument(UnknownOf, frozen=True):
     """An argument is given by a name that the thing does not take."""
 
     code = "E0216"
@@ -275,8 +257,7 @@ class UnknownArgument(UnknownOf):
     right = with_layers(IN, "edge h -> y dense(strength = 2)")
 
 
-@dataclass(frozen=True)
-class DuplicateArgument(Diagnostic):
+class DuplicateArgument(Diagnostic, frozen=True):
     """One argument is given twice: by place and by name, or twice by name."""
 
     code = "E0217"
@@ -298,8 +279,7 @@ class DuplicateArgument(Diagnostic):
         return (Note("first given here", self.first),)
 
 
-@dataclass(frozen=True)
-class ArgumentCount(Diagnostic):
+class ArgumentCount(Diagnostic, frozen=True):
     """A thing is given more arguments than it takes, or a function fewer or more than it takes."""
 
     code = "E0218"
@@ -316,8 +296,7 @@ class ArgumentCount(Diagnostic):
         return f"`{self.of}` takes {self.takes}, found {self.found}"
 
 
-@dataclass(frozen=True)
-class MisplacedMoment(Diagnostic):
+class MisplacedMoment(Diagnostic, frozen=True):
     """`@phase` reads a state at the end of a phase. Only rules know states; a number of the network has no moment."""
 
     code = "E0219"
@@ -337,8 +316,7 @@ class MisplacedMoment(Diagnostic):
         return Fix("leave the phase out", self.span, self.name)
 
 
-@dataclass(frozen=True)
-class Shadowing(Diagnostic):
+class Shadowing(Diagnostic, frozen=True):
     """The variable of a `for` has the name of a parameter or of the variable of a `for` around it."""
 
     code = "E0220"
@@ -359,8 +337,7 @@ class Shadowing(Diagnostic):
         return (Note("this would be hidden", self.first),)
 
 
-@dataclass(frozen=True)
-class MissingArgument(Diagnostic):
+class MissingArgument(Diagnostic, frozen=True):
     """A thing is used without an argument that has no default."""
 
     code = "E0221"

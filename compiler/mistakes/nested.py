@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from dync.compiler.mistakes.examples import network
@@ -17,8 +16,7 @@ End = Literal["input", "output"]
 """Where messages come into a network within another one, or leave it."""
 
 
-@dataclass(frozen=True)
-class NetworkInItself(Diagnostic):
+class NetworkInItself(Diagnostic, frozen=True):
     """A network within a network, and so on, until one that is around it: it would have no end."""
 
     code: ClassVar[str] = "E0711"
@@ -39,8 +37,7 @@ class NetworkInItself(Diagnostic):
         return (Note(f"`{self.circle[0]}` begins here", self.first),)
 
 
-@dataclass(frozen=True)
-class NoPort(Diagnostic):
+class NoPort(Diagnostic, frozen=True):
     """Messages to a layer that is a network arrive at its input, and its output is what others hear. One without an
     input hears nothing, and one without an output says nothing."""
 
@@ -67,8 +64,7 @@ class NoPort(Diagnostic):
         return (Note(f"`{self.name}` is this network", self.declared),)
 
 
-@dataclass(frozen=True)
-class WhichPort(Diagnostic):
+class WhichPort(Diagnostic, frozen=True):
     """Of several inputs or outputs of a network within this one the edge has to name one: `m.cue`."""
 
     code: ClassVar[str] = "E0713"
@@ -91,8 +87,7 @@ class WhichPort(Diagnostic):
         return (Note(f"`{self.name}` is this network", self.declared),)
 
 
-@dataclass(frozen=True)
-class NotAPort(Diagnostic):
+class NotAPort(Diagnostic, frozen=True):
     """From outside, edges lead into the inputs of a network within this one, and out of its outputs. What else is in it
     is its own; groups, `clamp` and `record` can name it all the same."""
 
@@ -119,8 +114,7 @@ class NotAPort(Diagnostic):
         return (Note(f"`{self.name}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class UnknownPart(Unknown):
+class UnknownPart(Unknown, frozen=True):
     """A layer that a network within this one does not have."""
 
     code: ClassVar[str] = "E0715"
@@ -130,8 +124,7 @@ class UnknownPart(Unknown):
     nouns: ClassVar[str] = "layers of this network"
 
 
-@dataclass(frozen=True)
-class NoParts(Diagnostic):
+class NoParts(Diagnostic, frozen=True):
     """What stands behind the point is a layer of a network within this one. Other layers have none in them."""
 
     code: ClassVar[str] = "E0716"
@@ -152,8 +145,7 @@ class NoParts(Diagnostic):
         return (Note("declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class InnerShapeOfData(Diagnostic):
+class InnerShapeOfData(Diagnostic, frozen=True):
     """`(*)` leaves a shape to the data, which only reach the inputs and outputs of the outermost network."""
 
     code: ClassVar[str] = "E0717"
@@ -176,8 +168,7 @@ class InnerShapeOfData(Diagnostic):
         return (Note(f"`{self.layer}` says `(*)` here", self.declared),)
 
 
-@dataclass(frozen=True)
-class InnerMoments(Diagnostic):
+class InnerMoments(Diagnostic, frozen=True):
     """A rule that compares the ends of phases needs those phases. Step by step a network within another one goes
     through the phases of the outer one, which then have to have these names."""
 
@@ -217,8 +208,7 @@ class InnerMoments(Diagnostic):
         return (Note("an edge learns by it here", self.learns),)
 
 
-@dataclass(frozen=True)
-class NestedLearns(Diagnostic):
+class NestedLearns(Diagnostic, frozen=True):
     """An edge that is a network has no weights that a rule of the edge could change: those are within the network."""
 
     code: ClassVar[str] = "E0719"
@@ -233,8 +223,7 @@ class NestedLearns(Diagnostic):
         return f"an edge that is the network `{self.network}` cannot learn by a rule: it has no weights of its own"
 
 
-@dataclass(frozen=True)
-class NestedEnds(Diagnostic):
+class NestedEnds(Diagnostic, frozen=True):
     """A network that runs to completion answers one input with one output."""
 
     code: ClassVar[str] = "E0720"
@@ -262,8 +251,7 @@ class NestedEnds(Diagnostic):
         return (Note("declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class NoInference(Diagnostic):
+class NoInference(Diagnostic, frozen=True):
     """A network that runs to completion goes through its own `infer` at each message, so it needs one."""
 
     code: ClassVar[str] = "E0721"
@@ -284,8 +272,7 @@ class NoInference(Diagnostic):
         return (Note("declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class NestedShape(Diagnostic):
+class NestedShape(Diagnostic, frozen=True):
     """What is sent along an edge that is a network is what its input holds, and its output is the message: the shapes
     have to agree."""
 
@@ -316,8 +303,7 @@ class NestedShape(Diagnostic):
         return (Note(f"`{self.name}` is declared here", self.declared), Note(f"`{self.layer}` here", self.inside))
 
 
-@dataclass(frozen=True)
-class InnerSeries(Diagnostic):
+class InnerSeries(Diagnostic, frozen=True):
     """Series reach the inputs and outputs of the outermost network; one within it has no samples of its own."""
 
     code: ClassVar[str] = "E0723"
@@ -342,8 +328,7 @@ class InnerSeries(Diagnostic):
         return (Note("declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class RandomInside(Diagnostic):
+class RandomInside(Diagnostic, frozen=True):
     """A message is a function of what is sent, so an activation that draws at random has no place in a network that
     runs to completion. Step by step it has."""
 

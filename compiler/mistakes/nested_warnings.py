@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.nested_examples import INFER, M, around, coded, inner_network
@@ -10,8 +9,7 @@ from dync.grammar.diagnostic import Diagnostic, Note, Severity
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class NestedWarning(Diagnostic):
+class NestedWarning(Diagnostic, frozen=True):
     """What holds of a network by itself and no longer within another one."""
 
     severity: ClassVar[Severity] = "warning"
@@ -25,8 +23,7 @@ class NestedWarning(Diagnostic):
         return (Note("it says so here", self.declared),)
 
 
-@dataclass(frozen=True)
-class StartsAtZero(NestedWarning):
+class StartsAtZero(NestedWarning, frozen=True):
     """`start` gives a layer the value of an input before the first step. Within another network nothing has arrived at
     that input by then, so the layer starts at zero."""
 
@@ -42,8 +39,7 @@ class StartsAtZero(NestedWarning):
         return f"`{self.layer}` of `{self.network}` starts at zero here: nothing has arrived before the first step"
 
 
-@dataclass(frozen=True)
-class OtherSchedule(NestedWarning):
+class OtherSchedule(NestedWarning, frozen=True):
     """Step by step a network within another one keeps its own schedule where the outer one is `sequential`. Otherwise
     the schedule of the outer one says what moves together, and that of the inner one is not used."""
 
@@ -64,8 +60,7 @@ class OtherSchedule(NestedWarning):
         )
 
 
-@dataclass(frozen=True)
-class StaysAsDrawn(NestedWarning):
+class StaysAsDrawn(NestedWarning, frozen=True):
     """A network that runs to completion does not learn: its weights stay as they were drawn. Step by step, its edges
     learn by their own rules."""
 

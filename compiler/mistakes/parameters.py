@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.compiler.mistakes.examples import (
     IN,
     INPUT,
@@ -23,8 +21,7 @@ def hidden(declaration: str, units: str = "hidden") -> str:
     return network(declaration, INPUT, f"layer  h ({units}) tanh", OUTPUT, IN, OUT)
 
 
-@dataclass(frozen=True)
-class ParameterOutOfRange(Diagnostic):
+class ParameterOutOfRange(Diagnostic, frozen=True):
     """A parameter has a value, given here or by default, that its declaration does not allow."""
 
     code = "E0601"
@@ -47,8 +44,7 @@ class ParameterOutOfRange(Diagnostic):
         return (Note(f"`{self.name}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class UnknownParameter(UnknownOf):
+class UnknownParameter(UnknownOf, frozen=True):
     """A network is given a parameter that it does not declare."""
 
     code = "E0602"
@@ -57,8 +53,7 @@ class UnknownParameter(UnknownOf):
     right = training("epochs 1")
 
 
-@dataclass(frozen=True)
-class ZeroDivision(Diagnostic):
+class ZeroDivision(Diagnostic, frozen=True):
     """A constant expression divides by zero."""
 
     code = "E0603"
@@ -71,8 +66,7 @@ class ZeroDivision(Diagnostic):
         return "this divides by zero"
 
 
-@dataclass(frozen=True)
-class NumberTooLarge(Diagnostic):
+class NumberTooLarge(Diagnostic, frozen=True):
     """A number is too large to compute with: networks are computed in float32, which ends at 3.4e38."""
 
     code = "E0604"
@@ -85,8 +79,7 @@ class NumberTooLarge(Diagnostic):
         return "this number is too large to compute with"
 
 
-@dataclass(frozen=True)
-class NotAnInteger(Diagnostic):
+class NotAnInteger(Diagnostic, frozen=True):
     """Units, indices, steps and the like are counted: they are whole numbers."""
 
     code = "E0605"
@@ -102,8 +95,7 @@ class NotAnInteger(Diagnostic):
         return f"{self.what} must be a whole number, not {self.value:.12g}"
 
 
-@dataclass(frozen=True)
-class NotANumber(Diagnostic):
+class NotANumber(Diagnostic, frozen=True):
     """A condition (`a < b`, `not a`) or a text stands where a number is needed. `[a < b]` is 1 where it holds."""
 
     code = "E0606"
@@ -118,8 +110,7 @@ class NotANumber(Diagnostic):
         return f"a number is needed here, not {self.found}"
 
 
-@dataclass(frozen=True)
-class NotACondition(Diagnostic):
+class NotACondition(Diagnostic, frozen=True):
     """`and`, `or`, `not` and `[…]` take conditions, such as `a < b`."""
 
     code = "E0607"
@@ -132,8 +123,7 @@ class NotACondition(Diagnostic):
         return "a condition is needed here, such as `a < b`, not a number"
 
 
-@dataclass(frozen=True)
-class OutsideDomain(Diagnostic):
+class OutsideDomain(Diagnostic, frozen=True):
     """A function has no real value at this number: the root or the logarithm of a negative number, say."""
 
     code = "E0608"
@@ -149,8 +139,7 @@ class OutsideDomain(Diagnostic):
         return f"`{self.function}` has no real value at {self.value:.12g}"
 
 
-@dataclass(frozen=True)
-class EmptyDomain(Diagnostic):
+class EmptyDomain(Diagnostic, frozen=True):
     """The range of a parameter ends before it begins, so no value is allowed."""
 
     code = "E0609"
@@ -166,8 +155,7 @@ class EmptyDomain(Diagnostic):
         return f"no value lies in {self.low:.12g}..{self.high:.12g}: the range ends before it begins"
 
 
-@dataclass(frozen=True)
-class OutOfBounds(Diagnostic):
+class OutOfBounds(Diagnostic, frozen=True):
     """An argument has a value that makes no sense, such as a density of more than 1."""
 
     code = "E0610"
@@ -184,8 +172,7 @@ class OutOfBounds(Diagnostic):
         return f"`{self.name}` is {self.value:.12g}, but it must be {self.allowed}"
 
 
-@dataclass(frozen=True)
-class UsedTooEarly(Diagnostic):
+class UsedTooEarly(Diagnostic, frozen=True):
     """The default of a parameter can read the parameters declared before it, not those after it."""
 
     code = "E0611"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import DATA, PHASE, TRAIN, network, pipeline, training
@@ -13,8 +12,7 @@ from dync.grammar.diagnostic import Diagnostic, Fix, Note, Severity
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class UnknownPipelineKind(Unknown):
+class UnknownPipelineKind(Unknown, frozen=True):
     """A pipeline says what kind of work it is: `training`, `sweep`, `comparison` or `benchmark`."""
 
     code = "E0801"
@@ -23,8 +21,7 @@ class UnknownPipelineKind(Unknown):
     right = training("epochs 1")
 
 
-@dataclass(frozen=True)
-class UnknownNetwork(Unknown):
+class UnknownNetwork(Unknown, frozen=True):
     """A pipeline, or the command line, names a network that the file does not declare."""
 
     code = "E0803"
@@ -33,8 +30,7 @@ class UnknownNetwork(Unknown):
     right = training("epochs 1")
 
 
-@dataclass(frozen=True)
-class SettingMissing(Diagnostic):
+class SettingMissing(Diagnostic, frozen=True):
     """A pipeline leaves out what has no default.
 
     A training needs a `network`, `data`, an `optimizer`, and one of `epochs` and `updates`, its own or those of its
@@ -57,8 +53,7 @@ class SettingMissing(Diagnostic):
         return f"the pipeline `{self.pipeline}` does not say {listed}"
 
 
-@dataclass(frozen=True)
-class EpochsAndUpdates(Diagnostic):
+class EpochsAndUpdates(Diagnostic, frozen=True):
     """`epochs` and `updates` both say how long to train; only one of them can."""
 
     code = "E0805"
@@ -78,8 +73,7 @@ class EpochsAndUpdates(Diagnostic):
         return (Note("the other one stands here", self.first),)
 
 
-@dataclass(frozen=True)
-class UnknownOptimizer(Unknown):
+class UnknownOptimizer(Unknown, frozen=True):
     """Optimizers are those of Optax, by their names there. Wrappers, and those that need a loss, are not among them."""
 
     code = "E0806"
@@ -88,8 +82,7 @@ class UnknownOptimizer(Unknown):
     right = training("epochs 1").replace("sgd(0.1)", "adam(0.1)")
 
 
-@dataclass(frozen=True)
-class UnknownRateSchedule(Unknown):
+class UnknownRateSchedule(Unknown, frozen=True):
     """A number of an optimizer can be a schedule of Optax, by its name there, or a function of constants."""
 
     code = "E0807"
@@ -98,8 +91,7 @@ class UnknownRateSchedule(Unknown):
     right = training("epochs 1").replace("sgd(0.1)", "sgd(cosine_decay_schedule(0.1, 100))")
 
 
-@dataclass(frozen=True)
-class UnknownSource(Unknown):
+class UnknownSource(Unknown, frozen=True):
     """`data` begins with a source: one of the package's, or one that an installed package adds."""
 
     code = "E0808"
@@ -108,8 +100,7 @@ class UnknownSource(Unknown):
     right = training("epochs 1")
 
 
-@dataclass(frozen=True)
-class UnknownTransform(Unknown):
+class UnknownTransform(Unknown, frozen=True):
     """What follows `then` is a transform of the data."""
 
     code = "E0809"
@@ -118,8 +109,7 @@ class UnknownTransform(Unknown):
     right = training("epochs 1").replace("100)", "100) then split(test = 0.2)")
 
 
-@dataclass(frozen=True)
-class WrongSort(Diagnostic):
+class WrongSort(Diagnostic, frozen=True):
     """An argument is of another sort than its parameter: a text for a number, say, or the other way round."""
 
     code = "E0810"
@@ -136,8 +126,7 @@ class WrongSort(Diagnostic):
         return f"`{self.name}` of `{self.of}` takes {self.expected}"
 
 
-@dataclass(frozen=True)
-class SettingOutOfRange(Diagnostic):
+class SettingOutOfRange(Diagnostic, frozen=True):
     """A setting has a value that makes no sense, such as a batch of no examples."""
 
     code = "E0811"
@@ -156,8 +145,7 @@ class SettingOutOfRange(Diagnostic):
         return f"`{self.name}` is {self.value}, but it must be {allowed}"
 
 
-@dataclass(frozen=True)
-class NothingToTrain(Diagnostic):
+class NothingToTrain(Diagnostic, frozen=True):
     """A training pipeline runs the network's `train` protocol, and this network has none."""
 
     code = "E0812"
@@ -178,8 +166,7 @@ class NothingToTrain(Diagnostic):
         return (Note(f"add `train` and its phases to `{self.network}`", self.declared),)
 
 
-@dataclass(frozen=True)
-class UnknownBound(Unknown):
+class UnknownBound(Unknown, frozen=True):
     """Arrays of data go to inputs and outputs of the network, by name."""
 
     code = "E0813"
@@ -188,8 +175,7 @@ class UnknownBound(Unknown):
     right = training("epochs 1").replace("100)", '100) { x = "data", y = "target" }')
 
 
-@dataclass(frozen=True)
-class Unbound(Diagnostic):
+class Unbound(Diagnostic, frozen=True):
     """Where arrays are bound to layers by name, every input and output of the network needs one.
 
     An output that is to have no target is bound to `"none"`. Without any binding one input takes the data and one
@@ -208,8 +194,7 @@ class Unbound(Diagnostic):
         return f'no array is bound to {several(self.names)}: bind all, as in `{self.names[0]} = "…"`'
 
 
-@dataclass(frozen=True)
-class NameOfEvaluation(Diagnostic):
+class NameOfEvaluation(Diagnostic, frozen=True):
     """`evaluate NAME DATA` gives further data a name of its own, under which its results are stored."""
 
     code = "E0815"
@@ -232,8 +217,7 @@ class NameOfEvaluation(Diagnostic):
         return (Note("first given here", self.first),)
 
 
-@dataclass(frozen=True)
-class DataSize(Diagnostic):
+class DataSize(Diagnostic, frozen=True):
     """An input needs as many units as an example has values, and an output as many as there are classes."""
 
     code = "E0816"
@@ -259,8 +243,7 @@ class DataSize(Diagnostic):
         return (Note(f"`{self.name}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class NothingToSplit(Diagnostic):
+class NothingToSplit(Diagnostic, frozen=True):
     """`split` must hold some of the data out, and leave some to train on."""
 
     code = "E0817"
@@ -275,8 +258,7 @@ class NothingToSplit(Diagnostic):
         return f"`split` holds out {self.held_out:g} of the data: it must be more than nothing and less than all of it"
 
 
-@dataclass(frozen=True)
-class UnknownSetting(Unknown):
+class UnknownSetting(Unknown, frozen=True):
     """`--set KEY=VALUE`, `with` or `search` names a setting that the pipeline, or the network, does not have.
 
     Keys are `epochs`, `batch`, `seed`, `network.PARAMETER`, `optimizer.ARGUMENT`, `data.TRANSFORM.ARGUMENT` and so on;
@@ -308,8 +290,7 @@ pipeline wider training {
 """
 
 
-@dataclass(frozen=True)
-class InnerSetting(UnknownSetting):
+class InnerSetting(UnknownSetting, frozen=True):
     """Only the parameters of the network that a pipeline names can be set. What is within it takes its parameters from
     the file; one that is to be set, or searched, is handed on: `layer m network Memory(units = size)`, where `size` is
     a parameter of the network around it.
@@ -349,8 +330,7 @@ class InnerSetting(UnknownSetting):
         return None if self.handed is None else Fix(f"write `{key}`", self.span, key)
 
 
-@dataclass(frozen=True)
-class UnreadableSetting(Diagnostic):
+class UnreadableSetting(Diagnostic, frozen=True):
     """The value of a setting, in `--set KEY=VALUE` or `with`, is written as in the setting; texts in double quotes."""
 
     code = "E0819"
@@ -365,15 +345,13 @@ class UnreadableSetting(Diagnostic):
         return f"this is not a value that `{self.key}` can be set to"
 
 
-@dataclass(frozen=True)
-class PipelineWarning(Diagnostic):
+class PipelineWarning(Diagnostic, frozen=True):
     """What runs as written, but hardly as meant."""
 
     severity: ClassVar[Severity] = "warning"
 
 
-@dataclass(frozen=True)
-class NothingLearns(PipelineWarning):
+class NothingLearns(PipelineWarning, frozen=True):
     """No edge of the network learns, so that training changes nothing."""
 
     code = "W0801"

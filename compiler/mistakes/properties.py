@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final
 
@@ -45,8 +44,7 @@ _IN_NETWORKX: Final = {
 """Functions of NetworkX that go by a shorter name here."""
 
 
-@dataclass(frozen=True)
-class UnknownPredicate(Unknown):
+class UnknownPredicate(Unknown, frozen=True, dict=True):
     """A requirement asks something that properties do not know. docs/constructs/properties.md lists what they do."""
 
     code = "E0901"
@@ -60,8 +58,7 @@ class UnknownPredicate(Unknown):
         return _IN_NETWORKX.get(self.name) or super().near
 
 
-@dataclass(frozen=True)
-class RequiresNothing(Diagnostic):
+class RequiresNothing(Diagnostic, frozen=True):
     """A property without a single `require` holds of anything, so that trying it would say nothing."""
 
     code = "E0902"
@@ -76,8 +73,7 @@ class RequiresNothing(Diagnostic):
         return f"the property `{self.name}` requires nothing"
 
 
-@dataclass(frozen=True)
-class NotALayer(Diagnostic):
+class NotALayer(Diagnostic, frozen=True):
     """A predicate asks about layers, and an argument is a number or a condition."""
 
     code = "E0903"
@@ -93,8 +89,7 @@ class NotALayer(Diagnostic):
         return f"`{self.of}` asks about layers, and this is {self.found}"
 
 
-@dataclass(frozen=True)
-class SeveralForOne(Diagnostic):
+class SeveralForOne(Diagnostic, frozen=True):
     """A predicate asks about one layer, and is given an array, a group, or all layers of a kind."""
 
     code = "E0904"
@@ -118,8 +113,7 @@ class SeveralForOne(Diagnostic):
         return (Note(f"ask about one member, or about each: `for i in … {{ require {self.of}({self.name}[i]) … }}`"),)
 
 
-@dataclass(frozen=True)
-class NotAWord(Diagnostic):
+class NotAWord(Diagnostic, frozen=True):
     """An argument that is a word, `forward` or the name of a phase, is given as something else."""
 
     code = "E0905"
@@ -134,8 +128,7 @@ class NotAWord(Diagnostic):
         return f"{self.what} is needed here"
 
 
-@dataclass(frozen=True)
-class UnknownThing(Unknown):
+class UnknownThing(Unknown, frozen=True):
     """`count` counts layers, edges, units, weights, or the layers of an array or a group."""
 
     code = "E0906"
@@ -144,8 +137,7 @@ class UnknownThing(Unknown):
     right = required("require count(layers) == 3")
 
 
-@dataclass(frozen=True)
-class DrawnOutside(Diagnostic):
+class DrawnOutside(Diagnostic, frozen=True):
     """A property draws a parameter from a range that its declaration does not allow."""
 
     code = "E0907"
@@ -168,8 +160,7 @@ class DrawnOutside(Diagnostic):
         return (Note(f"`{self.name}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class DrawnTwice(Diagnostic):
+class DrawnTwice(Diagnostic, frozen=True):
     """A property draws one parameter twice."""
 
     code = "E0908"
@@ -190,8 +181,7 @@ class DrawnTwice(Diagnostic):
         return (Note("it is drawn here", self.first),)
 
 
-@dataclass(frozen=True)
-class NothingToDrawFrom(Diagnostic):
+class NothingToDrawFrom(Diagnostic, frozen=True):
     """A parameter without a range, neither in the property nor where it is declared: nothing says what to draw."""
 
     code = "E0909"
@@ -212,8 +202,7 @@ class NothingToDrawFrom(Diagnostic):
         return (Note(f"`{self.name}` is declared here, without a range", self.declared),)
 
 
-@dataclass(frozen=True)
-class IndexOfOne(Diagnostic):
+class IndexOfOne(Diagnostic, frozen=True):
     """A layer that is no array, or a group, is given an index: it has no members to choose from."""
 
     code = "E0910"
@@ -234,8 +223,7 @@ class IndexOfOne(Diagnostic):
         return Fix("leave the index out", self.span, self.name) if self.single else None
 
 
-@dataclass(frozen=True)
-class SaysNothing(Diagnostic):
+class SaysNothing(Diagnostic, frozen=True):
     """A requirement asks nothing of the network: it holds or fails by its numbers alone."""
 
     code = "W0901"
@@ -249,8 +237,7 @@ class SaysNothing(Diagnostic):
         return "this requirement asks nothing of the network"
 
 
-@dataclass(frozen=True)
-class RequirementFails(Diagnostic):
+class RequirementFails(Diagnostic, frozen=True):
     """`dync test` found parameter values at which a network does not have a property. They are the smallest at which it
     fails: nothing smaller that was tried does. Either the network or the requirement is not what was meant.
     """
@@ -274,8 +261,7 @@ class RequirementFails(Diagnostic):
         return tuple(map(Note, self.because))
 
 
-@dataclass(frozen=True)
-class DrawnNetworkBroken(Diagnostic):
+class DrawnNetworkBroken(Diagnostic, frozen=True):
     """`dync test` drew parameter values, within the ranges that are allowed, at which the network has mistakes. What
     they are is said beside it. Narrow the range of the parameter, in the network or in the property."""
 
@@ -292,8 +278,7 @@ class DrawnNetworkBroken(Diagnostic):
         return f"the network `{self.network}` cannot be made{self.where}"
 
 
-@dataclass(frozen=True)
-class CannotAsk(Diagnostic):
+class CannotAsk(Diagnostic, frozen=True):
     """`dync test` drew values at which a requirement means nothing, because a layer that it names does not exist or a
     number is divided by zero, say. What it is is said beside it."""
 
@@ -309,8 +294,7 @@ class CannotAsk(Diagnostic):
         return f"the property cannot be asked{self.where}"
 
 
-@dataclass(frozen=True)
-class TooMuchWork(Diagnostic):
+class TooMuchWork(Diagnostic, frozen=True):
     """The first case of a property would take longer than a property may: draw smaller networks or ask for less."""
 
     code = "E0924"
@@ -325,8 +309,7 @@ class TooMuchWork(Diagnostic):
         return f"the property asks for too much work{self.where}"
 
 
-@dataclass(frozen=True)
-class CannotRun(Diagnostic):
+class CannotRun(Diagnostic, frozen=True):
     """A network that a property wants to run cannot be run: it is too large for a test, say."""
 
     code = "E0925"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import connected
@@ -16,8 +15,7 @@ _NUDGED = "phase nudged { from free  steps 5  clamp y by 0.5 }"
 _PROTOCOL = "protocol nudging { train free, nudged }"
 
 
-@dataclass(frozen=True)
-class SoftWithoutTarget(Diagnostic):
+class SoftWithoutTarget(Diagnostic, frozen=True):
     """`clamp … by` pulls a layer towards its data or its target. Only inputs have data, and only outputs a target."""
 
     code: ClassVar[str] = "E0411"
@@ -38,8 +36,7 @@ class SoftWithoutTarget(Diagnostic):
         return (Note("declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class ClampedTwice(Diagnostic):
+class ClampedTwice(Diagnostic, frozen=True):
     """A layer is either held by a phase or pulled to its target, and pulled with one strength alone."""
 
     code: ClassVar[str] = "E0412"
@@ -62,8 +59,7 @@ class ClampedTwice(Diagnostic):
         return (Note("the other `clamp` stands here", self.first),)
 
 
-@dataclass(frozen=True)
-class CircularPhases(Diagnostic):
+class CircularPhases(Diagnostic, frozen=True):
     """A phase starts `from` the end of one that ran before it. One that starts from itself, by any way, never can."""
 
     code: ClassVar[str] = "E0413"
@@ -80,8 +76,7 @@ class CircularPhases(Diagnostic):
         return f"phases start from each other in a circle: {' from '.join(f'`{name}`' for name in self.circle)}"
 
 
-@dataclass(frozen=True)
-class NotYetRun(Diagnostic):
+class NotYetRun(Diagnostic, frozen=True):
     """A phase that starts `from` another needs the state at the end of that one, which has to run before it in the same
     `train` or `infer`."""
 
@@ -107,8 +102,7 @@ class NotYetRun(Diagnostic):
         return (Note(f"`{self.name}` says so here", self.declared),)
 
 
-@dataclass(frozen=True)
-class EmptyProtocol(Diagnostic):
+class EmptyProtocol(Diagnostic, frozen=True):
     """A protocol says what is done, by `train`, by `infer` or by both."""
 
     code: ClassVar[str] = "E0415"
@@ -123,8 +117,7 @@ class EmptyProtocol(Diagnostic):
         return f"the protocol `{self.name}` is empty: give it `train PHASE, …`, `infer PHASE, …` or both"
 
 
-@dataclass(frozen=True)
-class NameOfDefault(Diagnostic):
+class NameOfDefault(Diagnostic, frozen=True):
     """`default` is the name of the protocol that `train` and `infer` make outside of any other, so that a setting can
     choose it again."""
 
@@ -138,8 +131,7 @@ class NameOfDefault(Diagnostic):
         return "`default` is the protocol without a name: write its `train` and `infer` without `protocol default { }`"
 
 
-@dataclass(frozen=True)
-class UnknownProtocol(UnknownOf):
+class UnknownProtocol(UnknownOf, frozen=True):
     """A protocol is chosen that the network does not declare."""
 
     code: ClassVar[str] = "E0417"
@@ -151,8 +143,7 @@ class UnknownProtocol(UnknownOf):
     right: ClassVar[str] = wrong.replace("nuding", "nudging")
 
 
-@dataclass(frozen=True)
-class NoNameOfProtocol(Diagnostic):
+class NoNameOfProtocol(Diagnostic, frozen=True):
     """A protocol is chosen by its name; a number or an expression is none."""
 
     code: ClassVar[str] = "E0418"
@@ -165,8 +156,7 @@ class NoNameOfProtocol(Diagnostic):
         return f"a protocol is chosen by its name, and `{self.span.text}` is no name"
 
 
-@dataclass(frozen=True)
-class ParameterNamedProtocol(Diagnostic):
+class ParameterNamedProtocol(Diagnostic, frozen=True):
     """`protocol` stands among the parameters of a network for the choice of a protocol, so no parameter can be called
     that."""
 
@@ -180,8 +170,7 @@ class ParameterNamedProtocol(Diagnostic):
         return "a parameter cannot be called `protocol`: `network.protocol` chooses a protocol of the network"
 
 
-@dataclass(frozen=True)
-class NoTarget(Diagnostic):
+class NoTarget(Diagnostic, frozen=True):
     """Where a network is evaluated its outputs have no target, which counts as zero: `clamp … by` then pulls them to
     zero. Only a Python program can give a target in `infer`."""
 

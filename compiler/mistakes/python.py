@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.rule_examples import with_rule
@@ -16,8 +15,7 @@ def _wrong(place: str, parameters: str = "") -> str:
     return with_rule(f'rule r{parameters} python "{place}"')
 
 
-@dataclass(frozen=True)
-class PythonPlace(Diagnostic):
+class PythonPlace(Diagnostic, frozen=True):
     """`python "module:name"` names a function in a module, `my_rules:mine`; dots are folders, `lib.my_rules:mine`. Each
     part is a plain identifier, so that nothing but a module beside the file or an installed one can be meant.
     """
@@ -34,8 +32,7 @@ class PythonPlace(Diagnostic):
         return f'"{self.place}" names no function in a module: write "module:name", such as "my_rules:mine"'
 
 
-@dataclass(frozen=True)
-class ModuleMissing(Diagnostic):
+class ModuleMissing(Diagnostic, frozen=True):
     """A module is looked for beside the file that names it and then among the modules that are installed, and nowhere
     else.
     """
@@ -61,8 +58,7 @@ class ModuleMissing(Diagnostic):
         return Fix(f"write `{self.near}`", self.span, self.span.text.replace(self.module, self.near, 1))
 
 
-@dataclass(frozen=True)
-class ModuleRefused(Diagnostic):
+class ModuleRefused(Diagnostic, frozen=True):
     """The module is there, but what stands in it is no Python, or more of it than is read."""
 
     code: ClassVar[str] = "E0437"
@@ -81,8 +77,7 @@ class ModuleRefused(Diagnostic):
         return f"the module `{self.module}` is no Python at line {self.line}: {self.reason}"
 
 
-@dataclass(frozen=True)
-class FunctionMissing(Diagnostic):
+class FunctionMissing(Diagnostic, frozen=True):
     """The module declares no such function, or no class with the functions that a kind of edges needs. It has to stand
     at the top of the module, written out: `def mine(pre, post): …`.
     """
@@ -117,8 +112,7 @@ class FunctionMissing(Diagnostic):
         return Fix(f"write `{self.near}`", self.span, f"{head}{self.near}{tail}")
 
 
-@dataclass(frozen=True)
-class ArgumentNotLocal(Diagnostic):
+class ArgumentNotLocal(Diagnostic, frozen=True):
     """A function in Python is given what a rule or an activation can read, by the names of its arguments, and the
     parameters that are declared. A rule is local: it knows what is at the two ends of a synapse, and nothing else.
     """
@@ -146,8 +140,7 @@ class ArgumentNotLocal(Diagnostic):
         return (Note(f"{self.what} reads {several(self.known, 12)} and its parameters"),)
 
 
-@dataclass(frozen=True)
-class ParameterNotTaken(Diagnostic):
+class ParameterNotTaken(Diagnostic, frozen=True):
     """Each parameter that is declared here is an argument of the function, by its name."""
 
     code: ClassVar[str] = "E0440"
@@ -174,8 +167,7 @@ class ParameterNotTaken(Diagnostic):
         return (Note(f"it takes {several(self.arguments)}" if self.arguments else "it takes nothing"),)
 
 
-@dataclass(frozen=True)
-class KindRefused(Diagnostic):
+class KindRefused(Diagnostic, frozen=True):
     """A kind of edges in Python has a name of its own. An edge of such a kind learns by a rule that is a sum of
     products, of what depends on the sender and what depends on the receiver: its update is what the message makes of
     these, by its derivative.

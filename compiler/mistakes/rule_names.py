@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.rule_examples import with_activation, with_rule, with_sends
@@ -11,8 +10,7 @@ from dync.grammar.diagnostic import Diagnostic, Fix, Note
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class UnknownInExpression(Diagnostic):
+class UnknownInExpression(Diagnostic, frozen=True):
     """Shared by the mistakes that are a name which an expression cannot read: `near` is one that it can."""
 
     name: str
@@ -35,8 +33,7 @@ class UnknownInExpression(Diagnostic):
         return Fix(f"write `{self.near}`", self.span, self.near) if self.near else None
 
 
-@dataclass(frozen=True)
-class NotLocal(UnknownInExpression):
+class NotLocal(UnknownInExpression, frozen=True):
     """A learning rule changes a synapse by what is known at that synapse: the states of its two ends, the field that
     the receiver gets, its own weight, and sizes. Another layer, the loss or the target are not there, so there is no
     name for them: a rule that is not local cannot be written.
@@ -53,8 +50,7 @@ class NotLocal(UnknownInExpression):
         return f"a rule cannot read `{self.name}`{rest}"
 
 
-@dataclass(frozen=True)
-class UnknownInActivation(UnknownInExpression):
+class UnknownInActivation(UnknownInExpression, frozen=True):
     """An activation gives the next state of a unit from its field and its state; it may use its parameters, its `let`s
     and fresh random draws. It reads nothing else.
     """
@@ -69,8 +65,7 @@ class UnknownInActivation(UnknownInExpression):
         return f"an activation cannot read `{self.name}`" + (f"; {self.question}" if self.near else "")
 
 
-@dataclass(frozen=True)
-class UnknownInSends(UnknownInExpression):
+class UnknownInSends(UnknownInExpression, frozen=True):
     """What an edge `sends` is made from the state of its sender and the parameters of the network."""
 
     code: ClassVar[str] = "E0503"
@@ -83,8 +78,7 @@ class UnknownInSends(UnknownInExpression):
         return f"what an edge sends cannot read `{self.name}`" + (f"; {self.question}" if self.near else "")
 
 
-@dataclass(frozen=True)
-class UnknownFunction(UnknownInExpression):
+class UnknownFunction(UnknownInExpression, frozen=True):
     """The functions of rules and activations are `abs sign tanh exp log sqrt min max clip where`."""
 
     code: ClassVar[str] = "E0504"
@@ -102,8 +96,7 @@ class UnknownFunction(UnknownInExpression):
         return (Note(f"the functions are {', '.join(f'`{name}`' for name in self.known)}"),)
 
 
-@dataclass(frozen=True)
-class FunctionWithoutOperands(Diagnostic):
+class FunctionWithoutOperands(Diagnostic, frozen=True):
     """A function needs what it is applied to, in brackets."""
 
     code: ClassVar[str] = "E0505"
@@ -118,8 +111,7 @@ class FunctionWithoutOperands(Diagnostic):
         return f"`{self.name}` is a function: what it is applied to must follow in brackets"
 
 
-@dataclass(frozen=True)
-class LetUsedTooEarly(Diagnostic):
+class LetUsedTooEarly(Diagnostic, frozen=True):
     """A `let` can be used below the line that gives it its value, not in it or above it."""
 
     code: ClassVar[str] = "E0506"
@@ -144,8 +136,7 @@ class LetUsedTooEarly(Diagnostic):
         return (Note("it gets its value here", self.declared),)
 
 
-@dataclass(frozen=True)
-class NameTaken(Diagnostic):
+class NameTaken(Diagnostic, frozen=True):
     """A parameter or a `let` cannot take a name that the language itself gives a meaning in this place."""
 
     code: ClassVar[str] = "E0507"
@@ -161,8 +152,7 @@ class NameTaken(Diagnostic):
         return f"`{self.name}` already is {self.meaning}, so nothing else can take the name"
 
 
-@dataclass(frozen=True)
-class NameRepeated(Diagnostic):
+class NameRepeated(Diagnostic, frozen=True):
     """Within a rule or an activation a name is given once: to one parameter or to one `let`."""
 
     code: ClassVar[str] = "E0508"
@@ -183,8 +173,7 @@ class NameRepeated(Diagnostic):
         return (Note("it is given here first", self.first),)
 
 
-@dataclass(frozen=True)
-class MomentNotAllowed(Diagnostic):
+class MomentNotAllowed(Diagnostic, frozen=True):
     """`@PHASE` reads a value as it was at the end of a phase. Kept are the states of both ends and what follows from
     them at the receiver: in a rule it may follow `pre`, `post`, `field`, `predicted` and `slope`, and nothing else.
     """
@@ -212,8 +201,7 @@ class MomentNotAllowed(Diagnostic):
         return None if self.trace else Fix(f"write `{self.name}` alone", self.span, self.name)
 
 
-@dataclass(frozen=True)
-class UnknownMoment(Diagnostic):
+class UnknownMoment(Diagnostic, frozen=True):
     """The phase after an `@` must be one of the phases of `train` in each network that uses the rule. Where the rule
     stands in another file, the standard library for one, the place is the edge that uses it.
     """
@@ -255,8 +243,7 @@ def _phases(protocol: str, phases: tuple[str, ...]) -> str:
     return f"the phases of {train} are {several(phases)}" if phases else f"{train} has no phases"
 
 
-@dataclass(frozen=True)
-class NoParts(Diagnostic):
+class NoParts(Diagnostic, frozen=True):
     """Only `field` has parts: the fields with names, into which edges send by `edge e -> h.NAME`. They are read as
     `field.NAME`. States, parameters and all else are one number a unit.
     """

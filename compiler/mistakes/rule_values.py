@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.rule_examples import with_activation, with_rule
@@ -10,8 +9,7 @@ from dync.grammar.diagnostic import Diagnostic, Fix
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class ConditionAsNumber(Diagnostic):
+class ConditionAsNumber(Diagnostic, frozen=True):
     """A comparison, or `and`, `or`, `not` of some, is a condition: it holds or not. It becomes a number, 1 or 0, in
     square brackets.
     """
@@ -31,8 +29,7 @@ class ConditionAsNumber(Diagnostic):
         return Fix("put it into square brackets: 1 where it holds, 0 elsewhere", self.span, f"[{self.span.text}]")
 
 
-@dataclass(frozen=True)
-class NumberAsCondition(Diagnostic):
+class NumberAsCondition(Diagnostic, frozen=True):
     """`[ ]`, `and`, `or`, `not` and the first operand of `where` take a condition, such as a comparison. A number is
     none: say when it is to count.
     """
@@ -55,8 +52,7 @@ class NumberAsCondition(Diagnostic):
         return Fix("compare it with something", self.span, f"{text} != 0")
 
 
-@dataclass(frozen=True)
-class OperandCount(Diagnostic):
+class OperandCount(Diagnostic, frozen=True):
     """Each function takes a fixed number of operands; `min` and `max` take two or more."""
 
     code: ClassVar[str] = "E0513"
@@ -74,8 +70,7 @@ class OperandCount(Diagnostic):
         return f"`{self.function}` is written `{self.usage}`, but has {self.found} {operands} here"
 
 
-@dataclass(frozen=True)
-class NamedOperand(Diagnostic):
+class NamedOperand(Diagnostic, frozen=True):
     """The operands of a function go by their order, not by names."""
 
     code: ClassVar[str] = "E0514"
@@ -96,8 +91,7 @@ class NamedOperand(Diagnostic):
         return Fix("leave the name out", self.span, self.value.text)
 
 
-@dataclass(frozen=True)
-class MemberAsNumber(Diagnostic):
+class MemberAsNumber(Diagnostic, frozen=True):
     """Rules, activations and what edges send know the numbers at their own two ends; they know no layers by name."""
 
     code: ClassVar[str] = "E0522"
@@ -110,8 +104,7 @@ class MemberAsNumber(Diagnostic):
         return f"a number is needed here, and `{self.span.text}` is the member of an array"
 
 
-@dataclass(frozen=True)
-class TextAsNumber(Diagnostic):
+class TextAsNumber(Diagnostic, frozen=True):
     """Rules, activations and what edges send compute with numbers; text has no place in them."""
 
     code: ClassVar[str] = "E0515"
@@ -130,8 +123,7 @@ class TextAsNumber(Diagnostic):
         return Fix("leave the quotes out", self.span, inside) if inside.isidentifier() else None
 
 
-@dataclass(frozen=True)
-class DivisionByZero(Diagnostic):
+class DivisionByZero(Diagnostic, frozen=True):
     """A division, or the remainder of one, by a constant that is zero has no value."""
 
     code: ClassVar[str] = "E0516"
@@ -144,8 +136,7 @@ class DivisionByZero(Diagnostic):
         return "this is always zero, and nothing can be divided by it"
 
 
-@dataclass(frozen=True)
-class NotFinite(Diagnostic):
+class NotFinite(Diagnostic, frozen=True):
     """A constant must be a number that float32 can hold, at most about 3.4e38: `log(0)` and `sqrt(-1)` not."""
 
     code: ClassVar[str] = "E0517"
@@ -158,8 +149,7 @@ class NotFinite(Diagnostic):
         return "this constant has no value that float32 can hold"
 
 
-@dataclass(frozen=True)
-class TooLarge(Diagnostic):
+class TooLarge(Diagnostic, frozen=True):
     """A rule or an activation is compiled into one expression, in which each `let` stands as often as it is used. Its
     size is bounded, so that a few lines cannot take up all memory.
     """
@@ -181,8 +171,7 @@ class TooLarge(Diagnostic):
         return f"with every `let` put in its place {self.what} grows beyond {self.limit}"
 
 
-@dataclass(frozen=True)
-class DefaultNotConstant(Diagnostic):
+class DefaultNotConstant(Diagnostic, frozen=True):
     """The default of a parameter is a constant: nothing can be read in it."""
 
     code: ClassVar[str] = "E0519"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from dync.compiler.mistakes.rule_examples import with_activation, with_rule
@@ -16,8 +15,7 @@ def _article(kind: DefinitionKind) -> str:
     return f"an {kind}" if kind == "activation" else f"a {kind}"
 
 
-@dataclass(frozen=True)
-class StandardName(Diagnostic):
+class StandardName(Diagnostic, frozen=True):
     """The standard library already has a rule or an activation of this name. A file's own would not replace it but
     leave the reader in doubt which one is meant: give it another name.
     """
@@ -41,8 +39,7 @@ class StandardName(Diagnostic):
         return (Note("it is declared here", self.standard),)
 
 
-@dataclass(frozen=True)
-class DefinitionRepeated(Diagnostic):
+class DefinitionRepeated(Diagnostic, frozen=True):
     """Two rules, or two activations, have the same name."""
 
     code: ClassVar[str] = "E0521"
@@ -64,8 +61,7 @@ class DefinitionRepeated(Diagnostic):
         return (Note("it is declared here first", self.first),)
 
 
-@dataclass(frozen=True)
-class UnusedParameter(Diagnostic):
+class UnusedParameter(Diagnostic, frozen=True):
     """A parameter that the rule or the activation never reads: whoever sets it changes nothing."""
 
     code: ClassVar[str] = "W0551"
@@ -81,8 +77,7 @@ class UnusedParameter(Diagnostic):
         return f"nothing reads the parameter `{self.name}`"
 
 
-@dataclass(frozen=True)
-class UnusedLet(Diagnostic):
+class UnusedLet(Diagnostic, frozen=True):
     """A `let` that nothing below it reads."""
 
     code: ClassVar[str] = "W0552"
@@ -98,8 +93,7 @@ class UnusedLet(Diagnostic):
         return f"nothing reads `{self.name}`"
 
 
-@dataclass(frozen=True)
-class UnusedDefinition(Diagnostic):
+class UnusedDefinition(Diagnostic, frozen=True):
     """A rule that no edge learns by, an activation that no layer has, or a kind that no edge is of."""
 
     code: ClassVar[str] = "W0553"
@@ -117,8 +111,7 @@ class UnusedDefinition(Diagnostic):
         return f"no {user} uses the {self.kind} `{self.name}`"
 
 
-@dataclass(frozen=True)
-class NotSeparable(Diagnostic):
+class NotSeparable(Diagnostic, frozen=True):
     """A rule whose expression is a sum of products of what depends on the sender, on the receiver and on the weight is
     computed by matrix products. A function, a comparison, `min`, `max`, a division or a root of an expression that
     mixes the ends stands in the way: such a rule is evaluated for each synapse and each example, in chunks that fit
@@ -148,8 +141,7 @@ class NotSeparable(Diagnostic):
         return (Note("this mixes the two ends of a synapse in a way that no product can give", self.obstacle),)
 
 
-@dataclass(frozen=True)
-class CancellingMoments(Diagnostic):
+class CancellingMoments(Diagnostic, frozen=True):
     """A rule that compares moments with `@` learns from how they differ. Where all of them are one and the same moment,
     nothing differs: either the `@` says nothing, or the differences are all zero. Without `@` a value is read at the
     end of the last phase of `train`.
@@ -184,8 +176,7 @@ class CancellingMoments(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class FlatSlope(Diagnostic):
+class FlatSlope(Diagnostic, frozen=True):
     """The rule reads `slope`, the derivative of the receiver's activation, and that is zero everywhere: `sign` and
     other activations made of steps have none. What the rule multiplies with the slope then changes no weight.
     """
@@ -212,8 +203,7 @@ class FlatSlope(Diagnostic):
         return (Note(f"`{self.receiver}` gets its activation here", self.activation_span),)
 
 
-@dataclass(frozen=True)
-class NeverLearns(Diagnostic):
+class NeverLearns(Diagnostic, frozen=True):
     """The update of the rule is zero whatever it reads."""
 
     code: ClassVar[str] = "W0557"

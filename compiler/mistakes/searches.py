@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.compiler.mistakes.examples import DATA, sweep
 from dync.compiler.mistakes.unknown import Unknown
 from dync.grammar.diagnostic import Diagnostic, Note
@@ -13,8 +11,7 @@ TASK = DATA.replace("data     ", "task patterns")
 OBJECTIVE = "objective maximize validation.accuracy"
 
 
-@dataclass(frozen=True)
-class EndlessSpace(Diagnostic):
+class EndlessSpace(Diagnostic, frozen=True):
     """A strategy that tries every value needs values that can be counted: a set, whole numbers, or a `step`."""
 
     code = "E0828"
@@ -35,8 +32,7 @@ class EndlessSpace(Diagnostic):
         return (Note("list values in `{ … }`, give the range a `step`, or choose another strategy, such as `tpe`"),)
 
 
-@dataclass(frozen=True)
-class NoValues(Diagnostic):
+class NoValues(Diagnostic, frozen=True):
     """A range to search goes from its low end up to its high end, by a step above zero; a logarithmic one has none."""
 
     code = "E0829"
@@ -51,8 +47,7 @@ class NoValues(Diagnostic):
         return f"this range cannot be searched: {self.why}"
 
 
-@dataclass(frozen=True)
-class NoLogarithm(Diagnostic):
+class NoLogarithm(Diagnostic, frozen=True):
     """A range that is searched on a logarithmic scale lies above zero."""
 
     code = "E0830"
@@ -67,8 +62,7 @@ class NoLogarithm(Diagnostic):
         return f"a logarithmic range begins above zero, and this one at {self.low:g}"
 
 
-@dataclass(frozen=True)
-class UnknownStrategy(Unknown):
+class UnknownStrategy(Unknown, frozen=True):
     """The strategy of a sweep proposes its trials: a grid, or one of Optuna's samplers."""
 
     code = "E0831"
@@ -77,8 +71,7 @@ class UnknownStrategy(Unknown):
     right = sweep("strategy grid")
 
 
-@dataclass(frozen=True)
-class UnknownPruner(Unknown):
+class UnknownPruner(Unknown, frozen=True):
     """`prune` ends trials early that do worse than others: by Optuna's pruners."""
 
     code = "E0832"
@@ -87,8 +80,7 @@ class UnknownPruner(Unknown):
     right = sweep(OBJECTIVE, "prune median")
 
 
-@dataclass(frozen=True)
-class NotSearched(Unknown):
+class NotSearched(Unknown, frozen=True):
     """A condition is about the value of another setting that the same sweep searches."""
 
     code = "E0836"
@@ -97,8 +89,7 @@ class NotSearched(Unknown):
     right = sweep("search batch in { 8, 16 } when optimizer.learning_rate == 0.1")
 
 
-@dataclass(frozen=True)
-class NeverTrue(Diagnostic):
+class NeverTrue(Diagnostic, frozen=True):
     """A condition asks for a value that its setting never has, or depends on itself."""
 
     code = "E0837"
@@ -120,8 +111,7 @@ class NeverTrue(Diagnostic):
         return (Note("its values stand here", self.searched),)
 
 
-@dataclass(frozen=True)
-class TooManyValues(Diagnostic):
+class TooManyValues(Diagnostic, frozen=True):
     """A sweep lists more values of a setting than it could try, or a grid has too many points."""
 
     code = "E0842"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import network
@@ -33,8 +32,7 @@ def _fit(data: str, before: str, batch: int = 1) -> str:
     return before + "\npipeline fit training {\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
 
-@dataclass(frozen=True)
-class SamplesWithoutTime(Diagnostic):
+class SamplesWithoutTime(Diagnostic, frozen=True):
     """A phase `per sample` goes through the samples of a series, and a network has them where a layer is over time."""
 
     code = "E0451"
@@ -52,8 +50,7 @@ class SamplesWithoutTime(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class NeverPerSample(Diagnostic):
+class NeverPerSample(Diagnostic, frozen=True):
     """Where layers are over time, each protocol needs a phase per sample: without one only the first sample is seen."""
 
     code = "E0452"
@@ -79,8 +76,7 @@ class NeverPerSample(Diagnostic):
         return (Note("said to be over time here", self.declared),)
 
 
-@dataclass(frozen=True)
-class PhaseAfterSamples(Diagnostic):
+class PhaseAfterSamples(Diagnostic, frozen=True):
     """A phase that is not per sample runs once, where the state begins anew: before the first sample of a sequence."""
 
     code = "E0453"
@@ -106,8 +102,7 @@ class PhaseAfterSamples(Diagnostic):
         return (Note(f"`{self.name}` stands here", self.declared),)
 
 
-@dataclass(frozen=True)
-class FromBeforeSamples(Diagnostic):
+class FromBeforeSamples(Diagnostic, frozen=True):
     """`from` names a phase of the same sample. One that runs once, before the first sample, lies in another moment."""
 
     code = "E0454"
@@ -129,8 +124,7 @@ class FromBeforeSamples(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class NothingInTime(Diagnostic):
+class NothingInTime(Diagnostic, frozen=True):
     """`skip` and `between sequences` say how a network meets series, which one without layers over time never does."""
 
     code = "E0455"
@@ -148,8 +142,7 @@ class NothingInTime(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class BadSkip(Diagnostic):
+class BadSkip(Diagnostic, frozen=True):
     """`skip` is a number of samples: zero or more, and at most 2147483647."""
 
     code = "E0456"
@@ -164,8 +157,7 @@ class BadSkip(Diagnostic):
         return f"0 to 2147483647 samples can be skipped, not {self.value}"
 
 
-@dataclass(frozen=True)
-class UnknownBetween(Diagnostic):
+class UnknownBetween(Diagnostic, frozen=True):
     """Between sequences the state is carried on, `carry`, or begins anew, `reset`."""
 
     code = "E0457"
@@ -187,8 +179,7 @@ class UnknownBetween(Diagnostic):
         return Fix(f"write `{guess}`", self.span, guess) if guess else None
 
 
-@dataclass(frozen=True)
-class CarryPastStill(Diagnostic):
+class CarryPastStill(Diagnostic, frozen=True):
     """With `carry` sequences follow each other as one. A layer that is not over time would have to change in it."""
 
     code = "E0458"
@@ -218,8 +209,7 @@ class CarryPastStill(Diagnostic):
         return (Note("declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class SeriesForStill(Diagnostic):
+class SeriesForStill(Diagnostic, frozen=True):
     """A source of series goes to layers that are over time; a network without any takes one example after the other."""
 
     code = "E0459"
@@ -244,8 +234,7 @@ class SeriesForStill(Diagnostic):
         return (Note(f"`{self.network}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class StillForTime(Diagnostic):
+class StillForTime(Diagnostic, frozen=True):
     """A layer over time takes a series; most sources give examples that know no order in time."""
 
     code = "E0460"
@@ -271,8 +260,7 @@ class StillForTime(Diagnostic):
         return (Note(f"`{self.layer}` is said to be over time here", self.declared),)
 
 
-@dataclass(frozen=True)
-class SeriesSize(Diagnostic):
+class SeriesSize(Diagnostic, frozen=True):
     """`mackey_glass` and `narma` give one number a sample, both for the input and for the target."""
 
     code = "E0461"
@@ -296,8 +284,7 @@ class SeriesSize(Diagnostic):
         return (Note(f"`{self.layer}` is declared here", self.declared),)
 
 
-@dataclass(frozen=True)
-class DrawnFromSeries(Diagnostic):
+class DrawnFromSeries(Diagnostic, frozen=True):
     """Series are split in the order of time, the test part being the latest: there is nothing for a seed to draw."""
 
     code = "E0462"
@@ -312,8 +299,7 @@ class DrawnFromSeries(Diagnostic):
         return f"series are split in the order of time, nothing is drawn: leave `{self.what}` out"
 
 
-@dataclass(frozen=True)
-class FoldsOfSeries(Diagnostic):
+class FoldsOfSeries(Diagnostic, frozen=True):
     """Folds are drawn at random. Of a series, a part that lies later would teach what is asked for earlier."""
 
     code = "E0463"
@@ -331,8 +317,7 @@ class FoldsOfSeries(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class WindowsWithoutTime(Diagnostic):
+class WindowsWithoutTime(Diagnostic, frozen=True):
     """`windows` cuts series into shorter ones, and there are series only where a layer is over time."""
 
     code = "E0464"
@@ -347,8 +332,7 @@ class WindowsWithoutTime(Diagnostic):
         return "`windows` cuts series, but no layer of the network is over time: leave it out"
 
 
-@dataclass(frozen=True)
-class BaselineOverTime(Diagnostic):
+class BaselineOverTime(Diagnostic, frozen=True):
     """The baselines see one example after the other and keep nothing from sample to sample: they cannot be compared."""
 
     code = "E0465"
@@ -372,8 +356,7 @@ class BaselineOverTime(Diagnostic):
         return f"{self.what} knows no time, but `{self.source}` gives series: compare networks alone on them"
 
 
-@dataclass(frozen=True)
-class PackageOverTime(Diagnostic):
+class PackageOverTime(Diagnostic, frozen=True):
     """A package predicts example by example; a network over time would need the samples that came before."""
 
     code = "E0466"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
 from dync.compiler.mistakes.examples import HIDDEN, IN, INPUT, OUT, OUTPUT, network, with_layers
@@ -17,8 +16,7 @@ def shown(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))})"
 
 
-@dataclass(frozen=True)
-class TwoShapes(Diagnostic):
+class TwoShapes(Diagnostic, frozen=True):
     """The shapes of an edge's two layers do not go together."""
 
     sender: str
@@ -37,8 +35,7 @@ class TwoShapes(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class UnlikeShapes(TwoShapes):
+class UnlikeShapes(TwoShapes, frozen=True):
     """`one_to_one` joins each unit of the sender to the same unit of the receiver, so both must have one shape."""
 
     code = "E0301"
@@ -54,8 +51,7 @@ class UnlikeShapes(TwoShapes):
         )
 
 
-@dataclass(frozen=True)
-class BadDimension(Diagnostic):
+class BadDimension(Diagnostic, frozen=True):
     """Every dimension of a shape is a positive number of units."""
 
     code = "E0302"
@@ -71,8 +67,7 @@ class BadDimension(Diagnostic):
         return f"a dimension of `{self.name}` is {self.value}, but a layer needs at least one unit"
 
 
-@dataclass(frozen=True)
-class StartShape(Diagnostic):
+class StartShape(Diagnostic, frozen=True):
     """A layer that starts from the value of an input needs as many units as the input has."""
 
     code = "E0303"
@@ -99,8 +94,7 @@ class StartShape(Diagnostic):
         return (Note(f"`{self.input}` is {shown(self.input_shape)} here", self.input_span),)
 
 
-@dataclass(frozen=True)
-class StartNotInput(Diagnostic):
+class StartNotInput(Diagnostic, frozen=True):
     """`start` takes its value from an input: nothing else has one before the network moves."""
 
     code = "E0304"
@@ -116,8 +110,7 @@ class StartNotInput(Diagnostic):
         return f"`{self.name}` is {self.what}: a layer can start only from an input"
 
 
-@dataclass(frozen=True)
-class TooLarge(Diagnostic):
+class TooLarge(Diagnostic, frozen=True):
     """A network is larger than this compiler takes on: it is refused before it fills the memory.
 
     The limits: 100000 layers, edges, repetitions and names in lists together, 500000 layers and edges in all networks
@@ -139,8 +132,7 @@ class TooLarge(Diagnostic):
         return f"{self.what}: {found} is more than the limit of {self.limit}"
 
 
-@dataclass(frozen=True)
-class NoMembers(Diagnostic):
+class NoMembers(Diagnostic, frozen=True):
     """The range of an array holds no index, so the array has no layer."""
 
     code = "E0306"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.compiler.mistakes.examples import DATA, comparison, sweep, training
 from dync.compiler.mistakes.several import several
 from dync.compiler.mistakes.unknown import Unknown
@@ -14,8 +12,7 @@ TASK = DATA.replace("data     ", "task patterns")
 OBJECTIVE = "objective maximize validation.accuracy"
 
 
-@dataclass(frozen=True)
-class SettingOfOtherKind(Diagnostic):
+class SettingOfOtherKind(Diagnostic, frozen=True):
     """Each kind of pipeline has its own settings: `search` belongs in a sweep, `entry` in a comparison."""
 
     code = "E0820"
@@ -38,8 +35,7 @@ class SettingOfOtherKind(Diagnostic):
         return (Note("the kind of this pipeline", self.declared),)
 
 
-@dataclass(frozen=True)
-class UnknownPipeline(Unknown):
+class UnknownPipeline(Unknown, frozen=True):
     """A pipeline refers to another one that the file does not declare."""
 
     code = "E0821"
@@ -48,8 +44,7 @@ class UnknownPipeline(Unknown):
     right = sweep()
 
 
-@dataclass(frozen=True)
-class WrongPipelineKind(Diagnostic):
+class WrongPipelineKind(Diagnostic, frozen=True):
     """A pipeline refers to one of another kind than can stand there.
 
     A `base` and an `entry` by its name are trainings; what a sweep found is its `NAME.best`.
@@ -76,8 +71,7 @@ class WrongPipelineKind(Diagnostic):
         return (*found, Note(f"what a sweep found is `{self.name}.best`")) if self.kind == "sweep" else found
 
 
-@dataclass(frozen=True)
-class CircularPipelines(Diagnostic):
+class CircularPipelines(Diagnostic, frozen=True):
     """A pipeline is built on itself: by its `base`, or because what it starts from starts from it."""
 
     code = "E0823"
@@ -92,8 +86,7 @@ class CircularPipelines(Diagnostic):
         return f"the pipeline `{self.circle[0]}` is built on itself: {' → '.join(self.circle)}"
 
 
-@dataclass(frozen=True)
-class UnknownPart(Unknown):
+class UnknownPart(Unknown, frozen=True):
     """A metric begins with a part of the data: `train`, `validation`, `test`, or the name of an `evaluate`."""
 
     code = "E0824"
@@ -102,8 +95,7 @@ class UnknownPart(Unknown):
     right = training("epochs 1", "checkpoint best validation.accuracy")
 
 
-@dataclass(frozen=True)
-class UnknownMeasure(Unknown):
+class UnknownMeasure(Unknown, frozen=True):
     """A metric ends with a measure: `accuracy`, `mse`, `agreement`, over time `nrmse`; of several outputs also
     `OUTPUT.accuracy`."""
 
@@ -113,8 +105,7 @@ class UnknownMeasure(Unknown):
     right = training("epochs 1", "checkpoint best validation.accuracy")
 
 
-@dataclass(frozen=True)
-class NoObjective(Diagnostic):
+class NoObjective(Diagnostic, frozen=True):
     """Only an `objective` says which trial of a sweep is best; a sweep without one is a map."""
 
     code = "E0826"
@@ -136,8 +127,7 @@ class NoObjective(Diagnostic):
         return (Note(f"add `objective maximize validation.accuracy` to `{self.sweep}`", self.declared),)
 
 
-@dataclass(frozen=True)
-class NoMetric(Diagnostic):
+class NoMetric(Diagnostic, frozen=True):
     """A metric is a part of the data and a measure, joined by a point: `test.accuracy`."""
 
     code = "E0827"
@@ -157,8 +147,7 @@ class NoMetric(Diagnostic):
         return Fix(f"write `validation.{self.name}`", self.span, f"validation.{self.name}")
 
 
-@dataclass(frozen=True)
-class UnknownBaseline(Unknown):
+class UnknownBaseline(Unknown, frozen=True):
     """A baseline is a model of another kind, trained on the same data."""
 
     code = "E0833"
@@ -167,8 +156,7 @@ class UnknownBaseline(Unknown):
     right = comparison("entry twin baseline mlp(hidden = 8)", TASK)
 
 
-@dataclass(frozen=True)
-class UnknownLimit(Unknown):
+class UnknownLimit(Unknown, frozen=True):
     """`limit` says how much of something a run may use."""
 
     code = "E0834"
@@ -177,8 +165,7 @@ class UnknownLimit(Unknown):
     right = training("epochs 1", "limit threads 2")
 
 
-@dataclass(frozen=True)
-class UnknownWord(Unknown):
+class UnknownWord(Unknown, frozen=True):
     """A setting takes one of a few words, and this is none of them."""
 
     code = "E0835"
@@ -200,8 +187,7 @@ class UnknownWord(Unknown):
         return (Note(f"it takes {several(self.known)}"),)
 
 
-@dataclass(frozen=True)
-class UnknownEntry(Unknown):
+class UnknownEntry(Unknown, frozen=True):
     """A claim is about two entries of its own pipeline."""
 
     code = "E0838"
@@ -210,8 +196,7 @@ class UnknownEntry(Unknown):
     right = comparison("claim fast > slow on test.accuracy")
 
 
-@dataclass(frozen=True)
-class ClaimOfItself(Diagnostic):
+class ClaimOfItself(Diagnostic, frozen=True):
     """A claim says that one entry is better than another one."""
 
     code = "E0839"
@@ -226,8 +211,7 @@ class ClaimOfItself(Diagnostic):
         return f"`{self.name}` cannot be better than itself"
 
 
-@dataclass(frozen=True)
-class NoTask(Diagnostic):
+class NoTask(Diagnostic, frozen=True):
     """A baseline has no data of its own, as a training has: it needs a `task`."""
 
     code = "E0840"
@@ -242,8 +226,7 @@ class NoTask(Diagnostic):
         return f"{self.what} has no data of its own: add a task, as in `task digits digits then split(test = 0.2)`"
 
 
-@dataclass(frozen=True)
-class ShapeOfData(Diagnostic):
+class ShapeOfData(Diagnostic, frozen=True):
     """`input x (*)` and `output y (*)` take their shapes from the data, so without data there is no such network.
 
     Pipelines read their data first and know; what works on a network alone, such as a picture of it, needs shapes that
@@ -269,8 +252,7 @@ class ShapeOfData(Diagnostic):
         return (Note("run a pipeline that uses it, or write the shape, as in `input x (64)`"),)
 
 
-@dataclass(frozen=True)
-class ImpossibleValue(Diagnostic):
+class ImpossibleValue(Diagnostic, frozen=True):
     """With this value something else in the file has a mistake, such as a network whose parts no longer fit.
 
     Every value that a sweep lists, both ends of every range, and all that `with` changes are tried before anything

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.compiler.mistakes.examples import OUT, OUTPUT, network, with_layers
 from dync.compiler.mistakes.several import several
 from dync.compiler.mistakes.shapes import Shape, shown
@@ -21,8 +19,7 @@ def _mirrored(*lines: str) -> str:
     return network(*_TWO, _UP, *lines, OUT, "edge g -> y dense")
 
 
-@dataclass(frozen=True)
-class UnknownTie(Unknown):
+class UnknownTie(Unknown, frozen=True):
     """`tied` names the edge whose weights it uses by the label of that edge."""
 
     code = "E0361"
@@ -43,8 +40,7 @@ class UnknownTie(Unknown):
         return super().fix if self.span.text == self.name else None
 
 
-@dataclass(frozen=True)
-class TieToWeightless(Diagnostic):
+class TieToWeightless(Diagnostic, frozen=True):
     """An edge can be tied only to one that has weights of its own: to no `pool`, and to no edge that is tied itself."""
 
     code = "E0362"
@@ -66,8 +62,7 @@ class TieToWeightless(Diagnostic):
         return (Note(f"`{self.label}` stands here", self.there),)
 
 
-@dataclass(frozen=True)
-class TieShapes(Diagnostic):
+class TieShapes(Diagnostic, frozen=True):
     """Edges that share weights join layers of the same shapes, or with `transposed = true` of the same shapes the other
     way round.
     """
@@ -102,8 +97,7 @@ class TieShapes(Diagnostic):
         return (here, Note(f"with `transposed = {'false' if self.turned else 'true'}` it fits")) if fitting else (here,)
 
 
-@dataclass(frozen=True)
-class TieLearnsAlone(Diagnostic):
+class TieLearnsAlone(Diagnostic, frozen=True):
     """Weights that are shared belong to the edge that declares them. Its optimizer step, rate and decay move them, so
     it has to learn where a tied edge does.
     """
@@ -129,8 +123,7 @@ class TieLearnsAlone(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class TieDecays(Diagnostic):
+class TieDecays(Diagnostic, frozen=True):
     """Shared weights decay once, as the edge says that declares them. Its `rate` a tied edge has for itself: it weighs
     its update in the sum.
     """
@@ -147,8 +140,7 @@ class TieDecays(Diagnostic):
         return f"the weights belong to `{self.label}`, whose `decay` is the only one that they have"
 
 
-@dataclass(frozen=True)
-class RankTooHigh(Diagnostic):
+class RankTooHigh(Diagnostic, frozen=True):
     """Weights of low rank are the product of a matrix `[senders, rank]` and one `[rank, receivers]`. With a rank above
     the units of either layer they could say no more than a `dense` edge, and would take more room.
     """

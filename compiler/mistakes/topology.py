@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import (
@@ -23,8 +22,7 @@ from dync.grammar.diagnostic import Diagnostic, Severity
 _G = "layer  g (8) tanh"
 
 
-@dataclass(frozen=True)
-class UnreachedLayer(Diagnostic):
+class UnreachedLayer(Diagnostic, frozen=True):
     """A hidden layer that no input, no constant and no layer with a `start` reaches: nothing ever tells it anything."""
 
     code = "E0701"
@@ -39,8 +37,7 @@ class UnreachedLayer(Diagnostic):
         return f"no input, constant or `start` reaches {several(self.names)}"
 
 
-@dataclass(frozen=True)
-class UnreachedOutput(Diagnostic):
+class UnreachedOutput(Diagnostic, frozen=True):
     """An output into which no edge leads: its read-out would not depend on anything."""
 
     code = "E0702"
@@ -55,15 +52,13 @@ class UnreachedOutput(Diagnostic):
         return f"nothing reaches the output `{self.name}`: no edge leads into it"
 
 
-@dataclass(frozen=True)
-class TopologyWarning(Diagnostic):
+class TopologyWarning(Diagnostic, frozen=True):
     """What is joined as written, but hardly as meant."""
 
     severity: ClassVar[Severity] = "warning"
 
 
-@dataclass(frozen=True)
-class LeadsNowhere(TopologyWarning):
+class LeadsNowhere(TopologyWarning, frozen=True):
     """A layer from which no edges lead to an output: it costs time, and changes no answer."""
 
     code = "W0701"
@@ -78,8 +73,7 @@ class LeadsNowhere(TopologyWarning):
         return f"no output can be reached from {several(self.names)}"
 
 
-@dataclass(frozen=True)
-class NoInputs(TopologyWarning):
+class NoInputs(TopologyWarning, frozen=True):
     """A network without inputs does the same whatever the data are."""
 
     code = "W0702"
@@ -94,8 +88,7 @@ class NoInputs(TopologyWarning):
         return f"the network `{self.name}` has no inputs"
 
 
-@dataclass(frozen=True)
-class NoOutputs(TopologyWarning):
+class NoOutputs(TopologyWarning, frozen=True):
     """A network without outputs gives no answer; its states can still be read."""
 
     code = "W0703"
@@ -110,8 +103,7 @@ class NoOutputs(TopologyWarning):
         return f"the network `{self.name}` has no outputs"
 
 
-@dataclass(frozen=True)
-class UntrainedOutput(TopologyWarning):
+class UntrainedOutput(TopologyWarning, frozen=True):
     """The network has a training protocol, but no edge that learns has any say in this output."""
 
     code = "W0704"

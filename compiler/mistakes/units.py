@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.rule_examples import with_activation, with_rule
 from dync.grammar.diagnostic import Diagnostic, Fix, Note, Severity
 
 
-@dataclass(frozen=True)
-class ReadsWhatIsOver(Diagnostic):
+class ReadsWhatIsOver(Diagnostic, frozen=True):
     """A unit sends between its steps, as often as a message or a rule asks: what it `sends` is made from what the unit
     holds, its `state` and its traces. The field and the random draws are there only while the unit moves. What is to
     last, such as a spike that was drawn, is kept in the state or in a trace. The `surrogate` of an activation that has
@@ -37,8 +35,7 @@ class ReadsWhatIsOver(Diagnostic):
         return (Note("between steps a unit has its `state` and its traces"),)
 
 
-@dataclass(frozen=True)
-class LayerWideElsewhere(Diagnostic):
+class LayerWideElsewhere(Diagnostic, frozen=True):
     """`total(x)` and `largest(x)` are the sum and the maximum over all units of a layer. An activation may use them:
     the units of a layer compete. A rule knows two units and the synapse between them, and what is sent on an edge is
     known to one unit, so that a sum over others is not local there.
@@ -62,8 +59,7 @@ class LayerWideElsewhere(Diagnostic):
         return (Note(f"an activation can use `{self.name}`, and what it gives is sent and learned from"),)
 
 
-@dataclass(frozen=True)
-class OnlyState(Diagnostic):
+class OnlyState(Diagnostic, frozen=True):
     """`pre` and `post` are what the two ends of a synapse send; `pre.state` and `post.state` are what they hold, which
     is the same unless an activation says what its units send. Nothing else of them has a name: traces are the unit's
     own, and a rule keeps its own traces.
@@ -86,8 +82,7 @@ class OnlyState(Diagnostic):
         return Fix(f"write `{self.end}.state`, what the unit holds", self.span, f"{self.end}.state")
 
 
-@dataclass(frozen=True)
-class NoDefault(Diagnostic):
+class NoDefault(Diagnostic, frozen=True):
     """A parameter of an activation is a number with a default, which a layer may set: `layer h (3) a(gain = 2)`. A
     parameter without one is for rules, where it stands for a measure of the network.
     """
@@ -109,8 +104,7 @@ class NoDefault(Diagnostic):
         return Fix(f"give it one: `{self.name} = 1`", self.span, f"{self.name} = 1")
 
 
-@dataclass(frozen=True)
-class UnreadTrace(Diagnostic):
+class UnreadTrace(Diagnostic, frozen=True):
     """A trace that neither `next` nor `sends` reads, nor a trace that they read: it is kept for nothing."""
 
     code: ClassVar[str] = "W0411"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import ClassVar
@@ -17,8 +16,7 @@ COMPARED = 300
 """How many known names a misspelt one is compared with at most."""
 
 
-@dataclass(frozen=True)
-class Unknown(Diagnostic):
+class Unknown(Diagnostic, frozen=True, dict=True):
     """A name that nothing bears; `known` are the names that could stand there."""
 
     noun: ClassVar[str]
@@ -51,8 +49,7 @@ class Unknown(Diagnostic):
         return Fix(f"write `{self.near}`", self.span, self.near) if self.near else None
 
 
-@dataclass(frozen=True)
-class UnknownOf(Unknown):
+class UnknownOf(Unknown, frozen=True):
     """A name that a thing does not have; `of` is the thing."""
 
     of: str = ""

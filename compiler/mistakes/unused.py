@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import IN, INPUT, OUT, OUTPUT, connected, network
 from dync.grammar.diagnostic import Diagnostic, Severity
 
 
-@dataclass(frozen=True)
-class Unused(Diagnostic):
+class Unused(Diagnostic, frozen=True):
     """Something is declared and then nothing reads it: often a name that was forgotten elsewhere."""
 
     severity: ClassVar[Severity] = "warning"
@@ -25,8 +23,7 @@ class Unused(Diagnostic):
         return f"the {self.noun} `{self.name}` is declared, but {self.hint}"
 
 
-@dataclass(frozen=True)
-class UnusedParameter(Unused):
+class UnusedParameter(Unused, frozen=True):
     """A parameter of the network that no expression reads: to set it changes nothing."""
 
     code = "W0201"
@@ -35,8 +32,7 @@ class UnusedParameter(Unused):
     right = network("param hidden = 8", INPUT, "layer  h (hidden) tanh", OUTPUT, IN, OUT)
 
 
-@dataclass(frozen=True)
-class UnusedGroup(Unused):
+class UnusedGroup(Unused, frozen=True):
     """A group that no schedule, phase, record or property names. Only a Python program can still ask for it."""
 
     code = "W0202"
@@ -45,8 +41,7 @@ class UnusedGroup(Unused):
     right = connected("group early { h }", "schedule grouped(early)")
 
 
-@dataclass(frozen=True)
-class UnusedPhase(Unused):
+class UnusedPhase(Unused, frozen=True):
     """A phase that neither `train` nor `infer` goes through, in no protocol of the network."""
 
     code = "W0203"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dync.compiler.mistakes.examples import network
 from dync.compiler.mistakes.shapes import Shape, TwoShapes, shown
 from dync.grammar.diagnostic import Diagnostic, Fix, Note, nearest
@@ -20,8 +18,7 @@ def _pooled(edge: str, h: str = "4, 4, 1") -> str:
     return _images(edge, h=h)
 
 
-@dataclass(frozen=True)
-class NotPositions(Diagnostic):
+class NotPositions(Diagnostic, frozen=True):
     """A window slides over the positions of a layer, and its channels are the last dimension: with two axes of
     positions a layer is `(height, width, channels)`, with one channel too.
     """
@@ -53,8 +50,7 @@ class NotPositions(Diagnostic):
         return (here, one) if len(self.shape) == self.axes else (here,)
 
 
-@dataclass(frozen=True)
-class UnlikeAxes(Diagnostic):
+class UnlikeAxes(Diagnostic, frozen=True):
     """Kernel, stride and padding have one number for all axes of positions, or one for each of them."""
 
     code = "E0332"
@@ -72,8 +68,7 @@ class UnlikeAxes(Diagnostic):
         return f"`{self.name}` has {self.count} numbers and `{self.other}` has {self.axes}: both need one for each axis"
 
 
-@dataclass(frozen=True)
-class WindowShapes(Diagnostic):
+class WindowShapes(Diagnostic, frozen=True):
     """The window has more or fewer places than the smaller layer has positions.
 
     An axis of n units gives `(n + padding before and after - kernel) // stride + 1` places. A transposed `conv` and an
@@ -113,8 +108,7 @@ class WindowShapes(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
-class WindowTooLarge(Diagnostic):
+class WindowTooLarge(Diagnostic, frozen=True):
     """The window does not fit into the layer over which it is to slide, its padding included."""
 
     code = "E0334"
@@ -137,8 +131,7 @@ class WindowTooLarge(Diagnostic):
         return (Note(f"`{self.layer}` is {shown(self.shape)} here", self.declared),)
 
 
-@dataclass(frozen=True)
-class PoolChannels(TwoShapes):
+class PoolChannels(TwoShapes, frozen=True):
     """Pooling takes each channel by itself, so both layers have as many. A `conv` can mix them."""
 
     code = "E0335"
@@ -156,8 +149,7 @@ class PoolChannels(TwoShapes):
         )
 
 
-@dataclass(frozen=True)
-class GroupsDivide(TwoShapes):
+class GroupsDivide(TwoShapes, frozen=True):
     """The groups of a `conv` divide the channels of both layers, and each group hears its own alone."""
 
     code = "E0336"
@@ -175,8 +167,7 @@ class GroupsDivide(TwoShapes):
         )
 
 
-@dataclass(frozen=True)
-class NothingToLearn(Diagnostic):
+class NothingToLearn(Diagnostic, frozen=True):
     """A `pool` and an `unpool` have no weights, so there is nothing that a rule could change."""
 
     code = "E0337"
@@ -191,8 +182,7 @@ class NothingToLearn(Diagnostic):
         return f"a `{self.kind}` has no weights, so it cannot learn"
 
 
-@dataclass(frozen=True)
-class UnknownWord(Diagnostic):
+class UnknownWord(Diagnostic, frozen=True):
     """An argument that takes one of a few words is given something else."""
 
     code = "E0338"
@@ -217,8 +207,7 @@ class UnknownWord(Diagnostic):
         return Fix(f"write `{near}`", self.span, near) if near else None
 
 
-@dataclass(frozen=True)
-class TooManyAxes(Diagnostic):
+class TooManyAxes(Diagnostic, frozen=True):
     """A window slides over one, two or three axes of positions."""
 
     code = "E0339"

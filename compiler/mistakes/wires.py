@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dync.compiler.mistakes.examples import INPUT, OUTPUT, network
@@ -20,8 +19,7 @@ def _wired(*lines: str) -> str:
 _RIGHT = _wired("wire h by ring dense")
 
 
-@dataclass(frozen=True)
-class UnknownGenerator(Unknown):
+class UnknownGenerator(Unknown, frozen=True):
     """The graph generator after `by` is none that the language knows."""
 
     code = "E0321"
@@ -31,8 +29,7 @@ class UnknownGenerator(Unknown):
     nouns = "graph generators"
 
 
-@dataclass(frozen=True)
-class UnknownArcs(Unknown):
+class UnknownArcs(Unknown, frozen=True):
     """`arcs` says which way the edges of a link lead: `both`, or `forward` or `backward` alone."""
 
     code = "E0322"
@@ -42,8 +39,7 @@ class UnknownArcs(Unknown):
     nouns = "choices of arcs"
 
 
-@dataclass(frozen=True)
-class GraphRefused(Diagnostic):
+class GraphRefused(Diagnostic, frozen=True):
     """There is no such graph over so many layers: a grid needs rows times columns, a regular graph an even number of
     ends, a clique so many members."""
 
@@ -62,8 +58,7 @@ class GraphRefused(Diagnostic):
         return f"`{self.name}` cannot be drawn over {layers}: {self.reason}"
 
 
-@dataclass(frozen=True)
-class WireOverEdge(Diagnostic):
+class WireOverEdge(Diagnostic, frozen=True):
     """A `wire` draws an edge between two layers that are joined the same way already, and nothing tells them apart.
     Both statements need a label."""
 
@@ -89,8 +84,7 @@ class WireOverEdge(Diagnostic):
         return (Note("the first one stands here", self.first), labels)
 
 
-@dataclass(frozen=True)
-class LayerTwice(Diagnostic):
+class LayerTwice(Diagnostic, frozen=True):
     """A layer stands twice in the list of a `wire`, so that it would be two nodes of the graph."""
 
     code = "E0325"
@@ -111,8 +105,7 @@ class LayerTwice(Diagnostic):
         return (Note("it is among these already", self.first),)
 
 
-@dataclass(frozen=True)
-class WireDrawsNothing(Diagnostic):
+class WireDrawsNothing(Diagnostic, frozen=True):
     """The graph has no links at these arguments, so the `wire` draws no edge."""
 
     code = "W0301"

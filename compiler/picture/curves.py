@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import atan2, cos, hypot, pi, sin
+
+from msgspec import Struct
 
 from dync.compiler.picture.layout import HEIGHT, LOOP, Box, Layout
 from dync.compiler.picture.scene import Link
@@ -14,8 +15,7 @@ LANE = 42.0
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """A cubic Bézier curve from `start` by `first` and `second` to `end`."""
 
     start: Point

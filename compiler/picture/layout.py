@@ -7,7 +7,8 @@ an order already, and it is the order that a picture is to show.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dync.compiler.picture.scene import Link, Scene
 
@@ -30,8 +31,7 @@ MOST_CURVES = 2000
 """Beyond this many, lanes are given by length alone: nobody could follow single curves any more."""
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(Struct, frozen=True):
     """A node's place: its column, and its centre."""
 
     column: int
@@ -39,8 +39,7 @@ class Box:
     y: float
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Boxes by node, all of one `width`, and for each link the lane of its curve, counted from the nodes outwards.
 
     Links drawn straight have lane 0. `spans` are the top of the highest and the bottom of the lowest box of each

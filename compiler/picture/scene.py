@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dync.compiler.plan import Plan, Role, Structure
 from dync.compiler.report.folding import fold_names, split_name
@@ -20,8 +22,7 @@ _WITHIN = re.compile(r"(.*)\.[^\W\d]")
 Direction = Literal["forward", "feedback", "self", "start"]
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Struct, frozen=True):
     """A layer, or `count` layers of an array. `name` and `caption` are what stands in it, `details` what hovers."""
 
     name: str
@@ -31,8 +32,7 @@ class Node:
     details: str
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Struct, frozen=True):
     """An edge between nodes by their numbers, or `count` edges that the folding makes one.
 
     `rule` is None where nothing learns. A `start` is no edge: the receiver starts from the sender's value.
@@ -48,8 +48,7 @@ class Link:
     details: str
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """Nodes in the order of the layers, and the links between them. `rules` are those that some edge learns by."""
 
     network: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dync.compiler.picture.curves import Curve, Point, curve
 from dync.compiler.picture.layout import HEIGHT, Box, Layout, layout
@@ -17,8 +18,7 @@ _HEADING = 62.0
 _LEGEND = 34.0
 
 
-@dataclass(frozen=True)
-class _Drawn:
+class _Drawn(Struct, frozen=True):
     """A link with its line, its place among links between the same boxes, and its colour."""
 
     link: Link

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -25,8 +27,7 @@ _Whole = tuple[syntax.Pipeline | None, tuple[Diagnostic, ...]]
 _Resolved = tuple[PipelineModel | None, tuple[Diagnostic, ...]]
 
 
-@dataclass(frozen=True)
-class Book:
+class Book(Struct, frozen=True):
     """The pipelines of a file as they are written, and what they are resolved with."""
 
     pipelines: Mapping[str, syntax.Pipeline]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.arguments import matched
@@ -78,8 +78,7 @@ def _plain(expression: syntax.Expression, mistakes: Collector) -> Value:
             return number(expression, EMPTY, mistakes)
 
 
-@dataclass(frozen=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """Reads the values of one parameter of `owner`. A mistake is reported, and gives None."""
 
     owner: str

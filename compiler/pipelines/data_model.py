@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -16,8 +17,7 @@ from dync.compiler.pipelines.signatures import EMBEDDED, SOURCES, TRANSFORMS, Si
 from dync.grammar import syntax
 
 
-@dataclass(frozen=True)
-class DataContext:
+class DataContext(Struct, frozen=True):
     """What data are checked against: the network, if it has no errors, and the sources that others registered."""
 
     model: NetworkModel | None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dync.grammar import syntax
 from dync.grammar.pipeline_spelling import value as spelled
@@ -15,8 +17,7 @@ LONGEST: Final = 10_000
 """How many characters a value may have."""
 
 
-@dataclass(frozen=True)
-class Fragment:
+class Fragment(Struct, frozen=True):
     """A key and a value as the language writes them.
 
     `places` are where the two stand; without them, places are those in `--set`, the text `KEY=VALUE`.
@@ -96,7 +97,7 @@ def _moved(node: Any, move: Callable[[Span], Span]) -> Any:
             return move(node)
         case tuple():
             return tuple(_moved(part, move) for part in node)
-        case _ if is_dataclass(node) and not isinstance(node, type):
-            return replace(node, **{f.name: _moved(getattr(node, f.name), move) for f in fields(node)})
+        case Struct():
+            return replace(node, **{name: _moved(getattr(node, name), move) for name in node.__struct_fields__})
         case _:
             return node

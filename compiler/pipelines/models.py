@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dync.compiler.model import NetworkModel
 from dync.compiler.pipeline_plan import BenchmarkPlan, ComparisonPlan, SweepPlan, TrainingPlan
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class PipelineModel:
+class PipelineModel(Struct, frozen=True):
     """A training, and its network with the parameters that it gives."""
 
     plan: TrainingPlan
@@ -23,8 +22,7 @@ class PipelineModel:
         return tuple(layer.name for layer in self.network.layers if layer.shape_of_data and not layer.shape)
 
 
-@dataclass(frozen=True)
-class StudyModel:
+class StudyModel(Struct, frozen=True):
     """A sweep, a comparison or a benchmark. The trainings that it is about are bound one by one, with their changes."""
 
     plan: SweepPlan | ComparisonPlan | BenchmarkPlan

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dync.compiler.elaboration.arguments import matched
 from dync.compiler.elaboration.collector import Collector
@@ -14,8 +15,7 @@ from dync.grammar import syntax
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class NetworkValues:
+class NetworkValues(Struct, frozen=True):
     """Numbers by the names of parameters, the name of a protocol (None: not said), and where they were given."""
 
     numbers: dict[str, float] = field(default_factory=dict)

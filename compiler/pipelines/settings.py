@@ -7,8 +7,10 @@ file; a mistake in it points at what was given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -115,8 +117,7 @@ def with_whole(pipeline: syntax.Pipeline, fragment: Fragment) -> syntax.Pipeline
     return replace(pipeline, items=(*(other for other in pipeline.items if words_of(other) not in gone), item))
 
 
-@dataclass(frozen=True)
-class _Setter:
+class _Setter(Struct, frozen=True):
     """Puts one setting into a training."""
 
     pipeline: syntax.Pipeline
@@ -174,8 +175,7 @@ Put = Callable[[syntax.PipelineItem, syntax.Expression], syntax.PipelineItem]
 """Gives a setting with a value put in."""
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """The setting that has a place for a value, and how it is put there."""
 
     item: syntax.PipelineItem

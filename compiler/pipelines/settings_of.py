@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -26,8 +27,7 @@ LIMITS: Final[Mapping[str, tuple[float, float, bool]]] = {
 """The least and the most of each limit, and whether it is a whole number."""
 
 
-@dataclass(frozen=True)
-class SettingsOf:
+class SettingsOf(Struct, frozen=True):
     """Reads the settings of one pipeline; a mistake is reported, and gives the default."""
 
     pipeline: syntax.Pipeline

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
+
+from msgspec import Struct
 
 Sort = Literal["integer", "number", "flag", "text", "other"]
 """What an argument is. `other` is nothing that a `.dyn` file can say, but for `none`."""
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter: what it takes, whether it must be given, the values that it can have.
 
     `least` and `most` bound numbers, `words` are the only texts where there are any. A parameter with `rate` can be a
@@ -34,8 +34,7 @@ class Parameter:
     rate: bool = False
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """The parameters in their order. With `repeats` the last one takes any number of values: `reshape(8, 8)`.
 
     An `open` signature is that of a source that others registered: its arguments are checked when it runs.
@@ -206,8 +205,7 @@ def _of_optax(kind: str, *, rate: bool) -> Mapping[str, Signature]:
     }
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """How many values an example of a source has, and how many classes (or other values of its target)."""
 
     units: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import floor, log10
 from typing import Final
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -26,16 +27,14 @@ LONGEST_GRID: Final = 100_000
 """How many points a grid may have."""
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """A value that a setting may get, and where it is written."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True)
-class Space:
+class Space(Struct, frozen=True):
     """A searched setting: as a plan, as it is written, and the values by which it is tried before anything runs."""
 
     plan: SearchPlan

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import Final, Literal, get_args
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -35,8 +36,7 @@ UNTAUGHT: Final = ("grid", "bruteforce", "random", "qmc")
 """Strategies that learn nothing from trials."""
 
 
-@dataclass(frozen=True)
-class Sweep:
+class Sweep(Struct, frozen=True, dict=True):
     """Resolves one sweep."""
 
     pipeline: syntax.Pipeline
@@ -86,7 +86,10 @@ class Sweep:
         return StudyModel(plan, self.pipeline.span)
 
     def _check_complete(self) -> None:
-        words = {syntax.BaseSetting: "which training is its `base`", syntax.SearchSetting: "what to `search`"}
+        words: dict[type[syntax.PipelineItem], str] = {
+            syntax.BaseSetting: "which training is its `base`",
+            syntax.SearchSetting: "what to `search`",
+        }
         missing = tuple(what for item_type, what in words.items() if not self.settings.all(item_type))
         if missing:
             name = self.pipeline.name

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -35,8 +36,7 @@ from dync.grammar import syntax
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class Training:
+class Training(Struct, frozen=True, dict=True):
     """Resolves one training, whose settings are all its own: those of its `base` are among them."""
 
     pipeline: syntax.Pipeline
@@ -89,7 +89,7 @@ class Training:
 
     def _check_complete(self) -> None:
         """Say at once which of the settings without a default are not there."""
-        words = {
+        words: dict[type[syntax.PipelineItem], str] = {
             syntax.NetworkSetting: "which `network`",
             syntax.DataSetting: "which `data`",
             syntax.OptimizerSetting: "which `optimizer`",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dync.compiler.between_plan import BetweenPlan, names_read
 from dync.compiler.expression import Expression, parameters
@@ -18,8 +19,7 @@ from dync.compiler.planning.waves import is_fresh
 from dync.compiler.window_plan import WindowPlan
 
 
-@dataclass(frozen=True)
-class Families:
+class Families(Struct, frozen=True):
     """The families of a network, the rules that they use, and their numbers by key."""
 
     families: tuple[FamilyPlan, ...]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dync.compiler.model import EdgeModel, NetworkModel
 from dync.compiler.plan import Plan, Structure
 
 
-@dataclass(frozen=True)
-class InnerPlans:
+class InnerPlans(Struct, frozen=True):
     """The plan of each such network, made once; `plan` is what makes plans."""
 
     plan: Callable[[NetworkModel], Plan]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from dync.compiler.model import NetworkModel
 from dync.compiler.plan import MessageFilter
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A number or a truth value, and where it helps a sentence about how it came about."""
 
     value: int | float | bool

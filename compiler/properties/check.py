@@ -6,8 +6,9 @@ Nothing here depends on the values of parameters; what does is checked when they
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, assert_never
+
+from msgspec import Struct, field
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -27,8 +28,7 @@ _COMPARISONS: Final = ("<", "<=", ">", ">=", "==", "!=")
 What = Literal["a number", "a condition", "a text"]
 
 
-@dataclass
-class Checker:
+class Checker(Struct):
     """Checks expressions of one property. Methods give None where a mistake was found and is reported."""
 
     known: Known

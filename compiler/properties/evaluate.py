@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.elaboration.collector import Collector
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 _MOST_BITS: Final = 1023
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A network that is asked. Without `topology` only the names in the questions are looked at.
 
     `dynamics` answers what needs the network to run; it is not needed where nothing does.
@@ -53,8 +53,7 @@ def asked(model: NetworkModel, mistakes: Collector, work: Work | None, dynamics:
     return Asked(model, table_of(model, mistakes), groups, topology, dynamics)
 
 
-@dataclass(frozen=True)
-class RequirementEvaluator(Evaluator):
+class RequirementEvaluator(Evaluator, frozen=True):
     """Evaluates one requirement; `answers` are what its predicates answered, by the ids of their calls."""
 
     network: Asked

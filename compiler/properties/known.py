@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dync.grammar import syntax
 from dync.grammar.source import Span
@@ -11,8 +12,7 @@ from dync.grammar.source import Span
 LayerItem = syntax.Input | syntax.Layer | syntax.Instance | syntax.Output | syntax.Constant
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """The names of a network. Of layers also where they are declared, and whether they are arrays."""
 
     layers: Mapping[str, syntax.Name]

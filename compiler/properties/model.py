@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dync.compiler.elaboration.scope import Amount
 from dync.grammar import syntax
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """Numbers from `low` to `high`, both included; whole ones alone where both ends were written as such."""
 
     low: Amount
@@ -28,8 +28,7 @@ class Interval:
         return self.low, self.high
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of some values."""
 
     values: tuple[Amount, ...]
@@ -43,8 +42,7 @@ class Choice:
 Domain: TypeAlias = Interval | Choice
 
 
-@dataclass(frozen=True)
-class DrawModel:
+class DrawModel(Struct, frozen=True):
     """A parameter that is drawn, and from what."""
 
     name: str
@@ -52,8 +50,7 @@ class DrawModel:
     span: Span
 
 
-@dataclass(frozen=True)
-class PropertyModel:
+class PropertyModel(Struct, frozen=True):
     """A property without mistakes, and the groups that it names. `dynamic` ones run the network."""
 
     name: str

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dync.compiler.model import NetworkModel
 from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
 
 
-@dataclass(frozen=True)
-class Holds:
+class Holds(Struct, frozen=True):
     """Everything that is required is so."""
 
 
-@dataclass(frozen=True)
-class Fails:
+class Fails(Struct, frozen=True):
     """A requirement does not hold. `shown` is what its parts came to, `variables` those of the `for`s around it."""
 
     requirement: syntax.Require
@@ -27,15 +26,13 @@ class Fails:
     because: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class NoNetwork:
+class NoNetwork(Struct, frozen=True):
     """There is no network at these values: `mistakes` say why."""
 
     mistakes: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True)
-class NoAnswer:
+class NoAnswer(Struct, frozen=True):
     """The question means nothing at these values, or the network cannot be run: `mistakes` say why."""
 
     model: NetworkModel

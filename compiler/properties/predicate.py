@@ -7,8 +7,9 @@ few. What they answer stands in `topology_answers.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 Sort = Literal["layer", "layers", "messages", "phase", "number", "things"]
 """What an argument is: one layer, any number of them, `forward` and the like, a phase, a number, what to count."""
@@ -16,8 +17,7 @@ Sort = Literal["layer", "layers", "messages", "phase", "number", "things"]
 Gives = Literal["number", "condition"]
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """An argument that a predicate takes."""
 
     name: str
@@ -25,8 +25,7 @@ class Taken:
     needed: bool = True
 
 
-@dataclass(frozen=True)
-class Predicate:
+class Predicate(Struct, frozen=True):
     """A question to a network; a `dynamic` one is answered by running it."""
 
     name: str

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Final, TypeAlias
 
 import networkx as nx
+from msgspec import Struct, field
 
 from dync.compiler.elaboration.scope import Amount
 from dync.compiler.model import EdgeModel, NetworkModel
@@ -28,8 +28,7 @@ Names: TypeAlias = Sequence[str]
 Digraph: TypeAlias = "nx.DiGraph[str]"
 
 
-@dataclass
-class Topology:
+class Topology(Struct, dict=True):
     """The graph of a model, ready to be asked."""
 
     model: NetworkModel

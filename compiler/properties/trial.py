@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from dync.compiler.elaboration.collector import Collector
 from dync.compiler.elaboration.constant import integer
@@ -25,8 +26,7 @@ LOOKED_AT: Final = 100_000
 """The work that a check does on one property at one network."""
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(Struct, frozen=True):
     """What trying needs: rules and activations, work that is left, and for some properties what runs networks."""
 
     library: Library

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 MOST = 5_000_000
 """Steps of work for all cases of a property: seconds, and a minute at worst."""
@@ -16,8 +17,7 @@ class OutOfWorkError(Exception):
     """The work is used up."""
 
 
-@dataclass
-class Work:
+class Work(Struct):
     """What is left."""
 
     left: int = field(default_factory=lambda: MOST)

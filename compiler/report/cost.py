@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dync.compiler.plan import FamilyPlan, MessageFilter, PhasePlan, Plan, Structure
 from dync.compiler.planning.edge_sizes import multiply_adds_between, weights_between
@@ -12,8 +13,7 @@ BYTES = 4
 """Bytes of a weight: float32."""
 
 
-@dataclass(frozen=True)
-class Weights:
+class Weights(Struct, frozen=True):
     """Weights of some edges. `stored` entries of their arrays; of these `present`, the others are absent for good.
 
     `learning` are those present that a rule moves. Where the density is below 1, `present` and `learning` are
@@ -33,8 +33,7 @@ class Weights:
         return Weights(self.stored + other.stored, self.present + other.present, self.learning + other.learning)
 
 
-@dataclass(frozen=True)
-class StepCost:
+class StepCost(Struct, frozen=True):
     """One step for one example.
 
     `multiply_adds` counts the weights present, `bytes` all that are stored and read, `levels` is the fewest updates one

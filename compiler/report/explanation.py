@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from dync.compiler.expression import REDUCTIONS, Apply, Number, Symbol, field_of, symbols, walk
 from dync.compiler.model import ActivationDefinition, EdgeModel, LayerModel, NetworkModel, RuleDefinition
@@ -27,8 +28,7 @@ from dync.compiler.rules.reads import rule_reads, shown, side_of
 from dync.grammar.source import Span
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(Struct, frozen=True):
     """Edges or layers of a network that are alike in it, and the values that it has there."""
 
     network: str
@@ -36,8 +36,7 @@ class Use:
     values: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A rule or an activation.
 
     `declared` is its head as it is written, `place` its file and line, `about` the comment above it. `equations` say

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Set
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from dync.compiler.plan import Structure
 from dync.compiler.report.folding import Name, fold_names, named, split_name
@@ -13,8 +14,7 @@ from dync.compiler.report.folding import Name, fold_names, named, split_name
 StateRead = Literal["new", "old", "held"]
 
 
-@dataclass(frozen=True)
-class Reads:
+class Reads(Struct, frozen=True):
     """What one layer, or layers that do alike, read in a step.
 
     `new` are layers that moved earlier in the same step, `old` those that move later or at the same time, `held` those

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dync.compiler.plan import FamilyPlan, MessageFilter, PhasePlan, Plan, Role, ScheduleKind, Structure
 from dync.compiler.report.cost import (
@@ -22,8 +23,7 @@ from dync.compiler.report.reads import Reads, who_reads_whom
 from dync.compiler.topology import dead_layers, loops, topology_of_plan
 
 
-@dataclass(frozen=True)
-class LayersReport:
+class LayersReport(Struct, frozen=True):
     """Layers next to each other that are alike; `names` are folded. `start` is the input that they start from."""
 
     names: tuple[str, ...]
@@ -34,8 +34,7 @@ class LayersReport:
     start: str | None
 
 
-@dataclass(frozen=True)
-class FamilyReport:
+class FamilyReport(Struct, frozen=True):
     """Edges alike. `density` and `diagonal` are None where they are 1 and free, else the least and the greatest."""
 
     senders: tuple[str, ...]
@@ -49,8 +48,7 @@ class FamilyReport:
     weights: Weights
 
 
-@dataclass(frozen=True)
-class BlockReport:
+class BlockReport(Struct, frozen=True):
     """Layers stacked into one array `[members, batch, units]`."""
 
     layers: tuple[str, ...]
@@ -58,8 +56,7 @@ class BlockReport:
     units: int
 
 
-@dataclass(frozen=True)
-class LoopReport:
+class LoopReport(Struct, frozen=True):
     """Layers round which signals go, and the arcs `(sender, receiver)` on which an old state is read."""
 
     layers: tuple[str, ...]
@@ -68,8 +65,7 @@ class LoopReport:
     broken_by: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class PhaseReport:
+class PhaseReport(Struct, frozen=True):
     """A phase. `within` is the tolerance of `settled`, None for a fixed number of steps.
 
     `soft` are the layers that are softly clamped, each with its strength; `origin` is the phase from whose end it
@@ -90,8 +86,7 @@ class PhaseReport:
     multiply_adds: float
 
 
-@dataclass(frozen=True)
-class ProtocolReport:
+class ProtocolReport(Struct, frozen=True):
     """`train` or `infer`: its phases in order, its steps at most, and its multiply-adds for one example."""
 
     name: str
@@ -101,8 +96,7 @@ class ProtocolReport:
     readout: bool
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """All of it. `waves` are folded names; `held` the layers that no phase lets move; `dead` reach no output.
 
     `levels`, `multiply_adds` and `step_bytes` (of weights that are read) are those of `step`, `readout` the

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dync.compiler.expression import Apply, Expression, Symbol, symbols
 from dync.compiler.latex import latex, word
@@ -12,8 +13,7 @@ from dync.compiler.plan import RulePlan, TermPlan, TracePlan
 from dync.compiler.rules.reads import side_of
 
 
-@dataclass(frozen=True)
-class EquationText:
+class EquationText(Struct, frozen=True):
     """One equation in both forms."""
 
     text: str

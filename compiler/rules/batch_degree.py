@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from dync.compiler.expression import CONDITIONS, Apply, Expression, Foreign, Number, Parameter, Symbol, walk
 
@@ -13,8 +14,7 @@ Promise: TypeAlias = Literal["mean", "sum", "depends", "unknown"]
 function in Python that is given the size of the batch it is not known."""
 
 
-@dataclass(frozen=True)
-class BatchLaw:
+class BatchLaw(Struct, frozen=True):
     """The update is `batch ** degree` times a sum over the examples in which the size of the batch plays no part.
 
     With the degree -1 it is a mean, with 0 a sum. `degree` is None where the batch is read in no such way; `by` are the

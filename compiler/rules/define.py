@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Apply, Expression, Symbol, parameters
@@ -98,8 +100,7 @@ def resolve_sends(
     return sent, arguments, tuple(resolver.diagnostics)
 
 
-@dataclass(frozen=True)
-class _Body:
+class _Body(Struct, frozen=True):
     """The value of a declaration, the defaults of its parameters, what its traces become, and its further values."""
 
     expression: Expression

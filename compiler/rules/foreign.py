@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Expression, Foreign, Symbol, foreign
@@ -56,8 +57,7 @@ def define_foreign_activation(node: syntax.Foreign) -> tuple[ActivationDefinitio
     return definition, tuple(resolver.diagnostics)
 
 
-@dataclass(frozen=True)
-class _Body:
+class _Body(Struct, frozen=True):
     """The call of the function, and the defaults of its parameters."""
 
     call: Foreign

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import reduce
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dync.compiler.expression import Expression, Number
 from dync.compiler.plan import TermPlan
@@ -13,8 +15,7 @@ from dync.compiler.rules.algebra import ONE, ZERO, add, divide, multiply, power,
 from dync.compiler.rules.product import Factor, FactorTable, Product, Side
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A product with its factors sorted by side."""
 
     coefficient: float

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dync.compiler.expression import Expression, Number
 from dync.compiler.rules.constant import LARGEST
@@ -28,8 +30,7 @@ class Factor(NamedTuple):
     inverted: bool = False
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(Struct, frozen=True):
     """A number times factors, in the order of their numbers."""
 
     coefficient: float

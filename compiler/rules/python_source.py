@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from dync.grammar.python_modules import PythonModule
 
@@ -20,8 +21,7 @@ class SyntaxRefusedError(Exception):
         self.line = line
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """A function's arguments by name; `optional` are those that have a default. `open`: it takes any number more."""
 
     name: str
@@ -31,8 +31,7 @@ class Signature:
     line: int
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """The functions of a module, and the classes with the functions in each, by name."""
 
     functions: dict[str, Signature]

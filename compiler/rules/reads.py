@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from dync.compiler.expression import (
     REDUCTIONS,
@@ -29,8 +30,7 @@ RECEIVER: Final = frozenset({"post", "post.state", "predicted", "slope"})
 """And the receiver's fields."""
 
 
-@dataclass(frozen=True)
-class RuleReads:
+class RuleReads(Struct, frozen=True):
     """What a rule reads at either end, of the synapse itself and beside them; `foreign` says what is not local.
 
     Names stand as in the language, `pre@clamped`, in the order in which they are met.
@@ -49,8 +49,7 @@ class RuleReads:
         return (*self.sender, *self.receiver, *(("weight",) if self.weight else ()), *self.modulators)
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """An expression of a rule, and what it may read beside sizes and modulators; `written` is it, not computed."""
 
     expression: Expression

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, assert_never
+
+from msgspec import Struct, field
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.expression import CONDITIONS, LAYER_WIDE, Apply, Expression, Number, Parameter, Symbol, symbols
@@ -52,8 +53,7 @@ _OPERATIONS: Final = {
 _REDUCTIONS: Final = {function: operation for operation, function in LAYER_WIDE.items()}
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """An expression with its size and depth, measured as a tree although `let`s are shared."""
 
     expression: Expression
@@ -66,8 +66,7 @@ class Resolved:
         return isinstance(self.expression, Apply) and self.expression.operation in CONDITIONS
 
 
-@dataclass
-class Resolver:
+class Resolver(Struct):
     """Resolves the expressions of one place; collects mistakes, places and the names that were read.
 
     `names` holds parameters and `let`s, None where one has a mistake of its own, which is not to be repeated at each

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.expression import LAYER_WIDE
@@ -36,8 +37,7 @@ GRADIENT: Final = "gradient"
 """What stands in the place of a rule where an edge learns by the derivative of a measure, so that no rule has it."""
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """`symbols` can be read, `moments` are those of them that `@` may follow; `unknown` makes the
     mistake of a name that cannot: from its place, itself, the names that can, and the nearest of them. `with_axes` are
     the symbols that can be read axis by axis, `with_state` the ends of a synapse whose raw state can be read too.

@@ -7,8 +7,9 @@ A rule gives one number for each synapse and each example; summed over the batch
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from dync.compiler.expression import (
     Apply,
@@ -46,8 +47,7 @@ _SIDES: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """The part of a rule that no sum of products can give."""
 
     expression: Expression

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Expression, Symbol, fields_read, traces_read
@@ -15,8 +15,7 @@ from dync.grammar.diagnostic import Diagnostic
 STATE = Symbol("state")
 
 
-@dataclass(frozen=True)
-class Movement:
+class Movement(Struct, frozen=True):
     """What a unit becomes in a step, and what it sends then, from `state` and its traces.
 
     `stand_in` takes the place of a derivative: of `sends` by the state where `sends` says more than `state`, else of

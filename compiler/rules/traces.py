@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dync.compiler import mistakes as wrong
 from dync.compiler.expression import Expression, field_of, modulator_of, symbols, trace_of
@@ -18,8 +19,7 @@ _RECEIVER = frozenset({"post", "post.state", "predicted", "slope"})
 _SENDER = frozenset({"pre", "pre.state"})
 
 
-@dataclass(frozen=True)
-class Traces:
+class Traces(Struct, frozen=True):
     """The traces of a rule that something reads, by the end whose units have them."""
 
     sender: tuple[TracePlan, ...]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dync.building.path import Path, shown
 from dync.grammar import syntax
@@ -27,17 +29,15 @@ class Place:
         return self.path
 
 
-@dataclass(frozen=True)
-class Pointed(Diagnostic):
+class Pointed(Diagnostic, frozen=True, dict=True):
     """A mistake that stands in a mapping, too. Its code and sentences are those of the mistake itself."""
 
     mistake: Diagnostic
     path: Path
 
     def __post_init__(self) -> None:
-        for name in ("code", "severity", "wrong", "right"):
-            if hasattr(self.mistake, name):
-                object.__setattr__(self, name, getattr(self.mistake, name))
+        names = [name for name in ("code", "severity", "wrong", "right") if hasattr(self.mistake, name)]
+        self.__dict__.update({name: getattr(self.mistake, name) for name in names})
 
     @property
     def message(self) -> str:
@@ -74,7 +74,7 @@ def _names(node: object, span: Span) -> Iterator[str]:
         for part in node:
             yield from _names(part, span)
         return
-    if not is_dataclass(node) or isinstance(node, type | Span):
+    if not isinstance(node, Struct) or isinstance(node, Span):
         return
     around = getattr(node, "span", None)
     if not isinstance(around, Span) or not around.start <= span.start < around.end:
@@ -90,5 +90,5 @@ def _names(node: object, span: Span) -> Iterator[str]:
             yield name
         case _:
             pass
-    for part in fields(node):
-        yield from _names(getattr(node, part.name), span)
+    for part in node.__struct_fields__:
+        yield from _names(getattr(node, part), span)

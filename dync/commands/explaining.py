@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from textwrap import wrap
+
+from msgspec import to_builtins
 
 from dync.commands.check import Format
 from dync.commands.spec import load_spec
@@ -43,7 +44,7 @@ def explain_definition(word: str | None, file: str | None, form: Format, codes: 
     if not explained:
         raise _unknown(word, library, codes, file)
     if form is Format.JSON:
-        documents = [asdict(each) for each in explained]
+        documents = [to_builtins(each) for each in explained]
         print(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False))
     else:
         print("\n\n".join("\n".join(_lines(each)) for each in explained))

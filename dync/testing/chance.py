@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, assert_never
+
+from msgspec.structs import replace
 
 from dync.compiler.expression import Apply, Expression, Number, Parameter, Symbol
 from dync.compiler.plan import ActivationPlan, BlockPlan, Plan

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import jax
+from msgspec.structs import replace
 
 from dync.compiler.expression import JSON
 from dync.compiler.pipeline_json import digest_of_pipeline

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from dync.compiler.pipeline_plan import Metric
 from dync.runtime.comparison.contender import Baseline, Contender, Saved, Trained, Trial

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import structs
+
 from dync.compiler.pipeline_plan import BenchmarkPlan
 from dync.runtime.comparison.contender import Contender, Saved
 from dync.runtime.comparison.contest import Contest
@@ -79,7 +81,7 @@ class _Benchmark:
 
     def __init__(self, job: BenchmarkJob, clock: StageClock) -> None:
         entries = {**job.plan.comparison.entries, **job.plan.baselines}
-        self.plan = replace(job.plan.comparison, entries=entries)
+        self.plan = structs.replace(job.plan.comparison, entries=entries)
         self.packaged = job.plan.package_best
         self.job = replace(job.comparison, plan=self.plan, keep_models=self.packaged)
         self.contest = Contest(self.job, clock)

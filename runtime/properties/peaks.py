@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from msgspec import structs
 
 from dync.compiler.plan import MessageFilter, PhasePlan, Plan
 from dync.runtime.activation import is_stochastic
@@ -41,8 +42,8 @@ def find_excess(
     large to be run in a test.
     """
     structure = plan.structure
-    phases = tuple(replace(p, messages=messages or p.messages) for p in structure.phases)
-    changed = Plan(replace(structure, phases=phases), plan.numbers)
+    phases = tuple(structs.replace(p, messages=messages or p.messages) for p in structure.phases)
+    changed = Plan(structs.replace(structure, phases=phases), plan.numbers)
     protocols = protocols_with(structure, None) or (tuple(range(len(phases))),)
     for protocol in protocols:
         verify_small(structure, protocol)

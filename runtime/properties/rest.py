@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import jax
+from msgspec.structs import replace
 
 from dync.compiler.plan import MessageFilter, Plan
 from dync.runtime.properties.trial_run import SEEDS, protocols_with, start, verify_small

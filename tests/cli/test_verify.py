@@ -81,7 +81,7 @@ def test_the_json_document(dync, write):
 
 def test_a_fault_is_told_and_fails(dync, write, monkeypatch):
     """A plan in which a rule is not that of the file."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from dync.compiler.expression import Apply, Number
 

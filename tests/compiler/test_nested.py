@@ -1,9 +1,9 @@
 """Networks within networks, as far as no weight is drawn: names, pictures, layout, and plans that are damaged."""
 
-from dataclasses import replace
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 import dync
 from dync.compiler.driver import bind_pipeline, bind_settings, compile_source

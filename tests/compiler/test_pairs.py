@@ -3,9 +3,9 @@
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from dync.compiler.driver import compile_source, plan_of
 from dync.compiler.plan import SlotsPlan

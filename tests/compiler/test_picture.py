@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import networkx as nx
 import pytest
+from msgspec.structs import replace
 
 from dync.compiler.picture.curves import curve
 from dync.compiler.picture.draw import FORMATS, draw

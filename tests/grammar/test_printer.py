@@ -1,12 +1,12 @@
 """Formatting keeps the meaning and the comments, and formatting again changes nothing."""
 
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from dync.grammar.diagnostic import DiagnosticError
 from dync.grammar.lexer import Lexer, comments
@@ -21,8 +21,10 @@ def meaning(node: Any) -> Any:
     """A syntax tree without its places."""
     if isinstance(node, tuple):
         return tuple(map(meaning, node))
-    if is_dataclass(node):
-        parts = {f.name: meaning(getattr(node, f.name)) for f in fields(node) if f.name not in ("span", "source")}
+    if isinstance(node, Struct):
+        parts = {
+            name: meaning(getattr(node, name)) for name in node.__struct_fields__ if name not in ("span", "source")
+        }
         return (type(node).__name__, parts)
     return node
 

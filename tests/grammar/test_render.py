@@ -1,14 +1,11 @@
 """What diagnostics look like."""
 
-from dataclasses import dataclass
-
 from dync.grammar.diagnostic import Diagnostic, Fix, Note
 from dync.grammar.render import to_json, to_text
 from dync.grammar.source import Source, Span
 
 
-@dataclass(frozen=True)
-class Example(Diagnostic):
+class Example(Diagnostic, frozen=True):
     """A mistake for these tests."""
 
     code = "E9999"
@@ -31,8 +28,7 @@ class Example(Diagnostic):
         return self.change
 
 
-@dataclass(frozen=True)
-class Smell(Example):
+class Smell(Example, frozen=True):
     """A warning for these tests."""
 
     code = "W9999"

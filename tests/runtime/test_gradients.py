@@ -1,7 +1,6 @@
 """Learning by the gradient of a measure, against differences, against JAX on programs written by hand, and on data."""
 
 import os
-from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +8,7 @@ import numpy as np
 import optax
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
+from msgspec.structs import replace
 
 import dync
 from dync.compiler.driver import bind, compile_source, plan_of

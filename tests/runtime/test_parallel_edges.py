@@ -1,11 +1,10 @@
 """Several edges between one pair: told apart by their labels everywhere, and their messages summed."""
 
-from dataclasses import replace
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import dync
 from dync.compiler.driver import plan_of

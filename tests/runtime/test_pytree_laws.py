@@ -1,7 +1,5 @@
 """Orchestrators, states and layer maps are PyTrees: JAX transforms them, and new numbers compile nothing anew."""
 
-import dataclasses
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,6 +7,7 @@ import numpy as np
 import pytest
 
 import dync
+from dync.compiler.plan import Plan
 from dync.runtime import engine
 from dync.runtime.network import Network
 
@@ -201,7 +200,7 @@ def test_other_numbers_compile_nothing_anew(program, net, orch, state, traced):
         orch.with_parameters("h[1]", leak=0.9).with_parameters("one", value=3),
         orch.with_weights({("h[1]", "x"): np.ones((4, 3))}),
         program.network(margin=3, strength=2, leak=0.5).init(jax.random.key(3)),
-        Network(dataclasses.replace(net.plan)).init(jax.random.key(4)),
+        Network(Plan(net.plan.structure, net.plan.numbers)).init(jax.random.key(4)),
     ):
         trained(other, state)
         assert not traced

@@ -1,10 +1,9 @@
 """Storing only the weights that exist: the same network, the same updates, the same draw as with whole matrices."""
 
-from dataclasses import replace
-
 import jax
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import dync
 from dync.compiler.plan import SlotsPlan

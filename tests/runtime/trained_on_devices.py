@@ -5,13 +5,13 @@
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from msgspec.structs import replace
 
 import dync
 from dync.compiler.plan import SlotsPlan

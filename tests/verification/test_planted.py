@@ -1,10 +1,11 @@
 """Faults that are planted on purpose, each caught by the part of `dync verify` that is there for it."""
 
-from dataclasses import replace
+import dataclasses
 
 import jax
 import jax.numpy as jnp
 import pytest
+from msgspec.structs import replace
 
 import dync
 from dync.compiler.driver import bind, plan_of
@@ -99,7 +100,7 @@ def planted(change):
 def changed(changes: Changes, f: int, change) -> Changes:
     """The changes with those of one family replaced in both places."""
     wanted, updates = (found | {f: change(found[f])} for found in (changes.wanted, changes.updates))
-    return replace(changes, wanted=wanted, updates=updates)
+    return dataclasses.replace(changes, wanted=wanted, updates=updates)
 
 
 def test_nothing_is_wrong_with_it(plan, model):
@@ -284,7 +285,7 @@ def test_a_trace_that_another_layer_reaches(traced):
     def mix(structure, local, changes):
         key = next(key for key in changes.traces if key.endswith("eager"))
         strange = 0 * jnp.sum(local.values[""][b])
-        return replace(changes, traces=changes.traces | {key: changes.traces[key] + strange})
+        return dataclasses.replace(changes, traces=changes.traces | {key: changes.traces[key] + strange})
 
     found = localities(some_machine(rounded(traced), 0), planted(mix))
     (fault,) = (fault for locality in found.values() for fault in locality.faults)

@@ -1,10 +1,10 @@
 """A small file with trainings, and comparisons of them as the front door would start them."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import dync
 from dync.compiler import driver

@@ -1,10 +1,11 @@
 """The comparison pipeline: who is scored on what, what is never done twice, what is said in the end."""
 
+import dataclasses
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from dync.compiler.pipeline_plan import (
     BaselineEntry,
@@ -159,7 +160,11 @@ def test_what_failed_is_tried_again_as_often_as_the_limits_allow(job, tmp_path):
         def run(self, lanes, mode, watch):
             for result in super().run(lanes, mode, watch):
                 lost = result.lane.endswith("/1") and self.trained.count(result.lane) == 1
-                yield replace(result, status="failed", evaluation={}, error="lost a worker") if lost else result
+                yield (
+                    dataclasses.replace(result, status="failed", evaluation={}, error="lost a worker")
+                    if lost
+                    else result
+                )
 
     executor = Flaky()
     result = run_comparison(job(comparison({"wide": WIDE}, seeds=2, limits=Limits(retries=1)), executor=executor))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 
 import dync
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, TrainingPlan
@@ -59,7 +60,7 @@ def several(count, **settings):
 
 def long(lanes):
     """The same for so many epochs that they do not end by themselves within a test."""
-    return [replace(one, pipeline=replace(one.pipeline, epochs=100_000, evaluate_every=0)) for one in lanes]
+    return [replace(one, pipeline=structs.replace(one.pipeline, epochs=100_000, evaluate_every=0)) for one in lanes]
 
 
 def same(result, expected):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from dync.compiled import compilation
 from dync.compiler import driver
@@ -229,7 +230,7 @@ def test_lanes_may_start_from_weights(spec: Path) -> None:
 
 def test_stop_and_best_decide_as_in_a_single_run(spec: Path, tmp_path: Path) -> None:
     metric = Metric("validation", "mse")
-    lanes = [replace(one, pipeline=replace(
+    lanes = [replace(one, pipeline=structs.replace(
         one.pipeline, epochs=8, stop=StopPlan(2, metric), checkpoint_best=metric, evaluate_every=0
     )) for one in some_lanes(spec)]  # fmt: skip
     found = by_name(train_lanes(lanes, "exact", go_on, width=2))

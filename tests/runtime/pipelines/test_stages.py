@@ -1,10 +1,10 @@
 """Stages: what counts as success, partial and failed; retries; limits of time; what is not done twice."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, Limits
 from dync.runtime.error import RunError

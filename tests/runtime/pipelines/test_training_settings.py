@@ -1,9 +1,8 @@
 """What a training can be told: where to start, when to stop, which checkpoint is the best, what to record."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from dync import load_records
 from dync.compiler.pipeline_plan import CallPlan, DataPlan, Metric, RecordPlan, StopPlan

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import dync
 from dync.compiler.pipeline_plan import CallPlan, Choices, Condition, Interval, Metric, SearchPlan, SweepPlan

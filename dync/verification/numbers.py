@@ -28,8 +28,8 @@ from dync.verification.sample import matrix_sample, sample
 BATCH: Final = 6
 """Examples in the whole batch."""
 
-PART: Final = 2
-"""Examples in each of its parts."""
+PARTS: Final = (slice(0, 1), slice(1, BATCH))
+"""The examples of its parts: one alone and all the others, for parts alike would hide how much each of them counts."""
 
 SURE: Final = 1e-5
 """How near a comparison may come to falling the other way, so that rounding surely does not turn it."""
@@ -88,17 +88,13 @@ def compared(plan: Plan, machine: Machine, make: MakeUpdate, seed: int) -> Numbe
         clear = literal.margin.smallest > SURE and all(0 < d.scale < np.inf for d in found.values())
         if clear:
             break
-    parts = [_values(compiled(machine, part(structure, local, rows))) for rows in _rows()]
+    parts = [_values(compiled(machine, part(structure, local, rows))) for rows in PARTS]
     return Numbers(found, traces, _by_parts(structure, whole, parts, found), _shared(machine, local, whole, found))
 
 
 def _values(changes: Changes) -> Changes:
     found: Changes = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), changes)
     return found
-
-
-def _rows() -> list[slice]:
-    return [slice(first, first + PART) for first in range(0, BATCH, PART)]
 
 
 # --- as written -------------------------------------------------------------------------------------------------------
@@ -189,7 +185,8 @@ def _by_parts(
     for f, update in whole.wanted.items():
         degree = batch_law(_rule(structure, f).update).degree
         if degree is not None:
-            together = sum(np.asarray(p.wanted[f]) * _share(degree) for p in parts)
+            shares = [_share(degree, rows) for rows in PARTS]
+            together = sum(np.asarray(p.wanted[f]) * share for p, share in zip(parts, shares, strict=True))
             largest = float(np.max(np.abs(np.asarray(update)), initial=0.0))
             scale = (literal[f].scale if f in literal else largest) or 1.0
             limit = 2 * (literal[f].tolerance if f in literal else tolerance(_rule(structure, f), 16 * BATCH))
@@ -198,9 +195,9 @@ def _by_parts(
     return found
 
 
-def _share(degree: Fraction) -> float:
+def _share(degree: Fraction, rows: slice) -> float:
     """What the update of a part counts in that of the whole: of a mean the share of its examples, of a sum one."""
-    return float((BATCH / PART) ** float(degree))
+    return float((BATCH / (rows.stop - rows.start)) ** float(degree))
 
 
 # --- shared weights ---------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic, DiagnosticError, has_errors
 from dync.grammar.imports import Files
 from dync.grammar.reader import read
+from dync.grammar.source import Span
 from dync.grammar.standard import standard_source
 
 Node = TypeVar("Node", bound=syntax.Rule | syntax.Activation | syntax.Foreign)
@@ -25,6 +26,18 @@ _Known = dict[int, Any]
 """What declarations gave, by the identity of their nodes."""
 
 _Define = Callable[[Node], tuple[Definition | None, tuple[Diagnostic, ...]]]
+
+
+class Signature(Struct, frozen=True):
+    """What a declaration takes, as it says itself, whatever is wrong with the rest of it.
+
+    `measured` are the parameters without a default: those of a rule are given measures.
+    """
+
+    name: str
+    takes: tuple[str, ...]
+    measured: tuple[str, ...]
+    span: Span
 
 
 class Shelf(Mapping[str, Definition | None], Generic[Node, Definition]):
@@ -37,11 +50,19 @@ class Shelf(Mapping[str, Definition | None], Generic[Node, Definition]):
         self,
         define: _Define[Node, Definition],
         standard: Mapping[str, Node],
-        own: Mapping[str, Definition | None],
+        own: Mapping[str, tuple[Node, Definition | None]],
     ) -> None:
         self._define = define
         self._standard = standard
-        self._resolved = dict(own)
+        self._own = {name: node for name, (node, _) in own.items()}
+        self._resolved = {name: definition for name, (_, definition) in own.items()}
+
+    def signature(self, name: str) -> Signature:
+        """What the declaration of this name takes; raises KeyError where there is none."""
+        node = self._own[name] if name in self._own else self._standard[name]
+        takes = tuple(parameter.name.text for parameter in node.parameters)
+        measured = tuple(parameter.name.text for parameter in node.parameters if parameter.default is None)
+        return Signature(name, takes, measured, node.name.span)
 
     def __getitem__(self, name: str) -> Definition | None:
         if name not in self._resolved:
@@ -64,10 +85,10 @@ class Shelf(Mapping[str, Definition | None], Generic[Node, Definition]):
 class Library(Struct, frozen=True, eq=False):
     """Everything that `learn` and a layer can name. `files` are the libraries of all files, by their names."""
 
-    rules: Mapping[str, RuleDefinition | None]
-    activations: Mapping[str, ActivationDefinition | None]
-    networks: Mapping[str, syntax.Network] = field(default_factory=dict)
-    kinds: Mapping[str, KindDefinition | None] = field(default_factory=dict)
+    rules: Shelf[syntax.Rule | syntax.Foreign, RuleDefinition]
+    activations: Shelf[syntax.Activation | syntax.Foreign, ActivationDefinition]
+    networks: Mapping[str, syntax.Network]
+    kinds: Shelf[syntax.Foreign, KindDefinition]
     files: Mapping[str, Library] = field(default_factory=dict)
 
     def of(self, network: syntax.Network) -> Library:
@@ -161,7 +182,7 @@ def _shelf(
     """Check each of the files' own declarations and put those with names of their own beside the standard ones."""
     standard_nodes = {node.name.text: node for node in standard}
     first: dict[str, syntax.Name] = {}
-    resolved: dict[str, Definition | None] = {}
+    resolved: dict[str, tuple[Node, Definition | None]] = {}
     for node in own:
         name, span = node.name.text, node.name.span
         definition, found = define(node)
@@ -172,7 +193,7 @@ def _shelf(
             mistakes.append(DefinitionRepeated(span, kind, name, first[name].span))
         else:
             first[name] = node.name
-            resolved[name] = definition
+            resolved[name] = node, definition
             if name not in used:
                 mistakes.append(UnusedDefinition(span, kind, name))
     return Shelf(define, standard_nodes, resolved)

@@ -144,7 +144,7 @@ class EdgeModel(Struct, frozen=True):
     owns the weights. `into` is the field of the receiver into which it sends, nothing where that has no name;
     `delay` counts steps, 0 without one. `between` is what
     it says of single pairs of units; `density` is then the part of them that has a weight. In the place of a `rule`
-    it may have a `gradient`.
+    it may have a `gradient`; with a `faulty_rule` it is to learn by what has a mistake.
     """
 
     label: str | None
@@ -170,6 +170,7 @@ class EdgeModel(Struct, frozen=True):
     inner: NetworkModel | None = None
     gradient: GradientUse | None = None
     foreign: ForeignPlan | None = None
+    faulty_rule: bool = False
 
     @property
     def learning(self) -> Span | None:

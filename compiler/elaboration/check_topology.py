@@ -63,7 +63,7 @@ def _check_heard(
     for entry, names in _by_entry(table, unheard):
         mistakes.add(wrong.topology.UnreachedOutput(entry.name.span, names[0]))
     if model.train is not None:
-        taught = reached([*meant, *(edge.receiver for edge in model.edges if edge.learns)], arcs)
+        taught = reached([*meant, *(edge.receiver for edge in model.edges if edge.learns or edge.faulty_rule)], arcs)
         for entry, names in _by_entry(table, set(roles["output"]) - unheard - taught):
             mistakes.add(wrong.topology.UntrainedOutput(entry.name.span, names[0]))
 

@@ -153,6 +153,7 @@ class Edges(Struct, dict=True):
             into="" if into is None else into.text,
             into_span=None if into is None else into.span,
             delay=manner.delay,
+            faulty_rule=statement.rule is not None and manner.rule is None and manner.gradient is None,
         )
         if kind.kind is not None:
             check_kind(statement, model, sender, receiver, self.table)

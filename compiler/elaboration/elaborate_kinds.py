@@ -100,10 +100,11 @@ def kind_use(application: syntax.Application, scope: Scope, context: Context) ->
 
 def _foreign(application: syntax.Application, scope: Scope, context: Context) -> KindUse:
     """A kind in Python, with its arguments filled in."""
-    definition = context.library.kinds[application.name.text]
+    kinds, name = context.library.kinds, application.name.text
+    definition, given = kinds[name], filled(application, kinds.signature(name).takes, scope, context)
     if definition is None:
         return KindUse(None)
-    values = filled(application, definition.parameters, scope, context)
+    values = {**definition.parameters, **given}
     plan = ForeignPlan(definition.place, definition.digest, tuple(values), tuple(values.values()))
     return KindUse("python", foreign=plan)
 

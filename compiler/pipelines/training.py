@@ -117,7 +117,7 @@ class Training(Struct, frozen=True, dict=True):
         parts = parts_of(network, given.protocol)
         if not any(part.kind == "train" for part in parts) and is_declared(network, given.protocol):
             self.mistakes.add(wrong.pipelines.NothingToTrain(name.span, name.text, network.name.span))
-        elif model is not None and not any(edge.learns for edge in model.edges):
+        elif model is not None and not any(edge.learns or edge.faulty_rule for edge in model.edges):
             self.mistakes.add(wrong.pipelines.NothingLearns(name.span, name.text))
         return model
 

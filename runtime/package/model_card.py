@@ -7,12 +7,13 @@ from typing import Any
 
 import jax
 
+from dync.compiler.notation import text
+from dync.compiler.plan import RulePlan
 from dync.runtime.activation import is_stochastic
 from dync.runtime.checkpoint import package_versions
 from dync.runtime.data.content import FileRecord
 from dync.runtime.package.contents import Contents, call_text, data_text
 from dync.runtime.package.program import Program
-from dync.runtime.package.rule_text import rule_text, trace_texts
 from dync.runtime.package.verification import Verification
 from dync.runtime.saved_weights import saved_arrays
 
@@ -142,9 +143,14 @@ def _shown(value: float | None) -> str:
 
 
 def _rules(contents: Contents) -> list[str]:
-    rules = contents.network.plan.structure.rules
-    found = [f"- `{rule.name}`: {'; '.join([*trace_texts(rule), f'Δw = {rule_text(rule.update)}'])}" for rule in rules]
+    found = [f"- `{rule.name}`: {'; '.join(_equations(rule))}" for rule in contents.network.plan.structure.rules]
     return found or ["No edge of it learns."]
+
+
+def _equations(rule: RulePlan) -> list[str]:
+    """What its traces become, then its update, as the language writes them."""
+    traces = [f"{trace.name} = {text(trace.next)}" for trace in (*rule.sender_traces, *rule.receiver_traces)]
+    return [*traces, f"Δw = {text(rule.update)}"]
 
 
 def _limits(contents: Contents, program: Program) -> list[str]:

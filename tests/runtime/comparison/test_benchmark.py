@@ -69,8 +69,9 @@ def test_the_package_says_what_it_is(whole):
     folder, _ = whole
     card = (folder / "package" / "MODEL_CARD.md").read_text()
     for words in (
-        "wine then split(test = 0.4) then normalize(\"standard\")", "SHA-256", "95% interval", "`delta`", "jax",
-        "every bit", "2 training seeds", "None was chosen by its result", "sgd(learning_rate = 0.3)",
+        "wine then split(test = 0.4) then normalize(\"standard\")", "SHA-256", "95% interval", "jax",
+        "`delta`: Δw = (post - predicted) * slope * pre / batch", "every bit", "2 training seeds",
+        "None was chosen by its result", "sgd(learning_rate = 0.3)",
     ):  # fmt: skip
         assert words in card
     assert "python predict.py" in (folder / "package" / "README.md").read_text()

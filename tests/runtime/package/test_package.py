@@ -14,7 +14,6 @@ from dync.runtime.error import RunError
 from dync.runtime.evaluation import Examples
 from dync.runtime.package import predict
 from dync.runtime.package.program import program_of
-from dync.runtime.package.rule_text import rule_text
 from dync.runtime.package.verification import ALLOWED, verify_package
 
 TWO_WAYS = """
@@ -160,10 +159,3 @@ def test_the_package_holds_no_pickle_and_no_path_of_this_machine(tmp_path):
     module = (tmp_path / "program.stablehlo").read_bytes()
     assert b".py" not in module
     assert str(predict.FOLDER).encode() not in module
-
-
-def test_rules_as_text():
-    net, _ = network(TWO_WAYS)
-    texts = {rule.name: rule_text(rule.update) for rule in net.plan.structure.rules}
-    assert "pre" in texts["hebbian"]
-    assert "post" in texts["hebbian"]

@@ -10,6 +10,7 @@ from jax import Array, lax
 
 from dync.compiler.expression import Expression, Symbol, field_of, symbols, trace_of
 from dync.compiler.plan import BlockPlan, Structure
+from dync.runtime.arrays import per_member
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.layer_map import Parameters
 from dync.runtime.sent import Held, over_units
@@ -84,7 +85,7 @@ def activate(
                 return places(draws[name])
 
     def parameter(name: str) -> Value:
-        return places(parameters[f"block.{b}.{name}"])[:, None, None]
+        return per_member(places(parameters[f"block.{b}.{name}"]))
 
     wide = over_units(structure, b, field.shape, units)
 

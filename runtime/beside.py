@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
+from jax.tree_util import register_dataclass
 
 from dync.compiler.plan import FamilyPlan, Structure, TracePlan
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layout import units_first
 
 
-class Beside(eqx.Module):
+@register_dataclass
+@dataclass(frozen=True)
+class Beside:
     """`traces` are `[edges, batch, units]`, or in the other layout of the block at their end, by family and name, see
     `trace_key`; `gathered` the sums of updates by the number of the family, shaped as its weights."""
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.tree_util import register_dataclass
 from numpy.typing import NDArray
 
 from dync.compiler.plan import Structure
 from dync.runtime.activation import Draws, draw, moved
+from dync.runtime.arrays import replaced, take
 from dync.runtime.cells import cells_of_block, cells_sent, held_by
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.layer_map import LayerMap, Parameters
-from dync.runtime.layout import as_slice
-from dync.runtime.messages import Fields, add_messages, emitted, stored, take
+from dync.runtime.messages import Fields, add_messages, emitted, stored
 from dync.runtime.ports import named_arrivals, ports_of_block, ports_of_families
 from dync.runtime.sent import sent
 from dync.runtime.soft_clamps import SoftClamp, with_soft_clamps
@@ -30,17 +31,19 @@ Places: TypeAlias = Array | NDArray[np.int32]
 """Places of members or edges; those that are known before anything is traced are NumPy's."""
 
 
-class Machine(eqx.Module):
+@partial(register_dataclass, data_fields=["lmap", "parameters"], meta_fields=["structure", "reverse"])
+@dataclass(frozen=True)
+class Machine:
     """A network ready to move: its structure, weights and numbers.
 
     With `reverse` what it does can be differentiated backwards: phases `until settled` have as many steps as they have
     at most, of which those after the last one that is taken change nothing.
     """
 
-    structure: Structure = eqx.field(static=True)
+    structure: Structure
     lmap: LayerMap
     parameters: Parameters
-    reverse: bool = eqx.field(static=True, default=False)
+    reverse: bool = False
 
     def held_fields(self, program: StepProgram, values: Values) -> Fields:
         """The part of the fields that stays the same during a phase: the messages of layers at rest."""
@@ -53,7 +56,8 @@ class Machine(eqx.Module):
         fields = add_messages(self.structure, self.lmap, self.parameters, values, program.old, held)
         for b in program.blocks:
             for port in ports_of_block(self.structure, b):
-                fields.setdefault(port, jnp.zeros_like(values[b]))
+                if port not in fields:
+                    fields[port] = lax.full_like(values[b], 0)
         fields = with_soft_clamps(fields, soft, values)
         draws = {b: draw(self.structure, b, key, values[b].shape) for b in program.blocks}
         new = values
@@ -74,7 +78,7 @@ class Machine(eqx.Module):
             after = self._moved(b, pick(arrived[b]), old, draws[b], pick, named)
             every = len(places) == old[b].shape[0]
             for c, value in after.items():
-                found[c] = value if every else new[c].at[as_slice(places)].set(value)
+                found[c] = value if every else replaced(new[c], places, value)
         return tuple(found)
 
     def _moved(
@@ -130,7 +134,9 @@ class Machine(eqx.Module):
         return _gather(self.parameters[f"family.{f}.sends.{name}"], edges)
 
 
-class _Row(eqx.Module):
+@register_dataclass
+@dataclass(frozen=True)
+class _Row:
     """One level of a segment as index arrays; scanned, so every leaf has a leading axis of levels.
 
     `updates`: members by block; `transfers`: edges, senders and the receivers' slots among the members, by family.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from dync.compiler.expression import Apply, Expression, Foreign, Number, Parameter, Symbol
@@ -19,41 +21,83 @@ Value = Array | float
 def _sign(x: Array) -> Array:
     """The sign with `sign(0) = 1`, as the language has it."""
     x = jnp.asarray(x)
-    return lax.select(x >= 0, lax.full_like(x, 1.0), lax.full_like(x, -1.0))
+    return lax.select(lax.ge(x, lax.full_like(x, 0)), lax.full_like(x, 1.0), lax.full_like(x, -1.0))
 
 
 def _indicator(condition: Array) -> Array:
-    return jnp.asarray(condition).astype(jnp.float32)
+    return lax.convert_element_type(condition, jnp.float32)
 
 
-_FUNCTIONS: Final[Mapping[str, Callable[..., Array]]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": jnp.divide,
+def _of_one(primitive: Callable[..., Array], otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """A primitive where it takes what it is given, else what does the same on anything and is traced for longer."""
+    return lambda x: (primitive if _is_array(x) else otherwise)(x)
+
+
+def _of_two(primitive: Callable[..., Array], otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """The same of two operands: a primitive takes arrays of as many axes, or one array and a number."""
+
+    def apply(a: Value, b: Value) -> Any:
+        arrays = [x for x in (a, b) if _is_array(x)]
+        numbers = all(isinstance(x, float | np.float32) for x in (a, b) if not _is_array(x))
+        fit = arrays and numbers and len({x.ndim for x in arrays}) == 1
+        return (primitive if fit else otherwise)(a, b)
+
+    return apply
+
+
+def _is_array(x: object) -> TypeGuard[Array]:
+    return isinstance(x, Array) and x.dtype == jnp.float32
+
+
+def _of_numbers(exact: Callable[..., Any], otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """What NumPy makes of numbers alone, which IEEE 754 defines to the last bit, so that no program has to."""
+
+    def apply(*operands: Value) -> Any:
+        if any(isinstance(x, Array) for x in operands):
+            return otherwise(*operands)
+        with np.errstate(all="ignore"):
+            return exact(*map(np.float32, operands))
+
+    return apply
+
+
+def _power(a: Value, b: Value) -> Any:
+    if isinstance(b, float) and b.is_integer() and abs(b) <= 64:
+        return (a if isinstance(a, float) else jnp.asarray(a)) ** int(b)
+    return jnp.power(a, b)
+
+
+_lesser, _greater = _of_two(lax.min, jnp.minimum), _of_two(lax.max, jnp.maximum)
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "add": _of_two(lax.add, operator.add),
+    "sub": _of_two(lax.sub, operator.sub),
+    "mul": _of_two(lax.mul, operator.mul),
+    "div": _of_numbers(np.divide, _of_two(lax.div, jnp.divide)),
     "floordiv": jnp.floor_divide,
     "mod": jnp.mod,
-    "pow": lambda a, b: a ** int(b) if isinstance(b, float) and b.is_integer() and abs(b) <= 64 else jnp.power(a, b),
+    "pow": _power,
     "neg": lambda a: -a,
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
+    "lt": _of_two(lax.lt, operator.lt),
+    "le": _of_two(lax.le, operator.le),
+    "gt": _of_two(lax.gt, operator.gt),
+    "ge": _of_two(lax.ge, operator.ge),
+    "eq": _of_two(lax.eq, operator.eq),
+    "ne": _of_two(lax.ne, operator.ne),
     "and": jnp.logical_and,
     "or": jnp.logical_or,
     "not": jnp.logical_not,
     "indicator": _indicator,
-    "abs": jnp.abs,
+    "abs": _of_one(lax.abs, jnp.abs),
     "sign": _sign,
-    "tanh": jnp.tanh,
-    "exp": jnp.exp,
-    "log": jnp.log,
-    "sqrt": jnp.sqrt,
-    "min": jnp.minimum,
-    "max": jnp.maximum,
-    "clip": lambda x, low, high: jnp.minimum(jnp.maximum(x, low), high),
+    "tanh": _of_one(lax.tanh, jnp.tanh),
+    "exp": _of_one(lax.exp, jnp.exp),
+    "log": _of_one(lax.log, jnp.log),
+    "sqrt": _of_numbers(np.sqrt, _of_one(lax.sqrt, jnp.sqrt)),
+    "min": _lesser,
+    "max": _greater,
+    "clip": lambda x, low, high: _lesser(_greater(x, low), high),
     "where": jnp.where,
 }
 
@@ -95,7 +139,8 @@ def evaluate(
             values = [evaluate(operand, symbol, parameter, over_units) for operand in operands]
             if operation in _REDUCTIONS:
                 return _REDUCTIONS[operation](*over_units(values[0]))
-            return _FUNCTIONS[operation](*values)
+            found: Value = _FUNCTIONS[operation](*values)
+            return found
 
 
 def called(expression: Foreign, operands: Sequence[Any]) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, TypeAlias
 
 import equinox as eqx
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dync.compiler.plan import Structure
 from dync.runtime.activation import is_stochastic
+from dync.runtime.arrays import gathered, only, per_member
 from dync.runtime.engine import Machine
 from dync.runtime.gradients import run_training, with_gradients
 from dync.runtime.kinds.of_family import kinds
@@ -26,6 +27,8 @@ from dync.runtime.phases import settling_phases
 from dync.runtime.samples import begin, by_sample, run_sample, samples_in
 from dync.runtime.state import State, Values, initial_state
 from dync.runtime.updates import updates
+
+_TINY = 1e-30
 
 SUMMANDS = 4096
 """From so many on XLA compiles a sum for a CPU as one loop (measured: 10 ms less of 50 for a sum of 1000)."""
@@ -79,6 +82,9 @@ Update: TypeAlias = Callable[..., Any]
 
 Program: TypeAlias = Callable[[Feed, Learner], tuple[Learner, Outcome]]
 
+_Learnt: TypeAlias = tuple[Weights, optax.OptState, Array]
+"""What of a learner changes while it learns: weights, the optimizer's state, the count."""
+
 _Progress: TypeAlias = tuple[Learner, State, Array]
 """The learner, the state and whether all was finite until now."""
 
@@ -105,18 +111,28 @@ def learning_function(optimizer: optax.GradientTransformation) -> Program:
 @lru_cache(maxsize=64)
 def _learning_function(update: Update) -> Program:
     def learn(feed: Feed, learner: Learner) -> tuple[Learner, Outcome]:
-        def body(batch: Array, carry: tuple[Learner, Outcome]) -> tuple[Learner, Outcome]:
+        def body(batch: Array, carry: tuple[_Learnt, Outcome]) -> tuple[_Learnt, Outcome]:
             before, outcome = carry
-            after, state, finite = _learn(update, before, _rows(feed, batch), feed.key)
-            return after, Outcome(outcome.finite & finite, outcome.steps + state.steps[settling])
+            after, state, finite = _learn(update, _taught(learner, before), _rows(feed, batch), feed.key)
+            steps = outcome.steps + state.steps[settling] if len(settling) else outcome.steps
+            return _learnt(after), Outcome(outcome.finite & finite, steps)
 
         settling = np.array(settling_phases(learner.orchestrator.structure), np.int32)
-        start = learner, Outcome(jnp.bool_(True), jnp.zeros(len(settling), jnp.int32))
-        after, outcome = lax.fori_loop(0, feed.count, body, start)
-        finite = outcome.finite & _all_finite(learning_weights(after.orchestrator))
-        return after, Outcome(finite, outcome.steps)
+        start = _learnt(learner), Outcome(jnp.bool_(True), jnp.asarray(np.zeros_like(settling)))
+        last, outcome = lax.fori_loop(0, feed.count, body, start)
+        finite = outcome.finite & _all_finite(last[0])
+        return _taught(learner, last), Outcome(finite, outcome.steps)
 
     return learn
+
+
+def _learnt(learner: Learner) -> _Learnt:
+    return learning_weights(learner.orchestrator), learner.optimizer_state, learner.count
+
+
+def _taught(learner: Learner, learnt: _Learnt) -> Learner:
+    weights, optimizer_state, count = learnt
+    return Learner(_with_weights(learner.orchestrator, weights), optimizer_state, count)
 
 
 def learn_batch(update: Update, learner: Learner, data: Mapping[str, Array], run_key: Array) -> tuple[Learner, State]:
@@ -194,25 +210,32 @@ def _apply(update: Update, learner: Learner, found: Mapping[int, Array]) -> tupl
     orchestrator = learner.orchestrator
     structure, lmap = orchestrator.structure, orchestrator.lmap
     weights = learning_weights(orchestrator)
-    gradients = {str(f): _per_edge(orchestrator, f, "decay") * weights[str(f)] - u for f, u in found.items()}
+    gradients = {
+        str(f): lax.sub(lax.mul(_per_edge(orchestrator, f, "decay"), weights[str(f)]), u) for f, u in found.items()
+    }
     steps, optimizer_state = update(gradients, learner.optimizer_state, weights)
-    changed = list(lmap.weights)
+    changed: Weights = {}
     for f in found:
-        step = _per_edge(orchestrator, f, "rate") * steps[str(f)]
-        changed[f] = weights[str(f)] + kinds(structure)[f].confine(lmap.stored(f), step)
-    after = type(orchestrator)(lmap.with_family_weights(changed), orchestrator.parameters, structure)
-    return after, optimizer_state
+        step = lax.mul(_per_edge(orchestrator, f, "rate"), steps[str(f)])
+        changed[str(f)] = lax.add(weights[str(f)], kinds(structure)[f].confine(lmap.stored(f), step))
+    return _with_weights(orchestrator, changed), optimizer_state
+
+
+def _with_weights(orchestrator: WaveOrchestrator, weights: Weights) -> WaveOrchestrator:
+    """The orchestrator with these weights of families that learn, by number."""
+    lmap = orchestrator.lmap
+    changed = [weights.get(str(f), old) for f, old in enumerate(lmap.weights)]
+    return type(orchestrator)(lmap.with_family_weights(changed), orchestrator.parameters, orchestrator.structure)
 
 
 def _per_edge(orchestrator: WaveOrchestrator, f: int, name: str) -> Array:
-    axes = len(kinds(orchestrator.structure)[f].shape)
-    return orchestrator.parameters[f"family.{f}.{name}"].reshape(-1, *(1,) * axes)
+    return per_member(orchestrator.parameters[f"family.{f}.{name}"], len(kinds(orchestrator.structure)[f].shape))
 
 
 def _rows(feed: Feed, batch: Array) -> dict[str, Array]:
     size = 1, feed.rows.shape[1]
-    rows = lax.dynamic_slice(feed.rows, (batch, 0), size, allow_negative_indices=False)[0]
-    return {name: array[rows] for name, array in feed.arrays.items()}
+    rows = lax.dynamic_slice(feed.rows, (batch, np.int32(0)), size, allow_negative_indices=False)
+    return {name: gathered(array, only(rows)) for name, array in feed.arrays.items()}
 
 
 def _all_finite(tree: object) -> Array:
@@ -221,17 +244,19 @@ def _all_finite(tree: object) -> Array:
     Both survive a sum, and summands this small cannot overflow it. `all(isfinite(…))` says the same, but XLA takes
     far longer to compile it on a CPU (measured: a third of the time for the whole program of a chain).
     """
-    return lax.is_finite(sum((_small_sum(leaf) for leaf in jax.tree.leaves(tree)), start=jnp.float32(0)))
+    sums = [_small_sum(leaf) for leaf in jax.tree.leaves(tree)]
+    return lax.is_finite(reduce(lax.add, sums)) if sums else jnp.bool_(True)
 
 
 def _small_sum(leaf: Array) -> Array:
     """The sum of tiny multiples of an array, at least `SUMMANDS` of them: XLA makes several loops of a shorter one,
     which takes longer to compile."""
-    tiny = lax.mul(leaf, lax.full_like(leaf, 1e-30))
     repeats = -(-SUMMANDS // leaf.size)
-    summands = tiny if repeats == 1 else tiny.reshape(-1, 1) * np.arange(1, repeats + 1, dtype=np.float32)
-    total: Array = lax.reduce(summands, np.float32(0), lax.add, tuple(range(summands.ndim)))
-    return total
+    if repeats == 1:
+        summands = lax.mul(leaf, np.float32(_TINY))
+    else:
+        summands = lax.mul(lax.reshape(leaf, (leaf.size, 1)), _TINY * np.arange(1, repeats + 1, dtype=np.float32)[None])
+    return lax.reduce_sum(summands, tuple(range(summands.ndim)))
 
 
 def _moving(state: State) -> Values:

@@ -11,12 +11,12 @@ from jax import Array
 
 from dync.compiler.expression import Symbol, symbols
 from dync.compiler.plan import FamilyPlan, Structure
+from dync.runtime.arrays import added, per_member, take
 from dync.runtime.evaluate import evaluate
 from dync.runtime.history import sources
 from dync.runtime.kinds.of_family import kinds
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters
-from dync.runtime.layout import as_slice
 from dync.runtime.ports import ports_of_families
 from dync.runtime.sent import sent
 from dync.runtime.state import Values
@@ -52,17 +52,17 @@ def transfer_messages(
     """The messages of some edges of one family, `[edges, …]` in the layout of the receiver's block."""
     f = transfer.family
     family = structure.families[f]
-    every = len(transfer.edges) == len(family.edges)
-    place = slice(None) if every else as_slice(transfer.edges)
-    pick = partial(take, places=transfer.senders)
+    pick, own = partial(take, places=transfer.senders), partial(take, places=transfer.edges)
     held = {name: pick(values[source]) for name, source in sources(structure)[f].items()}
     emits = emitted(
         family,
         held[""],
         lambda: sent(structure, family.sender, parameters, held, pick),
-        lambda name: parameters[f"family.{f}.sends.{name}"][place],
+        lambda name: own(parameters[f"family.{f}.sends.{name}"]),
     )
-    return kinds(structure)[f].message(stored(lmap, parameters, f).map(lambda a: a[place]), emits)
+    arrays = stored(lmap, parameters, f)
+    every = len(transfer.edges) == len(family.edges)
+    return kinds(structure)[f].message(arrays if every else arrays.map(own), emits)
 
 
 def stored(lmap: LayerMap, parameters: Parameters, f: int) -> Stored:
@@ -90,25 +90,14 @@ def emitted(family: FamilyPlan, state: Array, sends: Callable[[], Array], number
     if family.sends == Symbol("sent"):
         return sends()
     read = {"state": state} | ({"sent": sends()} if Symbol("sent") in symbols(family.sends) else {})
-    emits = evaluate(family.sends, lambda symbol: read[symbol.name], lambda name: number(name)[:, None, None])
+    emits = evaluate(family.sends, lambda symbol: read[symbol.name], lambda name: per_member(number(name)))
     return jnp.broadcast_to(jnp.asarray(emits, state.dtype), state.shape)
-
-
-def take(block: Array, places: tuple[int, ...]) -> Array:
-    """Members of a block; all of them in their order cost nothing, a run of them is a slice."""
-    if places == tuple(range(block.shape[0])):
-        return block
-    return block[as_slice(places)]
 
 
 def _add(field: Array | None, messages: Array, transfer: Transfer, structure: Structure) -> Array:
     members = len(structure.blocks[structure.families[transfer.family].receiver].layers)
     receivers = transfer.receivers
-    if receivers == tuple(range(members)):
-        return messages if field is None else field + messages
-    if field is None:
-        field = jnp.zeros((members, *messages.shape[1:]), messages.dtype)
     if len(set(receivers)) == len(receivers):
-        return field.at[as_slice(receivers)].add(messages)
+        return added(field, receivers, messages, members)
     summed = jax.ops.segment_sum(messages, jnp.asarray(receivers), num_segments=members)
-    return field + summed
+    return summed if field is None else field + summed

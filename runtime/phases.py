@@ -14,6 +14,7 @@ from jax import Array, lax
 from dync.compiler.plan import PhasePlan, Structure
 from dync.runtime.accompaniment import Accompaniment
 from dync.runtime.activation import draw, is_stochastic, moved
+from dync.runtime.arrays import alone, replaced
 from dync.runtime.beside import Beside, begun_anew
 from dync.runtime.cells import cells_of_block, held_by
 from dync.runtime.engine import Machine
@@ -117,7 +118,7 @@ def run_phases(
 
 def _with_steps(state: State, taken: Mapping[int, int | Array]) -> State:
     """The state with the numbers of steps that phases took, by number; a constant where nothing had to settle."""
-    steps = [taken.get(n, state.steps[n]) for n in range(len(state.structure.phases))]
+    steps = [taken[n] if n in taken else state.steps[n] for n in range(len(state.structure.phases))]
     known = all(isinstance(n, int) for n in steps)
     counts = jnp.asarray(np.array(steps, np.int32)) if known else jnp.stack([jnp.int32(n) for n in steps])
     return replace(state, steps=counts)
@@ -151,8 +152,8 @@ def enter_phase(state: State, phase: PhasePlan, clamped: frozenset[int], held: f
 
 
 def put(block: Array, member: int, value: Array) -> Array:
-    """A block with one member replaced; a block of one member becomes that member."""
-    return value[None] if len(block) == 1 else block.at[member].set(value)
+    """A block with one member replaced."""
+    return replaced(block, (member,), alone(value))
 
 
 def key_of(key: Array | None, number: int | Array) -> Array | None:

@@ -9,6 +9,7 @@ from jax import Array, lax
 
 from dync.compiler.expression import Expression, Symbol, trace_of
 from dync.compiler.plan import Structure
+from dync.runtime.arrays import per_member
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.layer_map import Parameters
 from dync.runtime.layout import units_axis
@@ -43,7 +44,7 @@ def sent(
             return state if s.name == "state" else held[trace_of(s.name) or ""]
 
         def parameter(name: str) -> Value:
-            return pick(parameters[f"block.{b}.{name}"])[:, None, None]
+            return per_member(pick(parameters[f"block.{b}.{name}"]))
 
         found = evaluate(expression, symbol, parameter, over_units(structure, b, state.shape, units))
         return jnp.broadcast_to(jnp.asarray(found, state.dtype), state.shape)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from jax import Array
 
 from dync.compiler.plan import PhasePlan, Structure
+from dync.runtime.arrays import added, per_member, take
 from dync.runtime.layer_map import Parameters
-from dync.runtime.layout import as_slice
-from dync.runtime.messages import Fields, take
+from dync.runtime.messages import Fields
 from dync.runtime.state import Values
 
 
@@ -34,7 +34,7 @@ def soft_clamps(structure: Structure, parameters: Parameters, phase: PhasePlan, 
 
 def _clamp(block: int, found: list[tuple[int, int]], strengths: Array, held: Values) -> SoftClamp:
     members, places = zip(*sorted(found), strict=True)
-    return SoftClamp(block, members, take(strengths, places)[:, None, None], take(held[block], members))
+    return SoftClamp(block, members, per_member(take(strengths, places)), take(held[block], members))
 
 
 def with_soft_clamps(fields: Fields, clamps: tuple[SoftClamp, ...], values: Values) -> Fields:
@@ -42,7 +42,5 @@ def with_soft_clamps(fields: Fields, clamps: tuple[SoftClamp, ...], values: Valu
     found = dict(fields)
     for clamp in clamps:
         pull = clamp.strength * (clamp.target - take(values[clamp.block], clamp.members))
-        every = len(clamp.members) == values[clamp.block].shape[0]
-        field = found[clamp.block]
-        found[clamp.block] = field + pull if every else field.at[as_slice(clamp.members)].add(pull)
+        found[clamp.block] = added(found[clamp.block], clamp.members, pull, values[clamp.block].shape[0])
     return found

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
 from dync.compiler.plan import LayerPlan, Structure
+from dync.runtime.arrays import alone, zeros
 from dync.runtime.beside import nothing_beside
 from dync.runtime.cells import blocks_of_cells, cells, traces_of
 from dync.runtime.history import History, begun, heard
@@ -142,7 +144,7 @@ def initial_state(
     )
     states = with_constants(structure, numbers, stacked)
     held = tuple(
-        v if block.role in ("input", "output") else jnp.zeros((0, batch, 0), jnp.float32)
+        v if block.role in ("input", "output") else zeros(0, batch, 0)
         for v, block in zip(states, structure.blocks, strict=True)
     )
     behind = blocks_of_cells(structure)[len(states) :]
@@ -152,7 +154,7 @@ def initial_state(
     kept = heard(structure, values, history) if moments else ()
     snapshots = {moment: tuple(jnp.full_like(v, jnp.nan) for v in kept) for moment in moments}
     beside = nothing_beside(structure, batch)
-    steps = jnp.zeros(len(structure.phases), jnp.int32)
+    steps = jnp.asarray(np.zeros(len(structure.phases), np.int32))
     return State(values, held, snapshots, steps, history, beside.traces, beside.gathered, structure)
 
 
@@ -165,8 +167,10 @@ def gradient_moments(structure: Structure) -> set[str]:
 def _stacked(rows: Sequence[Array | None], batch: int, units: int) -> Array:
     """Layers of one block, zero where nothing is given; many zeros are made as one array."""
     if all(row is None for row in rows):
-        return jnp.zeros((len(rows), batch, units), jnp.float32)
-    zero = jnp.zeros((batch, units), jnp.float32)
+        return zeros(len(rows), batch, units)
+    if len(rows) == 1 and rows[0] is not None:
+        return alone(rows[0])
+    zero = zeros(batch, units)
     return jnp.stack([zero if row is None else row for row in rows])
 
 

@@ -13,6 +13,7 @@ from jax import Array, lax
 from dync.compiler.expression import Symbol, field_of, modulator_of, trace_of
 from dync.compiler.plan import RulePlan, Structure
 from dync.runtime.activation import activate, draw, moved
+from dync.runtime.arrays import per_member, take
 from dync.runtime.beside import trace_key, traces_of
 from dync.runtime.cells import held_by
 from dync.runtime.declared_measures import measure_of
@@ -25,7 +26,7 @@ from dync.runtime.kinds.rule_sum import SENDERS, RuleInput
 from dync.runtime.kinds.stored import Stored
 from dync.runtime.kinds.tied import with_tied
 from dync.runtime.layout import receivers, senders
-from dync.runtime.messages import Fields, add_messages, take
+from dync.runtime.messages import Fields, add_messages
 from dync.runtime.ports import named_arrivals, ports
 from dync.runtime.sent import sent
 from dync.runtime.state import State, Values, state_batch, with_constants
@@ -55,7 +56,8 @@ class Moment:
         fields = add_messages(structure, lmap, parameters, values, dense)
         if sparse:
             fields = made_once(lambda: add_messages(structure, lmap, parameters, values, sparse, fields))
-        return {port: fields.get(port, jnp.zeros_like(values[b])) for (b, _), port in ports(structure).items()}
+        every = {port: b for (b, _), port in ports(structure).items()}
+        return {p: fields[p] if p in fields else lax.full_like(values[b], 0) for p, b in every.items()}
 
     def measure(self, name: str) -> Array:
         """A measure at this moment, one number an example `[batch]`."""
@@ -66,12 +68,13 @@ class Moment:
 
         `into` is the field by which `slope` is the derivative.
         """
-        structure, parameters, fields = self.machine.structure, self.machine.parameters, self.fields
+        structure, parameters = self.machine.structure, self.machine.parameters
         held = held_by(structure, b, self.values)
         if name == "post.state":
             return held[""]
         if name == "post":
             return sent(structure, b, parameters, held)
+        fields = self.fields
         if (field := field_of(name)) is not None:
             port = ports(structure).get((b, field))
             return jnp.zeros_like(self.values[b]) if port is None else fields[port]
@@ -150,7 +153,7 @@ def moved_traces(machine: Machine, f: int, now: Moment, traces: Traces) -> dict[
     found: dict[str, Array] = {}
     for trace in (trace for side in traces_of(structure, structure.families[f]) for trace in side):
         key = trace_key(f, trace.name)
-        moved = evaluate(trace.next, given.read, lambda name: given.number(name)[:, None, None])
+        moved = evaluate(trace.next, given.read, lambda name: per_member(given.number(name)))
         found[key] = jnp.broadcast_to(jnp.asarray(moved, jnp.float32), traces[key].shape)
     return found
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from dync.compiler.expression import Expression, Symbol, symbols
+from dync.runtime.arrays import alone, off_diagonal, only, per_member, product, within
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.kinds.kind import batch_sum, kept, turned
 from dync.runtime.kinds.rule_sum import RuleInput
@@ -46,12 +47,12 @@ class Dense(SynapticKind):
         numbers = normal.reshape(-1, *self.shape)
         weights = strength / jnp.sqrt(self.senders * density) * numbers[0]
         if self.diagonal:
-            weights = jnp.where(self._on_diagonal(), 0, weights)
+            weights = within(weights, off_diagonal(self.senders))
         if not self.masked:
             return Stored(weights, None, None, None)
         kept = jnp.abs(numbers[1]) < jnp.sqrt(2.0) * lax.erf_inv(density)
         if self.diagonal:
-            kept = kept & ~self._on_diagonal()
+            kept = kept & off_diagonal(self.senders)
         return Stored(jnp.where(kept, weights, 0), None, kept, None)
 
     def full(self, stored: Stored) -> Array:
@@ -83,15 +84,17 @@ class Dense(SynapticKind):
     def message(self, stored: Stored, sent: Array) -> Array:
         """`sent @ weights`, plus the diagonal's part."""
         message = self._product(stored.weights, sent)
-        return message if stored.diagonal is None else message + stored.diagonal[:, None, None] * sent
+        if stored.diagonal is None:
+            return message
+        return lax.add(message, lax.mul(per_member(stored.diagonal), sent))
 
     def _product(self, weights: Array, sent: Array) -> Array:
         """One edge goes through a plain product, which the CPU does best."""
         sent = turned(sent, self.sender_units_first)
-        product = (sent[0] @ weights[0])[None] if weights.shape[0] == 1 else sent @ weights
+        found = alone(product(only(sent), only(weights))) if weights.shape[0] == 1 else product(sent, weights)
         if not self.receiver_units_first:
-            return product
-        return turned(kept(product), True)  # a product that is made turned takes twice the time
+            return found
+        return turned(kept(found), True)  # a product that is made turned takes twice the time
 
     def contract(self, sender: Array | None, receiver: Array | None, stored: Stored, batch: int) -> Array:
         """A matrix product where both ends have a factor."""
@@ -102,11 +105,12 @@ class Dense(SynapticKind):
             return batch_sum(receiver, self.receiver_units_first, batch)[:, None, :]
         if receiver is None:
             return batch_sum(sender, self.sender_units_first, batch)[:, :, None]
-        left, right = "ib" if self.sender_units_first else "bi", "jb" if self.receiver_units_first else "bj"
-        if stored.weights.shape[0] == 1:
-            return jnp.einsum(f"{left},{right}->ij", sender[0], receiver[0])[None]
-        sender, receiver = (jnp.broadcast_to(a, (stored.weights.shape[0], *a.shape[1:])) for a in (sender, receiver))
-        return jnp.einsum(f"e{left},e{right}->eij", sender, receiver)
+        examples = -1 if self.sender_units_first else -2, -1 if self.receiver_units_first else -2
+        edges = stored.weights.shape[0]
+        sender, receiver = _spread(sender, examples[0], edges, batch), _spread(receiver, examples[1], edges, batch)
+        if edges == 1:
+            return alone(product(only(sender), only(receiver), examples))
+        return product(sender, receiver, examples)
 
     def scalar(self, value: Array) -> Array:
         """As it is."""
@@ -133,7 +137,7 @@ class Dense(SynapticKind):
     def confine(self, stored: Stored, change: Array) -> Array:
         """Nothing where a weight is absent, nor on a fixed diagonal."""
         change = super().confine(stored, change)
-        return jnp.where(self._on_diagonal(), 0, change) if self.diagonal else change
+        return within(change, off_diagonal(self.senders)) if self.diagonal else change
 
     def _oriented(self, symbol: Symbol, given: RuleInput) -> Value:
         """What is at an end as it stands in `[edges, batch, in, out]`."""
@@ -150,5 +154,9 @@ class Dense(SynapticKind):
         fitting = max(1, CHUNK_BYTES // (4 * max(1, weights)))
         return max(n for n in range(1, batch + 1) if batch % n == 0 and n <= fitting)
 
-    def _on_diagonal(self) -> Array:
-        return jnp.eye(self.senders, dtype=bool)
+
+def _spread(factor: Array, examples: int, edges: int, batch: int) -> Array:
+    """A factor that is the same for all edges or examples, for each of them; `examples` is their axis."""
+    shape = [edges, *factor.shape[1:]]
+    shape[examples] = batch
+    return jnp.broadcast_to(factor, shape)

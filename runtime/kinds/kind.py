@@ -10,6 +10,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from dync.compiler.plan import RulePlan
+from dync.runtime.arrays import within
 from dync.runtime.kinds.rule_sum import ReadSymbol, RuleInput
 from dync.runtime.kinds.stored import Stored
 
@@ -101,7 +102,7 @@ class EdgeKind(ABC):
 
     def confine(self, stored: Stored, change: Array) -> Array:
         """A change of weights with nothing where weights are absent or fixed."""
-        return change if stored.mask is None else jnp.where(stored.mask, change, 0)
+        return change if stored.mask is None else within(change, stored.mask)
 
 
 def batch_sum(factor: Array, units_first: bool, batch: int) -> Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from dync.compiler.expression import Expression, Symbol
+from dync.runtime.arrays import per_member
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.kinds.kind import batch_sum, turned
 from dync.runtime.kinds.rule_sum import RuleInput
@@ -48,7 +49,7 @@ class OneToOne(SynapticKind):
         """Each unit's value times its weight."""
         sent = turned(sent, self.sender_units_first != self.receiver_units_first)
         if not self.learns:
-            return sent * stored.weights[:, None, None]
+            return lax.mul(sent, per_member(stored.weights))
         return sent * (stored.weights[:, :, None] if self.receiver_units_first else stored.weights[:, None, :])
 
     def contract(self, sender: Array | None, receiver: Array | None, stored: Stored, batch: int) -> Array:
@@ -75,6 +76,6 @@ class OneToOne(SynapticKind):
                 return found
             return turned(found, self.sender_units_first if given.at_sender(s) else self.receiver_units_first)
 
-        part = jnp.asarray(evaluate(rule, value, lambda name: given.number(name)[:, None, None]), jnp.float32)
+        part = jnp.asarray(evaluate(rule, value, lambda name: per_member(given.number(name))), jnp.float32)
         shape = stored.weights.shape[0], given.batch, self.receivers
         return jnp.sum(jnp.broadcast_to(part, shape), axis=1)

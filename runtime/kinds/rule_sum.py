@@ -11,6 +11,7 @@ from jax import Array
 
 from dync.compiler.expression import Expression, Symbol, modulator_of
 from dync.compiler.plan import RulePlan, TermPlan
+from dync.runtime.arrays import per_member
 from dync.runtime.evaluate import Value, evaluate
 from dync.runtime.kinds.stored import Stored
 
@@ -63,7 +64,7 @@ class RuleInput:
         def read(symbol: Symbol) -> Value:
             return self.read_in(symbol, units_first)
 
-        return jnp.asarray(evaluate(expression, read, lambda name: self.number(name)[:, None, None]), jnp.float32)
+        return jnp.asarray(evaluate(expression, read, lambda name: per_member(self.number(name))), jnp.float32)
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class RuleSum:
             return self.stored.weights if symbol.name == "weight" else self.given.read(symbol)
 
         def number(name: str) -> Value:
-            return self.kind.scalar(self.given.number(name)[:, None, None])
+            return self.kind.scalar(per_member(self.given.number(name)))
 
         return jnp.asarray(evaluate(expression, read, number))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-import equinox as eqx
 from jax import Array
+from jax.tree_util import register_dataclass
 
 
-class Stored(eqx.Module):
+@register_dataclass
+@dataclass(frozen=True)
+class Stored:
     """What is stored of edges of one family, with a leading axis of edges.
 
     `weights` are shaped as their kind says; `diagonal` (`[edges]`) is a fixed diagonal, zero in `weights`; `mask` says

@@ -173,7 +173,10 @@ def _of_family(level: Level, f: int) -> Transfer:
 
 
 def _padded(rows: Sequence[tuple[int, ...]], padding: int) -> NDArray[np.int32]:
-    found = np.full((len(rows), max(map(len, rows))), padding, np.int32)
+    width = max(map(len, rows))
+    if all(len(row) == width for row in rows):
+        return np.array(rows, np.int32)
+    found = np.full((len(rows), width), padding, np.int32)
     for number, row in enumerate(rows):
         found[number, : len(row)] = row
     return found
@@ -188,18 +191,24 @@ def _gather(array: Array, places: Places) -> Array:
 
 def _one_or_padding(array: Array, places: Places) -> Array:
     """A single row; padding reads the last row, which `_sum_into` and `_scatter` then drop."""
-    return lax.dynamic_slice_in_dim(array, places[0], 1)
+    return lax.dynamic_slice(array, _corner(array, places), (1, *array.shape[1:]), allow_negative_indices=False)
+
+
+def _corner(array: Array, places: Places) -> list[Places | np.int32]:
+    """Where a single row begins."""
+    return [lax.squeeze(places, (0,)), *(np.int32(0) for _ in array.shape[1:])]
 
 
 def _scatter(array: Array, places: Places, rows: Array) -> Array:
     """Rows written at traced places; a width of one is never padded where blocks are written."""
     if places.shape == (1,):
-        return lax.dynamic_update_slice_in_dim(array, rows, places[0], 0)
+        return lax.dynamic_update_slice(array, rows, _corner(array, places), allow_negative_indices=False)
     return array.at[places].set(rows, mode="drop")
 
 
 def _sum_into(field: Array, slots: Places, messages: Array) -> Array:
     """Messages added to the members at `slots`; padding is dropped."""
     if field.shape[0] == 1 and slots.shape == (1,):
-        return field + jnp.where(slots[0] == 0, messages, 0)
+        named = lax.eq(lax.squeeze(slots, (0,)), np.int32(0))
+        return lax.add(field, lax.select(named, messages, lax.full_like(messages, 0)))
     return field + jax.ops.segment_sum(messages, slots, num_segments=field.shape[0] + 1)[:-1]

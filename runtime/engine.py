@@ -8,7 +8,6 @@ from functools import partial
 from typing import TypeAlias
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jax.tree_util import register_dataclass

@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from dync.runtime.alive import is_alive
+
 _HOST: Final = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 _LEFTOVER: Final = re.compile(
     r"\.dync-(?P<host>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}\.(partial|(?P<name>.+)\.replaced)"
@@ -62,7 +64,7 @@ def remove_stale(folder: Path) -> tuple[str, ...]:
     removed = []
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
         match = _LEFTOVER.fullmatch(entry.name)
-        if match is None or match["host"] != _HOST or _lives(int(match["process"])):
+        if match is None or match["host"] != _HOST or is_alive(int(match["process"])):
             continue
         if match["name"] is not None and not (folder / match["name"]).exists():
             entry.rename(folder / match["name"])
@@ -107,16 +109,6 @@ def _write_synced(path: Path, data: bytes) -> None:
 
 def _temporary(folder: Path, ending: str) -> Path:
     return folder / f".dync-{_HOST}-{os.getpid()}-{secrets.token_hex(4)}.{ending}"
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _remove(entry: Path) -> None:

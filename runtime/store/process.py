@@ -8,6 +8,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from dync.runtime.alive import is_alive
+
 
 @dataclass(frozen=True)
 class ProcessMark:
@@ -31,20 +33,8 @@ def lives(mark: ProcessMark) -> bool | None:
     if mark.host != _host():
         return None
     if mark.start is not None and (start := _start(mark.process)) != mark.start:
-        return start is None and not _has_proc() and _answers(mark.process)
-    return _answers(mark.process)
-
-
-def _answers(process: int) -> bool:
-    if process <= 0:
-        return False
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+        return start is None and not _has_proc() and is_alive(mark.process)
+    return is_alive(mark.process)
 
 
 def _host() -> str:

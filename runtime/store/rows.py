@@ -167,24 +167,18 @@ def summary_of(row: Row, store: Path) -> Summary:
 def run_of(row: Row, attempts: Sequence[Row], parents: Sequence[Row], store: Path) -> Run:
     """Everything of a run."""
     settings, measures = from_json(row["settings"]), from_json(row["measures"])
+    record: dict[str, Any] = {name: from_json(row[name]) for name in RECORD_COLUMNS}
     return Run(
-        id=row["id"],
-        name=row["name"],
-        kind=row["kind"],
-        status=status_of(row),
-        main=_main(row),
-        created=row["created"],
+        **vars(summary_of(row, store)),
         updated=row["updated"],
         ended=row["ended"],
-        seconds=row["seconds"],
-        folder=place_of(row, store),
         relative=row["relative"],
         spec_hash=row["spec_hash"],
         plan_hash=row["plan_hash"],
         spec_text=row["spec_text"],
         resolved=from_json(row["resolved"]),
         settings=settings if isinstance(settings, dict) else {},
-        **{name: from_json(row[name]) for name in RECORD_COLUMNS},
+        **record,
         parents=tuple(found["parent"] for found in parents),
         attempts=tuple(Attempt(**found) for found in attempts),
         errors=from_json(row["errors"]),

@@ -107,25 +107,17 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Summary):
     """Everything that is recorded of a run.
 
-    `folder` is its folder, absolute, `relative` the same as seen from the folder of the store. `settings` are those of
-    the pipeline and the numbers of the network by dotted keys, `measures` what came out, by dotted keys too. `git`,
-    `versions`, `device`, `flags`, `seeds` and `data` (digest and files with their hashes) are those of `record.json`.
-    `resolved` and `outputs` lack parts that are too large for an index; these are named in `left_in_folder`.
+    `relative` is its folder as seen from that of the store. `settings` are those of the pipeline and the numbers of the
+    network by dotted keys, `measures` what came out, by dotted keys too. `git`, `versions`, `device`, `flags`, `seeds`
+    and `data` (digest and files with their hashes) are those of `record.json`. `resolved` and `outputs` lack parts that
+    are too large for an index; these are named in `left_in_folder`.
     """
 
-    id: str
-    name: str
-    kind: str
-    status: RunStatus
-    main: Measured | None
-    created: str
     updated: str
     ended: str | None
-    seconds: float | None
-    folder: str
     relative: str
     spec_hash: str
     plan_hash: str | None

@@ -10,7 +10,7 @@ import pytest
 from dync.commands.interruption import heard_everywhere
 
 
-def test_an_interruption_in_a_callback_of_the_garbage_collector_comes_again():
+def test_an_interruption_in_a_callback_of_the_garbage_collector_comes_again(interruptible):
     def interrupted(phase, info):
         gc.callbacks.remove(interrupted)
         os.kill(os.getpid(), signal.SIGINT)

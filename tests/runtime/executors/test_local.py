@@ -260,7 +260,7 @@ def test_nobody_outlives_who_started_them():
     assert gone(numbers)
 
 
-def test_an_interruption_ends_all():
+def test_an_interruption_ends_all(interruptible):
     """Ctrl-C reaches every process of the terminal."""
     parent, numbers = started()
     time.sleep(1)

@@ -37,9 +37,11 @@ def expected(lanes):
 
 @pytest.fixture(scope="module")
 def workers():
-    """Two workers for all tests that do not end them."""
-    with LocalWorkers(2) as found:
-        yield found
+    """Two workers for all tests that do not end them; they compile for themselves, as they would for a user."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+        with LocalWorkers(2) as found:
+            yield found
 
 
 def lives(number):

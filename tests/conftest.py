@@ -42,6 +42,20 @@ def forget_programs() -> Iterator[None]:
         gc.collect()
 
 
+@pytest.fixture(scope="module")
+def hardly_optimized(request: pytest.FixtureRequest) -> Iterator[None]:
+    """XLA takes a third less of the time of a test where it optimizes little.
+
+    This is for modules that compare within a tolerance with what is known otherwise (the interpreter, NumPy, a program
+    written by hand), not for those that speak of bits, times or what is learned. `make test-long` optimizes as always.
+    """
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", request.config.getoption("markexpr") == "not slow")
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """SIGINT interrupts, what the test starts too: who is started in the background by a shell ignores it."""

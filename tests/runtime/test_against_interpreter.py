@@ -5,10 +5,13 @@ DYNC_NETWORKS says how many networks are drawn (each is compiled, which takes se
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dync.testing import assert_agrees, networks
+
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
 
 COUNT = int(os.environ.get("DYNC_NETWORKS", "8"))
 

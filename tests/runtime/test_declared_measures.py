@@ -10,6 +10,8 @@ from dync.runtime.data.dataset import Part
 from dync.runtime.declared_measures import measured
 from dync.runtime.evaluation import BATCH, evaluate_examples, examples, measure_names
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 NET = dync.compile_text(
     """
     network Net {

@@ -23,6 +23,8 @@ from dync.testing.gradients import along
 from dync.testing.interpreter import Interpreter
 from dync.testing.weights import draw_weights
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 EVERY_KIND = """
 network Kinds {
   input  x (4, 4, 1)

@@ -14,6 +14,8 @@ from dync.runtime.step_program import step_program
 from dync.testing.interpreter import Interpreter
 from dync.testing.weights import draw_weights
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 DENDRITES = """
 activation pyramid(leak = 0.7) { next (1 - leak) * state + leak * tanh(field + field.basal) * (1 + 0.5 * field.apical) }
 rule dendritic { update (post - predicted) * slope * pre * (1 - field.apical@free) / batch }

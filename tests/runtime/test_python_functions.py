@@ -11,6 +11,8 @@ import dync
 from dync.compiler.plan_json import canonical, plan_from_text, plan_to_json
 from dync.runtime.network import Network
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 MODULE = """
 import jax.numpy as jnp
 

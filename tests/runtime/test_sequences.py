@@ -17,6 +17,8 @@ from dync.testing.interpreter import Interpreter
 from dync.testing.sequences import follow, learn
 from dync.testing.weights import draw_weights
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 EDGES = """
   edge u -> h dense(strength = 2) learn oja rate 0.1
   edge h -> h dense(density = 0.6, strength = 0.7)

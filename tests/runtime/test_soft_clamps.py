@@ -8,6 +8,8 @@ import pytest
 import dync
 from dync.compiled import CompileError
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 SCHEDULES = ("sequential", "synchronous", "grouped(hidden)")
 
 

@@ -9,6 +9,8 @@ import dync
 from dync.runtime.error import RunError
 from dync.runtime.spectral_radius import EXACT, spectral_radius
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 KEY = jax.random.key(3)
 
 

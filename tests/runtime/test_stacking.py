@@ -11,6 +11,8 @@ from dync.runtime.kinds import dense
 from dync.testing.interpreter import Interpreter
 from dync.testing.weights import draw_weights
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 CHAIN = """
 network Chain {{
   param L = {length}

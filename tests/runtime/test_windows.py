@@ -9,6 +9,8 @@ from jax import lax
 import dync
 from dync.runtime.kinds import convolution
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 NETWORK = """
 rule tangled {{ update tanh(pre * post + weight) / (batch * fan_in) }}
 network Windows {{

@@ -13,6 +13,8 @@ from dync.runtime.segments import MOST, WASTE, work
 from dync.runtime.step_program import step_program
 from dync.testing.interpreter import Interpreter
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 SPEC = """activation branched { next tanh(field) * (1 + field.apical) }
 network N {
   param n = 40

@@ -33,6 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 
+def pytest_collection_finish() -> None:
+    """The tests themselves, thousands of them, stay to the end: no collection of garbage needs to look at them."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def forget_programs() -> Iterator[None]:
     """Programs that JAX keeps, of networks that no other module has, fill gigabytes by the end of a run."""

@@ -22,7 +22,10 @@ FILTERS = {
     "unsupervised": {"silent": ("y",)},
 }
 
-pytestmark = pytest.mark.skipif(not CASES, reason="the shared conformance cases are not here")
+pytestmark = [
+    pytest.mark.skipif(not CASES, reason="the shared conformance cases are not here"),
+    pytest.mark.usefixtures("hardly_optimized"),
+]
 
 
 def under(arrays, kind):

@@ -11,6 +11,8 @@ from dync.compiler.plan import Plan
 from dync.runtime import engine
 from dync.runtime.network import Network
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 TEXT = """
 network Tree {
   param margin = 0.5 in 0..5

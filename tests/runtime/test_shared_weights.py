@@ -10,6 +10,8 @@ import dync
 from dync.runtime.kinds import low_rank
 from dync.runtime.saved_weights import restored_orchestrator, saved_arrays
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 MIRROR = """
 rule tangled { update tanh(pre * post + weight) / batch }
 network Mirror {

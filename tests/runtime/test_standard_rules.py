@@ -16,6 +16,8 @@ import pytest
 import dync
 from dync.runtime.orchestrator import WaveOrchestrator
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 Arrays = Mapping[str, np.ndarray]
 Measures = Mapping[str, float]
 

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 import dync
 from dync.testing import networks
 
+pytestmark = pytest.mark.usefixtures("hardly_optimized")
+
 TEXT = """
 network Noise {{
   input x (40)

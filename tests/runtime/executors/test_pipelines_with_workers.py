@@ -41,7 +41,7 @@ pipeline long sweep {
   search epochs in { 2, 1000000 }
   strategy grid
   objective minimize test.mse
-  limit stage_seconds 15
+  limit stage_seconds 10
 }
 pipeline tune sweep {
   base fit
@@ -102,13 +102,13 @@ def test_the_limit_of_a_stage_binds_while_workers_are_busy(spec, tmp_path, monke
     with executor_of(2, None) as choose:
         result = run(spec, "long", folder, choose)
     assert (result.status, result.stages_failed) == ("failed", ("sweep_execution",))
-    assert "its limit of 15 s (`limit stage_seconds`)" in result.errors[0]
+    assert "its limit of 10 s (`limit stage_seconds`)" in result.errors[0]
     started, failed = (events(folder, kind)[-1]["time"] for kind in ("stage_started", "stage_failed"))
-    assert 15 <= seconds_between(started, failed) < 17
+    assert 10 <= seconds_between(started, failed) < 12
     assert [trial["status"] for trial in result.outputs["trials"]] == ["complete"]
     assert began
     assert gone(began)
-    spec.write_text(TEXT.replace("stage_seconds 15", "stage_seconds 1"))
+    spec.write_text(TEXT.replace("stage_seconds 10", "stage_seconds 1"))
     with executor_of(2, None) as choose:
         again = run(spec, "long", folder, choose, resume=True)
     assert again.outputs["trials"] == result.outputs["trials"]
@@ -121,7 +121,7 @@ def seconds_between(first, second):
 
 def test_the_limit_binds_within_a_training_of_this_process(spec, tmp_path):
     folder = tmp_path / "run"
-    spec.write_text(TEXT.replace("stage_seconds 15", "stage_seconds 4"))
+    spec.write_text(TEXT.replace("stage_seconds 10", "stage_seconds 4"))
     with executor_of(1, None) as choose:
         run(spec, "long", folder, choose)
     started, failed = (events(folder, kind)[-1]["time"] for kind in ("stage_started", "stage_failed"))
@@ -179,7 +179,7 @@ def timeless(result):
 
 
 def test_a_pipeline_bounds_its_processes_and_the_workers_of_the_one_before_are_ended(spec):
-    limited = TEXT.replace("limit stage_seconds 15", "limit parallel_jobs 2")
+    limited = TEXT.replace("limit stage_seconds 10", "limit parallel_jobs 2")
     spec.write_text(limited)
     found = {job.name: job for job in jobs(spec, None, {})}
     with executor_of(3, None) as choose:

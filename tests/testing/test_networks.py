@@ -101,7 +101,7 @@ FEATURES = (
 def texts():
     found = []
 
-    @settings(max_examples=300, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=450, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
     @given(networks(series=True))
     def gather(drawn):
         found.append(drawn.text)

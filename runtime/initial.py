@@ -23,9 +23,7 @@ from dync.runtime.kinds.stored import Stored
 from dync.runtime.layer_map import LayerMap, Parameters, layer_map
 from dync.runtime.messages import inner_numbers
 from dync.runtime.spectral_radius import spectral_radii
-
-_CHUNK = 4096
-"""Numbers drawn from one key. It decides which numbers a key gives, so changing it changes every network."""
+from dync.runtime.streams import CHUNK, Names, chunks_of
 
 _NOT_FINITE = "are not all finite: `weights` has no value for some draws"
 _NO_RADIUS = (
@@ -41,16 +39,18 @@ def draw_weights(structure: Structure, parameters: Parameters, key: Array) -> La
     Raises RunError for weights that are not finite, and for recurrent ones that have no spectral radius to rescale;
     where they are traced, what JAX runs later raises an error that says so.
     """
-    lmap, sound = _drawn(structure, parameters, key)
+    lmap, sound = _drawn(structure, parameters, chunks_of(key, *_chunks(structure)), key)
     for f, found in sound.items():
         lmap = _verified(lmap, f, found)
     return lmap
 
 
 @eqx.filter_jit
-def _drawn(structure: Structure, parameters: Parameters, key: Array) -> tuple[LayerMap, dict[int, Array]]:
+def _drawn(
+    structure: Structure, parameters: Parameters, chunks: Array, key: Array
+) -> tuple[LayerMap, dict[int, Array]]:
     """The weights, and for families of which that is not certain, by edge whether they are sound."""
-    families = [_draw_family(structure, f, parameters, s) for f, s in enumerate(_streams(structure, key))]
+    families = [_draw_family(structure, f, parameters, s) for f, s in enumerate(_streams(structure, chunks))]
     for f, family in enumerate(structure.families):
         if family.inner is not None:
             families[f] = _draw_networks(structure, f, family.inner, parameters, key)
@@ -110,33 +110,34 @@ def _verified(lmap: LayerMap, f: int, sound: Array) -> LayerMap:
     return lmap
 
 
-def _streams(structure: Structure, key: Array) -> list[Array]:
-    """Standard normal numbers for each family, `[edges, numbers]`.
-
-    All come out of one loop, since a generator takes longer to compile than all the rest of this program.
-    """
-    kinds_of = zip(structure.families, kinds(structure), strict=True)
-    needed = [_needed(family, kind) for family, kind in kinds_of]
-    chunks = [-(-count // _CHUNK) for count in needed]
-    names = [np.repeat(_names(structure, f), n) for f, n in zip(structure.families, chunks, strict=True)]
-    places = [np.tile(np.arange(n), len(f.edges)) for f, n in zip(structure.families, chunks, strict=True)]
-    if not sum(map(len, names)):
-        return [jnp.zeros((len(f.edges), 0), jnp.float32) for f in structure.families]
-
-    def chunk(place: tuple[Array, Array]) -> Array:
-        edge, number = place
-        return jax.random.normal(jax.random.fold_in(jax.random.fold_in(key, edge), number), (_CHUNK,), jnp.float32)
-
-    drawn = lax.map(chunk, (jnp.asarray(np.concatenate(names)), jnp.asarray(np.concatenate(places).astype(np.uint32))))
-    ends = np.cumsum([len(n) for n in names]).tolist()
-    parts = [drawn[end - len(n) : end] for end, n in zip(ends, names, strict=True)]
-    return [
-        part.reshape(len(family.edges), -1)[:, :count]
-        for part, family, count in zip(parts, structure.families, needed, strict=True)
+def _chunks(structure: Structure) -> tuple[Names, Names]:
+    """For each chunk of numbers that is drawn, the name of its edge and its place in the stream of that."""
+    counts = [-(-count // CHUNK) for count in _needed(structure)]
+    names = [np.repeat(_names(structure, f), n) for f, n in zip(structure.families, counts, strict=True)]
+    places = [
+        np.tile(np.arange(n, dtype=np.uint32), len(f.edges)) for f, n in zip(structure.families, counts, strict=True)
     ]
+    none = np.zeros(0, np.uint32)
+    return np.concatenate([none, *names]), np.concatenate([none, *places])
 
 
-def _needed(family: FamilyPlan, kind: EdgeKind) -> int:
+def _streams(structure: Structure, chunks: Array) -> list[Array]:
+    """Standard normal numbers for each family, `[edges, numbers]`, out of the chunks that were drawn."""
+    found, begin = [], 0
+    for family, count in zip(structure.families, _needed(structure), strict=True):
+        edges, own = len(family.edges), -(-count // CHUNK)
+        part = lax.slice_in_dim(chunks, begin, begin + edges * own)
+        found.append(part.reshape(edges, own * CHUNK)[:, :count])
+        begin += edges * own
+    return found
+
+
+def _needed(structure: Structure) -> list[int]:
+    """How many numbers one edge of each family is drawn from."""
+    return [_of_edge(family, kind) for family, kind in zip(structure.families, kinds(structure), strict=True)]
+
+
+def _of_edge(family: FamilyPlan, kind: EdgeKind) -> int:
     """How many numbers one edge of a family is drawn from."""
     if family.weightless:
         return 0

@@ -227,11 +227,18 @@ def test_a_perceptron_of_two_layers_learns_digits(tmp_path):
 
 
 def _following(plan):
-    """The same network, whose edges with weights of their own all follow the error of the outputs."""
+    """The same network, whose edges with weights of their own all follow the error of the outputs.
+
+    Nothing else learns: what a tied edge wants is added to what the owner of its weights does.
+    """
     families = tuple(
-        family
-        if family.weightless or family.kind == "network"
-        else replace(family, rule=None, modulators=(), during=None, gradient=GradientPlan("mse"))
+        replace(
+            family,
+            rule=None,
+            modulators=(),
+            during=None,
+            gradient=None if family.weightless or family.kind == "network" else GradientPlan("mse"),
+        )
         for family in plan.structure.families
     )
     structure = replace(plan.structure, families=families)

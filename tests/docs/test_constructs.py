@@ -34,7 +34,7 @@ def test_what_a_page_shows_happens(page, capsys):
 
 
 def interpreted(structure):
-    """Whether the interpreter knows how a network moves and learns: not over time, nor by a rule on a kind in Python."""
+    """Whether the interpreter knows how it moves and learns: not over time, nor by a rule on a kind in Python."""
     in_python = any(family.foreign is not None and family.rule is not None for family in structure.families)
     return structure.time is None and not in_python
 

@@ -18,6 +18,7 @@ from dync.grammar import syntax
 from dync.grammar.diagnostic import Diagnostic
 from dync.grammar.import_mistakes import OF_IMPORTS
 from dync.grammar.imports import Files
+from dync.grammar.mistakes import UnclosedBracket
 from dync.grammar.source import Span
 
 ABSENCES = (
@@ -77,10 +78,14 @@ def _statements(file: syntax.File) -> Iterator[Span]:
 
 
 def _lines_of(error: Diagnostic) -> range:
-    """The lines between the places of a syntax error: statements there may have been read otherwise than meant."""
+    """The lines between the places of a syntax error: statements there may have been read otherwise than meant.
+
+    What follows a bracket that could be closed on a line before it was read as meant.
+    """
     source = error.span.source
     notes = (note.span for note in error.notes if note.span is not None and note.span.source is source)
-    spans = [error.span, *notes]
+    closed = error.where if isinstance(error, UnclosedBracket) else None
+    spans = [error.span if closed is None else closed, *notes]
     places = [source.position(end)[0] for span in spans for end in (span.start, span.end)]
     return range(min(places), max(places) + 1)
 
